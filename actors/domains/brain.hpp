@@ -1,0 +1,56 @@
+// What every domain is to its desk: a plain class that decides commands in front of its store.
+//
+// The desk calls decide() for each command of a batch inside one transaction, then before_commit(), commits, and only
+// then lets answers and after-effects out. Whatever throws ends this object: the next one starts from the store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "messages/letter.hpp"
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::domains {
+
+// An answer that comes later: when the subject rings, the command is decided and answered in place of the first.
+struct later {
+  std::int64_t subject = 0;
+  command then;
+};
+
+class brain {
+public:
+  virtual ~brain() = default;
+
+  virtual answer decide(const command& what) = 0;
+  virtual void before_commit() {}
+  virtual persistence::store_file& file() = 0;
+
+  // Asked after each decide: was the answer put off?
+  std::optional<later> put_off() { return std::exchange(later_, std::nullopt); }
+  // Asked after each commit: what rang, and which sagas are to be begun.
+  std::vector<std::int64_t> rung() { return std::exchange(rung_, {}); }
+  std::vector<order::brief> begun() { return std::exchange(begun_, {}); }
+
+protected:
+  std::optional<later> later_;
+  std::vector<std::int64_t> rung_;
+  std::vector<order::brief> begun_;
+};
+
+// decide() of a domain: its on(command) for the commands it has, and a plain word for those that lost their way.
+template <class Domain>
+answer dispatch(Domain& domain, const command& what) {
+  return std::visit(
+      [&](const auto& one) -> answer {
+        if constexpr (requires { domain.on(one); })
+          return domain.on(one);
+        else
+          return refuse(reason::not_found, "this desk does not know the command");
+      },
+      what);
+}
+
+}  // namespace souk::domains

@@ -1,0 +1,272 @@
+// Keeps the promise that an order makes: it ends, once, and what it did is told.
+#include "actors/domains/order.hpp"
+
+#include <algorithm>
+
+namespace souk::domains {
+
+using souk::order::flow;
+using souk::order::saga_state;
+using souk::order::state;
+
+namespace {
+
+// Subjects that ring when there are events for a subscriber; cases have large numbers.
+constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
+
+std::uint64_t print_of(const souk::order::place& place) {
+  bytes content;
+  packer out{content};
+  out.put(place.user);
+  out.put(place.lines);
+  out.put(place.coupon);
+  out.put(place.agreed);
+  out.put(place.flow);
+  return fingerprint(content);
+}
+
+}  // namespace
+
+order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
+  for (auto& r : store_.open()) {
+    begun_.push_back(r.brief);
+    open_.emplace(r.brief.id.value, std::move(r));
+  }
+}
+
+answer order::on(const souk::order::place& place) {
+  const auto print = print_of(place);
+  if (auto known = store_.find_request(place.request)) {
+    if (const auto* open = open_case(known->brief.id)) *known = *open;
+    if (known->print != print) return refuse(reason::key_reused, "the same Idempotency-Key came with another body");
+    if (place.wait && known->ended.ms == 0) later_ = {known->brief.id.value, souk::order::watch{known->brief.id}};
+    return reply_with(ticket_of(*known), true);
+  }
+  record fresh;
+  fresh.brief.id = store_.numbers.next(place.at, slice_of(place.request));
+  fresh.brief.flow = place.flow;
+  fresh.brief.user = place.user;
+  fresh.brief.lines = place.lines;
+  fresh.brief.coupon = place.coupon;
+  fresh.brief.agreed = place.agreed;
+  fresh.brief.placed = place.at;
+  fresh.request = place.request;
+  fresh.print = print;
+  store_.append(fresh);
+  begun_.push_back(fresh.brief);
+  const auto id = fresh.brief.id;
+  if (place.wait) later_ = {id.value, souk::order::watch{id}};
+  auto said = reply_with(ticket_of(fresh));
+  open_.emplace(id.value, std::move(fresh));
+  return said;
+}
+
+answer order::on(const souk::order::watch& watch) {
+  if (const auto* open = open_case(watch.id)) {
+    later_ = {watch.id.value, watch};
+    return reply_with(ticket_of(*open));
+  }
+  if (const auto just = ended_.find(watch.id.value); just != ended_.end()) return reply_with(ticket_of(just->second));
+  if (const auto r = store_.find(watch.id)) return reply_with(ticket_of(*r));
+  return refuse(reason::not_found, to_text(watch.id));
+}
+
+answer order::on(const souk::order::complete& complete) {
+  auto* r = open_case(complete.id);
+  if (!r) {
+    const auto ended = store_.find(complete.id);
+    if (!ended) return refuse(reason::not_found, to_text(complete.id));
+    return ended->state == state::completed || ended->refund ? reply_with(reply{}, true) : refuse(reason::undone);
+  }
+  // Here it is decided, in one place and one transaction: whoever comes second finds the answer.
+  if (r->brief.cancelling) return refuse(reason::cancelled);
+  for (std::size_t i = 0; i < r->brief.lines.size() && i < complete.amounts.size(); ++i)
+    r->brief.lines[i].amount = complete.amounts[i];
+  r->brief.discount = complete.discount;
+  r->saga = saga_state::completed;
+  r->timeline = complete.timeline;
+  end(*r, state::completed, complete.at);
+  tell(*r, "order.completed", complete.at);
+  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
+  open_.erase(complete.id.value);
+  return {};
+}
+
+answer order::on(const souk::order::fail& fail) {
+  auto* r = open_case(fail.id);
+  if (!r) {
+    const auto ended = store_.find(fail.id);
+    if (!ended) return refuse(reason::not_found, to_text(fail.id));
+    return ended->state == state::completed ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
+  }
+  const bool cancelled = r->brief.cancelling && (fail.why == reason::cancelled || fail.why == reason::undone);
+  r->why = cancelled ? reason::cancelled : fail.why;
+  r->detail = cancelled ? std::string{} : fail.detail;
+  r->saga = saga_state::compensated;
+  r->timeline = fail.timeline;
+  end(*r, cancelled ? state::cancelled : state::failed, fail.at);
+  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
+  open_.erase(fail.id.value);
+  return {};
+}
+
+answer order::on(const souk::order::close& close) {
+  auto* r = open_case(close.id);
+  if (!r) return store_.find(close.id) ? reply_with(reply{}, true) : refuse(reason::not_found, to_text(close.id));
+  r->saga = saga_state::completed;
+  r->timeline = close.timeline;
+  end(*r, state::completed, close.at);
+  if (r->brief.flow == flow::refund) {
+    auto sale = any_case(r->brief.refund_of);
+    sale->state = state::cancelled;
+    sale->why = reason::cancelled;
+    store_.save(*sale);
+    rung_.push_back(sale->brief.id.value);
+    tell(*sale, "order.cancelled", close.at);
+    ended_.insert_or_assign(sale->brief.id.value, *std::move(sale));
+  } else {
+    tell(*r, "goods.returned", close.at);
+  }
+  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
+  open_.erase(close.id.value);
+  return {};
+}
+
+answer order::on(const souk::order::park& park) {
+  if (auto* r = open_case(park.id)) {
+    r->saga = saga_state::parked;
+    r->timeline = park.timeline;
+    store_.save(*r);
+  }
+  return {};
+}
+
+answer order::on(const souk::order::cancel& cancel) {
+  if (auto* r = open_case(cancel.id)) {
+    if (r->brief.flow != flow::order_payment) return refuse(reason::not_cancellable, "only sales are cancelled");
+    if (!r->brief.cancelling) {
+      r->brief.cancelling = true;
+      store_.save(*r);
+    }
+    begun_.push_back(r->brief);  // its coordinator learns of it; told twice is told once
+    if (cancel.wait) later_ = {cancel.id.value, cancel};
+    return reply_with(ticket_of(*r));
+  }
+  auto r = any_case(cancel.id);
+  if (!r || r->brief.flow != flow::order_payment) return refuse(reason::not_found, to_text(cancel.id));
+  switch (r->state) {
+    case state::cancelled: return reply_with(ticket_of(*r), true);
+    case state::failed: return refuse(reason::not_cancellable, "the order failed, nothing of it is in effect");
+    case state::pending: break;
+    case state::completed:
+      if (!r->refund) begin_refund(*r, cancel.at);
+      if (cancel.wait) later_ = {cancel.id.value, cancel};
+      return reply_with(ticket_of(*r));
+  }
+  throw std::logic_error("a case that is pending is open");
+}
+
+void order::begin_refund(record& sale, moment at) {
+  record refund;
+  refund.brief = sale.brief;
+  refund.brief.id = store_.numbers.next(at, slice_of(sale.brief.id));
+  refund.brief.flow = flow::refund;
+  refund.brief.refund_of = sale.brief.id;
+  refund.brief.placed = at;
+  refund.request = "refund:" + to_text(sale.brief.id);
+  store_.append(refund);
+  sale.refund = refund.brief.id;
+  store_.save(sale);
+  ended_.insert_or_assign(sale.brief.id.value, sale);
+  begun_.push_back(refund.brief);
+  open_.emplace(refund.brief.id.value, std::move(refund));
+}
+
+answer order::on(const souk::order::find& find) {
+  if (const auto r = any_case(find.id)) return reply_with(view_of(*r));
+  return refuse(reason::not_found, to_text(find.id));
+}
+
+answer order::on(const souk::order::list& list) {
+  auto wanted = list;
+  wanted.limit += 1;
+  souk::order::page page;
+  for (const auto& r : store_.list(wanted)) page.orders.push_back(view_of(r));
+  page.more = page.orders.size() > list.limit;
+  if (page.more) page.orders.pop_back();
+  return reply_with(std::move(page));
+}
+
+answer order::on(const souk::order::resume& resume) {
+  for (const auto& [id, r] : open_)
+    if (slice_of(r.brief.id) % resume.of == resume.share) begun_.push_back(r.brief);
+  return {};
+}
+
+answer order::on(const souk::order::fetch& fetch) {
+  store_.outbox.acknowledge(fetch.who, fetch.after);
+  souk::order::events events{shard_, store_.outbox.after(fetch.after, fetch.limit)};
+  if (events.list.empty()) later_ = {bell_of(fetch.who), fetch};
+  return reply_with(std::move(events));
+}
+
+order::record* order::open_case(number id) {
+  const auto found = open_.find(id.value);
+  return found == open_.end() ? nullptr : &found->second;
+}
+
+std::optional<order::record> order::any_case(number id) {
+  if (const auto* open = open_case(id)) return *open;
+  if (const auto just = ended_.find(id.value); just != ended_.end()) return just->second;
+  return store_.find(id);
+}
+
+void order::end(record& r, souk::order::state state, moment at) {
+  static constexpr std::size_t ended_max = 4096;
+  if (ended_.size() >= ended_max) ended_.clear();
+  r.state = state;
+  r.ended = at;
+  store_.save(r);
+  rung_.push_back(r.brief.id.value);
+}
+
+void order::tell(const record& r, std::string_view what, moment at) {
+  store_.outbox.write(r.brief.id, cloud_event(r, shard_, what, at));
+  for (const auto who : {souk::order::subscriber::ranking, souk::order::subscriber::platform})
+    if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end())
+      rung_.insert(rung_.begin(), bell_of(who));
+}
+
+souk::order::ticket ticket_of(const persistence::order_store::record& r) {
+  return {r.brief.id, r.state, r.why, r.detail, r.brief.total(), r.brief.discount};
+}
+
+souk::order::view view_of(const persistence::order_store::record& r) {
+  const auto& b = r.brief;
+  return {b.id,     b.flow,         b.user,      b.lines,  b.coupon,  r.state,   r.saga,
+          r.why,    r.detail,       b.total(),   b.discount, b.placed, r.ended,  r.timeline};
+}
+
+// Written by hand because it is written with every order; ids have no character that JSON would escape.
+std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what, moment at) {
+  const auto& b = r.brief;
+  const auto id = to_text(b.id);
+  std::string out;
+  out.reserve(320 + 64 * b.lines.size());
+  const auto put = [&](std::initializer_list<std::string_view> parts) {
+    for (const auto part : parts) out.append(part);
+  };
+  put({R"({"specversion":"1.0","id":")", id, ".", what, R"(","source":"/souk/order/)", std::to_string(shard),
+       R"(","type":"souk.)", what, R"(","subject":")", id, R"(","time":")", to_text(at),
+       R"(","datacontenttype":"application/json","data":{"order":")", id, R"(","user":")", b.user.text,
+       R"(","lines":[)"});
+  for (std::size_t i = 0; i < b.lines.size(); ++i)
+    put({i ? "," : "", R"({"product":")", b.lines[i].product.text, R"(","quantity":)",
+         std::to_string(b.lines[i].quantity), R"(,"amount":)", std::to_string(b.lines[i].amount.minor), "}"});
+  put({R"(],"total":)", std::to_string(b.total().minor), R"(,"discount":)", std::to_string(b.discount.minor)});
+  if (b.coupon) put({R"(,"coupon":")", to_text(b.coupon), R"(")"});
+  put({R"(,"placed":")", to_text(b.placed), R"("}})"});
+  return out;
+}
+
+}  // namespace souk::domains

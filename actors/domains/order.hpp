@@ -1,0 +1,59 @@
+// Order: opens cases, decides at the pivot whether a sale is completed or was taken back, and writes the events.
+//
+//   sale:    PENDING -> COMPLETED -> CANCELLED (by its refund)
+//            PENDING -> FAILED | CANCELLED
+//   return, refund: PENDING -> COMPLETED | FAILED
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "actors/domains/brain.hpp"
+#include "persistence/order.hpp"
+
+namespace souk::domains {
+
+class order final : public brain {
+public:
+  // Every case that has not ended is begun again: its saga asks with the same keys and finds the recorded outcomes.
+  order(const persistence::open_options& options, std::uint32_t shard);
+
+  answer decide(const command& what) override { return dispatch(*this, what); }
+  void before_commit() override { store_.write_late(); }
+  persistence::store_file& file() override { return store_.file; }
+
+  answer on(const souk::order::place& place);
+  answer on(const souk::order::watch& watch);
+  answer on(const souk::order::complete& complete);
+  answer on(const souk::order::fail& fail);
+  answer on(const souk::order::close& close);
+  answer on(const souk::order::park& park);
+  answer on(const souk::order::cancel& cancel);
+  answer on(const souk::order::find& find);
+  answer on(const souk::order::list& list);
+  answer on(const souk::order::resume& resume);
+  answer on(const souk::order::fetch& fetch);
+
+private:
+  using record = persistence::order_store::record;
+
+  record* open_case(number id);  // null: it has ended, or never was
+  std::optional<record> any_case(number id);
+  void end(record& r, souk::order::state state, moment at);
+  void tell(const record& r, std::string_view what, moment at);
+  void begin_refund(record& sale, moment at);
+
+  persistence::order_store store_;
+  std::uint32_t shard_;
+  std::unordered_map<std::int64_t, record> open_;
+  std::unordered_map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
+};
+
+// What people see of a case.
+souk::order::ticket ticket_of(const persistence::order_store::record& r);
+souk::order::view view_of(const persistence::order_store::record& r);
+
+// The event as one CloudEvents 1.0 object.
+std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what, moment at);
+
+}  // namespace souk::domains

@@ -1,0 +1,129 @@
+// Decides about money: nothing moves without an entry, and no entry is made twice.
+#include "actors/domains/wallet.hpp"
+
+namespace souk::domains {
+
+using what = persistence::wallet_store::what;
+
+answer wallet::on(const souk::wallet::debit& debit) {
+  auto& mine = account_of(debit.user);
+  const bool enough = mine.balance >= debit.amount;
+  const bool fresh =
+      enough ? move(mine, {debit.once.key(), what::debit, {-debit.amount.minor}, debit.at})
+             : store_.append({debit.once.key(), mine.id, 0, 0, what::refused, debit.amount, mine.balance, debit.at});
+  if (!fresh) return known(*store_.find(debit.once.key()), debit.amount, mine.id);
+  return enough ? answer{} : refuse(reason::insufficient_funds);
+}
+
+// The key was used before: the first outcome stands.
+answer wallet::known(const store::entry& first, money amount, std::int64_t wallet) {
+  if (first.what == what::tombstone || store_.find(first.key | 1)) return refuse(reason::undone);
+  const bool same = first.wallet == wallet && (first.amount == amount || first.amount.minor == -amount.minor);
+  if (!same) return refuse(reason::key_reused, "the same key came with another user or amount");
+  if (first.what == what::refused) {
+    auto again = refuse(reason::insufficient_funds);
+    again.replayed = true;
+    return again;
+  }
+  return reply_with(reply{}, true);
+}
+
+answer wallet::on(const souk::wallet::undo_debit& undo) {
+  const auto first = store_.find(undo.once.key());
+  if (!first) {
+    // It never came. It may still come: the tombstone will refuse it.
+    (void)store_.append({undo.once.key(), 0, 0, 0, what::tombstone, {}, {}, undo.at});
+    return {};
+  }
+  if (first->what != what::debit) return {};  // it never took anything: nothing to give back
+  auto& mine = account_of(undo.user);
+  if (first->wallet != mine.id) return refuse(reason::key_reused, "the debit was of another wallet");
+  (void)move(mine, {undo.once.undo_key(), what::debit_undone, {-first->amount.minor}, undo.at});
+  return {};
+}
+
+answer wallet::on(const souk::wallet::credit& credit) {
+  auto& mine = opened(credit.user);
+  if (!add(mine.balance, credit.amount)) return refuse(reason::limit_reached, "the balance would leave its range");
+  if (move(mine, {credit.once.key(), what::credit, credit.amount, credit.at})) return {};
+  const auto first = store_.find(credit.once.key());
+  if (first->wallet != mine.id || first->amount != credit.amount)
+    return refuse(reason::key_reused, "the same key came with another user or amount");
+  return reply_with(reply{}, true);
+}
+
+answer wallet::on(const souk::wallet::charge& charge) {
+  const auto key = charge.user.text + '/' + charge.request;
+  const auto print = persistence::print_of(charge);
+  if (auto first = store_.requests.known(key, print)) return *first;
+  auto& mine = opened(charge.user);
+  const auto sum = add(mine.balance, charge.amount);
+  // A balance of 2^62 leaves room for every refund that may come.
+  if (!sum || sum->minor > INT64_MAX / 2) return refuse(reason::limit_reached, "the balance would leave its range");
+  (void)move(mine, {once{store_.numbers.next(charge.at, slice_of(charge.user.text)), step_of_own_number}.key(),
+                    what::charge, charge.amount, charge.at});
+  auto said = reply_with(souk::wallet::view{charge.user, mine.balance, mine.entries});
+  store_.requests.keep(key, print, said);
+  return said;
+}
+
+answer wallet::on(const souk::wallet::find& find) {
+  const auto& mine = account_of(find.user);
+  return reply_with(souk::wallet::view{find.user, mine.balance, mine.entries});
+}
+
+answer wallet::on(const souk::wallet::read_entries& read) {
+  const auto& mine = account_of(read.user);
+  auto key = mine.last;
+  if (read.after) {
+    const auto from = store_.find(read.after);
+    if (!from || from->wallet != mine.id) return refuse(reason::not_found, "no such entry in this wallet");
+    key = from->previous;
+  }
+  souk::wallet::page page;
+  while (key && page.entries.size() < read.limit) {
+    const auto e = store_.find(key);
+    const auto cause = e->what == what::charge ? number{} : saga_of_key(e->key);
+    page.entries.push_back(
+        {e->key, e->number, static_cast<souk::wallet::kind>(e->what), e->amount, e->balance, cause, e->at});
+    key = e->previous;
+  }
+  page.more = key != 0;
+  return reply_with(std::move(page));
+}
+
+wallet::account& wallet::account_of(const user_id& user) {
+  if (const auto found = accounts_.find(user); found != accounts_.end()) return found->second;
+  if (accounts_.size() >= accounts_max && changed_.empty()) accounts_.clear();
+  auto& mine = accounts_[user];
+  if (const auto stored = store_.load(user)) static_cast<store::account&>(mine) = *stored;
+  return mine;
+}
+
+wallet::account& wallet::opened(const user_id& user) {
+  auto& mine = account_of(user);
+  if (!mine.id) mine.id = store_.open(user);
+  return mine;
+}
+
+bool wallet::move(account& in, const movement& m) {
+  const money after{in.balance.minor + m.amount.minor};
+  if (!store_.append({m.key, in.id, in.last, in.entries + 1, m.what, m.amount, after, m.at})) return false;
+  in.balance = after;
+  in.entries += 1;
+  in.last = m.key;
+  if (!in.changed) changed_.push_back(&in);
+  in.changed = true;
+  return true;
+}
+
+// A wallet that moved often in one batch is written once.
+void wallet::before_commit() {
+  for (auto* one : changed_) {
+    store_.save(*one);
+    one->changed = false;
+  }
+  changed_.clear();
+}
+
+}  // namespace souk::domains

@@ -1,0 +1,51 @@
+// Wallet: charges, debits, credits and their compensation, each explained by an entry of the ledger.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "actors/domains/brain.hpp"
+#include "persistence/wallet.hpp"
+
+namespace souk::domains {
+
+class wallet final : public brain {
+public:
+  explicit wallet(const persistence::open_options& options) : store_(options) {}
+
+  answer decide(const command& what) override { return dispatch(*this, what); }
+  void before_commit() override;
+  persistence::store_file& file() override { return store_.file; }
+
+  answer on(const souk::wallet::charge& charge);
+  answer on(const souk::wallet::debit& debit);
+  answer on(const souk::wallet::undo_debit& undo);
+  answer on(const souk::wallet::credit& credit);
+  answer on(const souk::wallet::find& find);
+  answer on(const souk::wallet::read_entries& read);
+
+private:
+  using store = persistence::wallet_store;
+  struct account : store::account {
+    bool changed = false;  // since the last commit: its row is behind
+  };
+  struct movement {
+    std::int64_t key = 0;
+    store::what what{};
+    money amount;  // signed
+    moment at;
+  };
+  static constexpr std::size_t accounts_max = 1 << 18;
+
+  account& account_of(const user_id& user);
+  account& opened(const user_id& user);
+  // Appends the movement and moves the balance; false when the key is there already, and nothing moved.
+  bool move(account& in, const movement& movement);
+  answer known(const store::entry& first, money amount, std::int64_t wallet);
+
+  store store_;
+  std::unordered_map<user_id, account> accounts_;
+  std::vector<account*> changed_;
+};
+
+}  // namespace souk::domains

@@ -1,0 +1,304 @@
+// Runs sagas: asks, listens, remembers deadlines.
+#include "actors/runtime/coordinator.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/sagas/plans.hpp"
+
+namespace souk::runtime {
+
+using order::mark;
+using sagas::outcome;
+using go_kind = sagas::order_to_go::kind;
+
+namespace {
+
+// A ticket says which question an answer belongs to: generation 24 bits, slot 24, stage 4, undo 1, part 8. Late and
+// doubled answers show themselves.
+struct ticket_parts {
+  std::uint32_t generation, slot, part;
+  std::uint8_t stage;
+  bool undo;
+};
+constexpr std::uint64_t join_ticket(const ticket_parts& t) {
+  return std::uint64_t{t.generation & 0xffffff} << 40 | std::uint64_t{t.slot & 0xffffff} << 16 |
+         std::uint64_t{t.stage} << 9 | std::uint64_t{t.undo} << 8 | (t.part & 0xff);
+}
+constexpr ticket_parts split(std::uint64_t ticket) {
+  return {static_cast<std::uint32_t>(ticket >> 40), static_cast<std::uint32_t>(ticket >> 16) & 0xffffff,
+          static_cast<std::uint32_t>(ticket & 0xff), static_cast<std::uint8_t>((ticket >> 9) & 0xf),
+          ((ticket >> 8) & 1) != 0};
+}
+
+constexpr std::uint64_t ticket_of_resume = ~std::uint64_t{0};
+constexpr std::int64_t ask_open_every_ms = 10'000;
+constexpr std::size_t timeline_max = 256;  // what a saga that is asked again and again may write down
+
+}  // namespace
+
+coordinator::coordinator(caf::actor_config& config, coordinator_papers papers)
+    : caf::event_based_actor(config),
+      papers_(std::move(papers)),
+      out_(this, papers_.where, papers_.around->link),
+      random_(papers_.around->seed + papers_.share) {}
+
+caf::behavior coordinator::make_behavior() {
+  papers_.counts->running = 0;
+  papers_.counts->parked = 0;
+  ask_for_open_cases();
+  delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+  return {
+      [this](souk::begin& mail) {
+        for (auto& one : mail.cases) on_begin(std::move(one));
+      },
+      [this](responses& mail) {
+        for (auto& one : mail.list) on_answer(std::move(one));
+      },
+      [this](souk::flush) { out_.send(); },
+      [this](souk::sweep) {
+        on_sweep();
+        delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+      },
+      [this](const souk::follow& wish) { on_follow(wish); },
+  };
+}
+
+// At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
+void coordinator::ask_for_open_cases() {
+  ask_open_at_ms_ = now_ms() + ask_open_every_ms;
+  for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
+    out_.post({domain::order, shard},
+              {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
+}
+
+void coordinator::on_begin(order::brief&& about) {
+  if (const auto known = by_saga_.find(about.id.value); known != by_saga_.end()) {
+    auto& mine = slots_[known->second];
+    if (!about.cancelling || mine.about.cancelling) return;
+    mine.about.cancelling = true;
+    note(mine, 0, mark::cancel_asked);
+    moves next;
+    mine.machine.on_cancel(next);
+    if (!next.empty() && mine.why == reason::none) mine.why = reason::cancelled;
+    go(known->second, next);
+    return;
+  }
+  std::uint32_t at = 0;
+  if (free_.empty()) {
+    at = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    at = free_.back();
+    free_.pop_back();
+  }
+  auto& mine = slots_[at];
+  const auto generation = mine.generation + 1;
+  mine = slot{};
+  mine.taken = true;
+  mine.generation = generation;
+  mine.about = std::move(about);
+  mine.machine = sagas::machine{sagas::plan_of(mine.about.flow)};
+  by_saga_.emplace(mine.about.id.value, at);
+  papers_.counts->begun += 1;
+  papers_.counts->running += 1;
+  // A case that was opened a while ago was running before: what follows is asked for the second time.
+  note(mine, 0, now_ms() - mine.about.placed.ms > papers_.around->answer_ms ? mark::recovered : mark::began);
+  moves next;
+  mine.machine.begin(next);
+  go(at, next);
+}
+
+void coordinator::go(std::uint32_t at, const moves& what) {
+  for (const auto& one : what) make(at, one);
+}
+
+void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
+  auto& mine = slots_[at];
+  switch (move.what) {
+    case go_kind::run:
+    case go_kind::undo:
+      if (move.tries == 0) {
+        ask(at, move.stage, move.what == go_kind::undo);
+      } else {
+        mine.pausing = move.tries;
+        mine.due_ms = now_ms() + papers_.around->patience.pause_ms(move.tries, random_());
+      }
+      break;
+    case go_kind::complete: end(at, true); break;
+    case go_kind::reject: end(at, false); break;
+    case go_kind::park: park(at); break;
+  }
+}
+
+void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
+  auto& mine = slots_[at];
+  const auto& step = *mine.machine.its_plan().stages()[stage].step;
+  mine.stage = stage;
+  mine.undoing = undo;
+  mine.worst = verdict::done;
+  mine.pausing = 0;
+  mine.unanswered.reset();
+  mine.parts = 0;
+  note(mine, stage, undo ? mark::undoing : mark::asked);
+  commands_.clear();
+  const auto say = undo ? step.undo : step.run;
+  if (say)
+    say({mine.about, {mine.about.id, stage}, papers_.around->clock->now(), mine.timeline, mine.why, mine.detail},
+        commands_);
+  if (commands_.empty()) {
+    // Nothing to ask: it counts as done, or as undone.
+    mine.timeline.pop_back();
+    moves next;
+    mine.machine.on(stage, undo ? outcome::undone : outcome::done, next);
+    go(at, next);
+    return;
+  }
+  mine.due_ms = now_ms() + papers_.around->answer_ms;
+  const auto post = [&](directory::place to, command&& what) {
+    mine.unanswered.set(to.shard);
+    ++mine.parts;
+    out_.post(to, souk::letter{join_ticket({mine.generation, at, to.shard, stage, undo}), std::move(what)});
+  };
+  const auto& where = out_.directory();
+  for (auto& what : commands_) {
+    std::visit(
+        [&](auto& one) {
+          using T = std::decay_t<decltype(one)>;
+          if constexpr (over_lines<T>) {
+            // An order's goods may lie on the shelves of several shards: each gets its own lines.
+            if (const auto shards = where.shards(domain::product); shards > 1) {
+              std::vector<T> parts(shards);
+              for (auto& line : one.lines)
+                parts[slice_of(line.product.text) % shards].lines.push_back(std::move(line));
+              for (std::uint32_t s = 0; s < shards; ++s) {
+                if (parts[s].lines.empty()) continue;
+                auto lines = std::move(parts[s].lines);
+                parts[s] = one;
+                parts[s].lines = std::move(lines);
+                post({domain::product, s}, command{std::move(parts[s])});
+              }
+              return;
+            }
+          }
+          const auto to = where.place_of(address_of(what));
+          post(to, std::move(what));
+        },
+        what);
+  }
+}
+
+void coordinator::on_answer(souk::response&& said) {
+  if (said.ticket == ticket_of_resume) return;
+  const auto t = split(said.ticket);
+  if (t.slot >= slots_.size()) return;
+  auto& mine = slots_[t.slot];
+  if (!mine.taken || (mine.generation & 0xffffff) != t.generation || mine.stage != t.stage ||
+      mine.undoing != t.undo || !mine.unanswered.test(t.part))
+    return;  // late, or told twice
+  mine.unanswered.reset(t.part);
+  auto& heard = said.answer;
+  if (heard.what == verdict::done) {
+    const auto& step = *mine.machine.its_plan().stages()[t.stage].step;
+    if (!t.undo && step.learn) step.learn(mine.about, heard.body);
+  } else {
+    mine.worst = std::max(mine.worst, heard.what);
+    if (heard.what == verdict::refused && !t.undo && mine.why == reason::none) {
+      mine.why = heard.why;
+      mine.detail = std::move(heard.detail);
+    }
+  }
+  if (mine.unanswered.none()) all_parts_answered(t.slot);
+}
+
+void coordinator::all_parts_answered(std::uint32_t at) {
+  auto& mine = slots_[at];
+  const bool compensable = mine.machine.its_plan().stages()[mine.stage].role == sagas::role::compensable;
+  moves next;
+  if (mine.worst == verdict::done) {
+    note(mine, mine.stage, mine.undoing ? mark::undone : mark::done);
+    mine.machine.on(mine.stage, mine.undoing ? outcome::undone : outcome::done, next);
+  } else if (mine.worst == verdict::refused && !mine.undoing && mine.parts == 1) {
+    note(mine, mine.stage, mark::refused, mine.why);
+    mine.machine.on(mine.stage, outcome::refused, next);
+  } else if (mine.worst == verdict::refused && !mine.undoing && compensable) {
+    // Some shards may have done their part: the step is undone as a whole, and undoing what was refused does nothing.
+    note(mine, mine.stage, mark::refused, mine.why);
+    mine.machine.on(mine.stage, outcome::lost, next);
+  } else {
+    papers_.counts->asked_again += 1;
+    mine.machine.on_silence(mine.stage, papers_.around->patience, next);
+    if (mine.machine.at(mine.stage) == sagas::machine::state::undoing && !mine.undoing)
+      note(mine, mine.stage, mark::lost, reason::storage_full);
+  }
+  go(at, next);
+}
+
+void coordinator::on_sweep() {
+  const auto now = now_ms();
+  for (std::uint32_t at = 0; at < slots_.size(); ++at) {
+    auto& mine = slots_[at];
+    if (!mine.taken || mine.parked || mine.due_ms > now) continue;
+    if (mine.pausing) {
+      papers_.counts->asked_again += 1;
+      ask(at, mine.stage, mine.undoing);
+      continue;
+    }
+    moves next;
+    const auto stage = mine.stage;
+    mine.unanswered.reset();
+    mine.machine.on_silence(stage, papers_.around->patience, next);
+    if (mine.machine.at(stage) == sagas::machine::state::undoing && !mine.undoing) {
+      note(mine, stage, mark::lost, reason::unreachable);
+      if (mine.why == reason::none) mine.why = reason::unreachable;
+    }
+    go(at, next);
+  }
+  if (now >= ask_open_at_ms_) ask_for_open_cases();
+}
+
+void coordinator::park(std::uint32_t at) {
+  auto& mine = slots_[at];
+  mine.parked = true;
+  note(mine, mine.stage, mark::parked, mine.why);
+  papers_.counts->parked += 1;
+  spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id),
+               mine.machine.its_plan().stages()[mine.stage].step->name);
+  out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
+            {ticket_of_resume, order::park{mine.about.id, mine.timeline, papers_.around->clock->now()}});
+}
+
+void coordinator::end(std::uint32_t at, bool completed) {
+  auto& mine = slots_[at];
+  note(mine, 0, mark::ended, mine.why);
+  by_saga_.erase(mine.about.id.value);
+  followers_.erase(mine.about.id.value);
+  mine.taken = false;
+  papers_.counts->running -= 1;
+  (completed ? papers_.counts->completed : papers_.counts->compensated) += 1;
+  free_.push_back(at);
+}
+
+void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {
+  if (in.timeline.size() < timeline_max)
+    in.timeline.push_back({stage, what, now_ms() - in.about.placed.ms, why});
+  if (followers_.empty()) return;
+  const auto [from, to] = followers_.equal_range(in.about.id.value);
+  for (auto f = from; f != to; ++f)
+    if (auto who = caf::actor_cast<caf::actor>(f->second.who))
+      papers_.around->link->carry(
+          ctrl(), who,
+          caf::make_message(progress{f->second.ticket, in.about.id, in.timeline, what == mark::ended}));
+}
+
+void coordinator::on_follow(const souk::follow& wish) {
+  progress now{wish.ticket, wish.id, {}, true};
+  if (const auto known = by_saga_.find(wish.id.value); known != by_saga_.end()) {
+    followers_.emplace(wish.id.value, follower{current_sender(), wish.ticket});
+    now.timeline = slots_[known->second].timeline;
+    now.ended = false;
+  }
+  if (auto who = caf::actor_cast<caf::actor>(current_sender()))
+    papers_.around->link->carry(ctrl(), who, caf::make_message(std::move(now)));
+}
+
+}  // namespace souk::runtime

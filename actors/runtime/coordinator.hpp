@@ -1,0 +1,100 @@
+// The coordinator: a supervised actor that holds one state machine per order and does what the machines say.
+//
+// A saga's durable facts are the case's row (written before anything moves, closed when it ends) and the outcomes that
+// the participants keep by key. So a coordinator that starts asks for the open cases of its share and runs them again
+// from the front: every step answers with its recorded outcome. A way back survives because it is strictly in reverse:
+// the first step found undone means that everything after it is undone too.
+#pragma once
+
+#include <atomic>
+#include <bitset>
+#include <caf/event_based_actor.hpp>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/runtime/outgoing.hpp"
+#include "actors/sagas/machine.hpp"
+#include "actors/sagas/steps.hpp"
+
+namespace souk::runtime {
+
+struct coordinator_counts {
+  std::atomic<std::int64_t> running{0};
+  std::atomic<std::int64_t> parked{0};
+  std::atomic<std::int64_t> begun{0};
+  std::atomic<std::int64_t> completed{0};
+  std::atomic<std::int64_t> compensated{0};
+  std::atomic<std::int64_t> asked_again{0};
+  std::atomic<std::int64_t> restarts{0};
+};
+
+struct coordinator_papers {
+  std::uint32_t share = 0;
+  std::shared_ptr<const directory> where;
+  std::shared_ptr<const surroundings> around;
+  std::shared_ptr<coordinator_counts> counts;
+};
+
+class coordinator : public caf::event_based_actor {
+public:
+  coordinator(caf::actor_config& config, coordinator_papers papers);
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "coordinator"; }
+
+private:
+  static constexpr std::size_t parts_max = 256;
+
+  // One saga in flight.
+  struct slot {
+    bool taken = false;
+    bool parked = false;
+    std::uint32_t generation = 0;
+    order::brief about;
+    sagas::machine machine;
+    std::vector<order::happening> timeline;
+    reason why{};
+    std::string detail;
+    // what is being asked now, in one part per shard
+    std::uint8_t stage = 0;
+    bool undoing = false;
+    std::bitset<parts_max> unanswered;
+    std::uint16_t parts = 0;
+    verdict worst{};
+    std::int64_t due_ms = 0;  // when to ask again, or when the pause is over
+    std::uint8_t pausing = 0;  // tries so far, while a pause lasts
+  };
+  struct follower {
+    caf::strong_actor_ptr who;
+    std::uint64_t ticket = 0;
+  };
+  using moves = sagas::machine::moves;
+
+  void on_begin(order::brief&& about);
+  void on_answer(souk::response&& said);
+  void on_sweep();
+  void on_follow(const souk::follow& wish);
+  void ask_for_open_cases();
+  void go(std::uint32_t at, const moves& what);
+  void make(std::uint32_t at, const sagas::order_to_go& move);
+  void ask(std::uint32_t at, std::uint8_t stage, bool undo);
+  void all_parts_answered(std::uint32_t at);
+  void park(std::uint32_t at);
+  void end(std::uint32_t at, bool completed);
+  void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);
+  std::int64_t now_ms() const { return papers_.around->clock->now().ms; }
+
+  coordinator_papers papers_;
+  outgoing out_;
+  std::mt19937_64 random_;
+  std::vector<slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<std::int64_t, std::uint32_t> by_saga_;
+  std::unordered_multimap<std::int64_t, follower> followers_;
+  std::vector<command> commands_;  // kept to save an allocation per step
+  std::int64_t ask_open_at_ms_ = 0;
+};
+
+}  // namespace souk::runtime

@@ -1,0 +1,152 @@
+// Works through the mail of a domain, one transaction a batch.
+#include "actors/runtime/desk.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace souk::runtime {
+
+desk::desk(caf::actor_config& config, desk_papers papers)
+    : caf::event_based_actor(config), papers_(std::move(papers)) {}
+
+caf::behavior desk::make_behavior() {
+  // Opening may throw (a damaged store): then the actor ends and the supervisor hears why.
+  try {
+    seat();
+  } catch (const std::exception& trouble) {
+    spdlog::error("desk {}/{} cannot open: {}", to_text(papers_.at.domain), papers_.at.shard, trouble.what());
+    quit(caf::exit_reason::unhandled_exception);
+    return {};
+  }
+  return {
+      [this](envelope& mail) {
+        papers_.counts->waiting += static_cast<std::int64_t>(mail.letters.size());
+        parcels_.push_back({current_sender(), std::move(mail.letters)});
+        // Commands that come while the flush is on its way join the batch.
+        if (!flush_is_due_) send(this, souk::flush{});
+        flush_is_due_ = true;
+      },
+      [this](souk::flush) {
+        flush_is_due_ = false;
+        work();
+      },
+  };
+}
+
+void desk::on_exit() {
+  brain_.reset();
+  later_.clear();
+}
+
+void desk::seat() {
+  brain_.reset();  // the store has one owner at a time
+  brain_ = papers_.make_brain();
+  after_commit();
+}
+
+void desk::work() {
+  try {
+    while (!parcels_.empty()) {
+      auto parcels = std::exchange(parcels_, {});
+      for (const auto& one : parcels) papers_.counts->waiting -= static_cast<std::int64_t>(one.letters.size());
+      try {
+        batch(parcels);
+        papers_.counts->full = false;
+      } catch (const persistence::store_full&) {
+        bundles_.clear();
+        one_by_one(parcels);
+      }
+      // What rang is answered after the commit that made it ring, from what is committed.
+      after_commit();
+      answer_all();
+    }
+  } catch (const std::exception& trouble) {
+    // Unknown outcome or broken code: nothing of this batch is answered, the keys will tell.
+    spdlog::error("desk {}/{} ends: {}", to_text(papers_.at.domain), papers_.at.shard, trouble.what());
+    if (brain_) brain_->file().rollback();
+    quit(caf::exit_reason::unhandled_exception);
+  }
+}
+
+void desk::batch(std::vector<parcel>& parcels) {
+  auto& file = brain_->file();
+  file.begin();
+  std::int64_t n = 0;
+  for (auto& parcel : parcels)
+    for (auto& what : parcel.letters) decide(parcel.from, what), ++n;
+  brain_->before_commit();
+  file.commit();
+  papers_.counts->letters += n;
+  papers_.counts->batches += 1;
+  papers_.counts->commits = file.commits();
+}
+
+// The disk is full. The batch was rolled back as a whole and the domain's memory with it; now each letter has a
+// transaction of its own, so that reads are answered and only what cannot be written is told so.
+void desk::one_by_one(std::vector<parcel>& parcels) {
+  papers_.counts->full = true;
+  seat();
+  for (auto& parcel : parcels) {
+    for (auto& what : parcel.letters) {
+      const auto ticket = what.ticket;
+      try {
+        auto& file = brain_->file();
+        file.begin();
+        decide(parcel.from, what);
+        brain_->before_commit();
+        file.commit();
+      } catch (const persistence::store_full&) {
+        // Drop what this letter said before its commit failed.
+        for (auto& bundle : bundles_)
+          if (bundle.to == parcel.from)
+            std::erase_if(bundle.answers.list, [&](const auto& said) { return said.ticket == ticket; });
+        seat();
+        say(parcel.from, ticket, lose(reason::storage_full));
+      }
+    }
+  }
+}
+
+void desk::decide(const caf::strong_actor_ptr& from, letter& what) {
+  auto said = brain_->decide(what.command);
+  if (auto later = brain_->put_off())
+    later_.emplace(later->subject, put_off{from, {what.ticket, std::move(later->then)}});
+  else
+    say(from, what.ticket, std::move(said));
+}
+
+void desk::after_commit() {
+  for (const auto subject : brain_->rung()) {
+    const auto [from, to] = later_.equal_range(subject);
+    for (auto at = from; at != to; ++at) {
+      papers_.counts->waiting += 1;
+      parcels_.push_back({std::move(at->second.from), {}});
+      parcels_.back().letters.push_back(std::move(at->second.what));
+    }
+    later_.erase(from, to);
+  }
+  auto begun = brain_->begun();
+  if (begun.empty()) return;
+  std::vector<souk::begin> shares(papers_.where->coordinators());
+  for (auto& one : begun) shares[papers_.where->coordinator_of(one.id)].cases.push_back(std::move(one));
+  for (std::uint32_t share = 0; share < shares.size(); ++share)
+    if (const auto who = papers_.where->coordinator(share); who && !shares[share].cases.empty())
+      papers_.around->link->carry(ctrl(), who, caf::make_message(std::move(shares[share])));
+  // Nobody there: a coordinator that starts asks for the open cases by itself.
+}
+
+void desk::say(const caf::strong_actor_ptr& to, std::uint64_t ticket, answer what) {
+  const auto found = std::find_if(bundles_.begin(), bundles_.end(), [&](const auto& one) { return one.to == to; });
+  auto& bundle = found != bundles_.end() ? *found : bundles_.emplace_back(desk::bundle{to, {}});
+  bundle.answers.list.push_back({ticket, std::move(what)});
+}
+
+void desk::answer_all() {
+  for (auto& one : bundles_)
+    if (auto to = caf::actor_cast<caf::actor>(one.to))
+      papers_.around->link->carry(ctrl(), to, caf::make_message(std::move(one.answers)));
+  bundles_.clear();
+}
+
+}  // namespace souk::runtime

@@ -1,0 +1,81 @@
+// The desk: the actor that seats a domain in front of its store.
+//
+// It takes what waits in its mailbox, decides it in one transaction, commits once, and only then answers all (group
+// commit). Whatever throws ends the desk: the transaction is rolled back, the callers ask again, the supervisor seats a
+// new one in front of the same store.
+#pragma once
+
+#include <atomic>
+#include <caf/event_based_actor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/domains/brain.hpp"
+#include "actors/runtime/directory.hpp"
+#include "actors/runtime/surroundings.hpp"
+#include "actors/runtime/wire.hpp"
+
+namespace souk::runtime {
+
+using brain_maker = std::function<std::unique_ptr<domains::brain>()>;
+
+// What a desk counts, for metrics and benchmarks; survives its restarts.
+struct desk_counts {
+  std::atomic<std::int64_t> letters{0};
+  std::atomic<std::int64_t> batches{0};
+  std::atomic<std::int64_t> commits{0};
+  std::atomic<std::int64_t> waiting{0};
+  std::atomic<std::int64_t> restarts{0};
+  std::atomic<bool> full{false};  // the store could not grow when it was last tried
+};
+
+struct desk_papers {
+  directory::place at;
+  brain_maker make_brain;
+  std::shared_ptr<const directory> where;
+  std::shared_ptr<const surroundings> around;
+  std::shared_ptr<desk_counts> counts;
+};
+
+class desk : public caf::event_based_actor {
+public:
+  desk(caf::actor_config& config, desk_papers papers);
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "desk"; }
+
+private:
+  struct parcel {
+    caf::strong_actor_ptr from;
+    std::vector<letter> letters;
+  };
+  struct put_off {
+    caf::strong_actor_ptr from;
+    letter what;
+  };
+  struct bundle {
+    caf::strong_actor_ptr to;
+    responses answers;
+  };
+
+  void work();
+  void batch(std::vector<parcel>& parcels);
+  void one_by_one(std::vector<parcel>& parcels);
+  void decide(const caf::strong_actor_ptr& from, letter& what);
+  void after_commit();
+  void answer_all();
+  void say(const caf::strong_actor_ptr& to, std::uint64_t ticket, answer what);
+  void seat();
+
+  desk_papers papers_;
+  std::unique_ptr<domains::brain> brain_;
+  std::vector<parcel> parcels_;
+  std::vector<bundle> bundles_;
+  std::unordered_multimap<std::int64_t, put_off> later_;
+  bool flush_is_due_ = false;
+};
+
+}  // namespace souk::runtime

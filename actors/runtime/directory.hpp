@@ -1,0 +1,62 @@
+// Where everything is: the only one who knows which desk keeps a key, and which coordinator runs a saga.
+#pragma once
+
+#include <array>
+#include <caf/actor.hpp>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "messages/letter.hpp"
+
+namespace souk::runtime {
+
+// Desks come and go (a desk that throws is restarted); callers ask at every letter and never keep a handle. An empty
+// slot means that nobody sits there now: the letter is lost, and its sender asks again.
+class directory {
+public:
+  struct place {
+    souk::domain domain{};
+    std::uint32_t shard = 0;
+    friend bool operator==(const place&, const place&) = default;
+  };
+
+  directory(const std::array<std::uint32_t, domain_count>& shards, std::uint32_t coordinators) {
+    for (std::size_t d = 0; d < domain_count; ++d) desks_[d] = std::vector<slot>(shards[d]);
+    coordinators_ = std::vector<slot>(coordinators);
+  }
+
+  std::uint32_t shards(souk::domain of) const { return static_cast<std::uint32_t>(pool(of).size()); }
+  std::uint32_t coordinators() const { return static_cast<std::uint32_t>(coordinators_.size()); }
+
+  place place_of(address where) const { return {where.domain, where.slice % shards(where.domain)}; }
+  std::uint32_t coordinator_of(number saga) const { return slice_of(saga) % coordinators(); }
+
+  caf::actor desk(place at) const { return pool(at.domain)[at.shard].get(); }
+  caf::actor coordinator(std::uint32_t share) const { return coordinators_[share].get(); }
+  void seat_desk(place at, caf::actor who) { desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who)); }
+  void seat_coordinator(std::uint32_t share, caf::actor who) { coordinators_[share].set(std::move(who)); }
+
+private:
+  class slot {
+  public:
+    caf::actor get() const {
+      const std::lock_guard hold{mutex_};
+      return who_;
+    }
+    void set(caf::actor who) {
+      const std::lock_guard hold{mutex_};
+      who_ = std::move(who);
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    caf::actor who_;
+  };
+  const std::vector<slot>& pool(souk::domain of) const { return desks_[static_cast<std::size_t>(of)]; }
+
+  std::array<std::vector<slot>, domain_count> desks_;
+  std::vector<slot> coordinators_;
+};
+
+}  // namespace souk::runtime

@@ -1,0 +1,63 @@
+// Followers of the outbox: one carries events to the ranking, one to the data platform.
+//
+// A follower asks its domain how far it has come in an outbox, fetches what follows, has it put into effect, and asks
+// for more, which says that the former is in effect. It keeps nothing: after any crash it starts from the position.
+#pragma once
+
+#include <caf/event_based_actor.hpp>
+#include <memory>
+#include <random>
+
+#include "actors/runtime/asker.hpp"
+#include "actors/runtime/sink.hpp"
+
+namespace souk::runtime {
+
+struct follower_papers {
+  std::uint32_t shard = 0;  // of the order pool: whose outbox
+  std::shared_ptr<const directory> where;
+  std::shared_ptr<const surroundings> around;
+};
+
+class ranking_follower : public caf::event_based_actor {
+public:
+  ranking_follower(caf::actor_config& config, follower_papers papers);
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "ranking_follower"; }
+
+private:
+  void start();
+  void fetch(std::int64_t after);
+
+  follower_papers papers_;
+  asker asker_;
+};
+
+class platform_follower : public caf::event_based_actor {
+public:
+  platform_follower(caf::actor_config& config, follower_papers papers, sink_maker make_sink);
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "platform_follower"; }
+
+private:
+  void start();
+  void fetch();
+  void offer(order::events&& events);
+  void deliver(order::events&& all, std::vector<order::event>&& may_go);
+  void try_troubles();
+  void pause();
+
+  follower_papers papers_;
+  asker asker_;
+  sink_maker make_sink_;
+  std::unique_ptr<sink> sink_;
+  std::mt19937_64 random_;
+  std::int64_t position_ = 0;
+  int outages_ = 0;              // in a row
+  std::int64_t resume_at_ms_ = 0;  // after an outage; 0: none
+  std::int64_t troubles_at_ms_ = 0;
+  bool trying_troubles_ = false;
+  order::events held_;           // what an outage interrupted
+};
+
+}  // namespace souk::runtime

@@ -1,0 +1,54 @@
+// The front: where threads that are no actors (the HTTP server, a benchmark, a test) ask the desks.
+#pragma once
+
+#include <atomic>
+#include <caf/event_based_actor.hpp>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "actors/runtime/asker.hpp"
+
+namespace souk::runtime {
+
+// A saga as somebody follows it: its timeline so far, and whether it has ended here.
+using watch_progress = std::function<void(const progress&)>;
+
+class front {
+public:
+  front(caf::actor_system& system, std::shared_ptr<const directory> where, std::shared_ptr<const surroundings> around);
+  ~front();
+
+  // Thread-safe. `then` is called once, on the front's own thread: it should be short.
+  void ask(command what, hear then) { ask(std::move(what), {}, std::move(then)); }
+  void ask(command what, const ask_options& how, hear then);
+  // The same, waiting: for tools and tests.
+  answer ask_now(command what, const ask_options& how = {});
+
+  // Calls `then` with the timeline now and at every step until the saga ends.
+  void follow(number saga, watch_progress then);
+
+  std::uint32_t shards(domain of) const { return where_->shards(of); }
+
+private:
+  struct wish {
+    command what;
+    ask_options how;
+    hear then;
+    number follow;
+    watch_progress progress;
+  };
+  struct in_tray {
+    std::mutex mutex;
+    std::vector<wish> wishes;
+  };
+  class clerk;
+
+  void drop(wish what);
+
+  std::shared_ptr<const directory> where_;
+  std::shared_ptr<in_tray> tray_;
+  caf::actor clerk_;
+};
+
+}  // namespace souk::runtime

@@ -1,0 +1,116 @@
+// Starts and stops a node.
+#include "actors/runtime/node.hpp"
+
+#include <malloc.h>
+
+#include <caf/scoped_actor.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "actors/runtime/follower.hpp"
+#include "actors/runtime/roster.hpp"
+
+namespace souk::runtime {
+
+node::node(node_options options) : options_(std::move(options)) {
+  around_ = std::make_shared<const surroundings>(options_.around);
+  where_ = std::make_shared<directory>(options_.shards, options_.coordinators);
+  figures_.supervision = std::make_shared<supervision>();
+  std::filesystem::create_directories(options_.data);
+  // Batches allocate and free megabytes at a time: giving them back to the kernel in between costs page faults.
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+
+  config_.add_message_types<caf::id_block::souk>();
+  // Under the default, stealing, two busy pairs of actors starve all others for seconds.
+  config_.set("scheduler.policy", caf::atom("sharing"));
+  config_.set("scheduler.max-throughput", std::size_t{50});
+  if (options_.threads) config_.set("scheduler.max-threads", options_.threads);
+  config_.set("logger.verbosity", caf::atom("quiet"));
+  system_ = std::make_unique<caf::actor_system>(config_);
+
+  std::vector<post> posts;
+  for (std::size_t d = 0; d < domain_count; ++d) {
+    for (std::uint32_t shard = 0; shard < options_.shards[d]; ++shard) {
+      const directory::place at{static_cast<domain>(d), shard};
+      persistence::open_options store;
+      store.path = (std::filesystem::path{options_.data} / store_name(at.domain, shard)).string();
+      store.vfs = options_.around.vfs;
+      auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
+        if (options_.make_brain)
+          if (auto own = options_.make_brain(at, store)) return own;
+        return make_brain(at.domain, at.shard, store);
+      };
+      maker();  // a store that cannot be opened is found before anything starts
+      auto counts = std::make_shared<desk_counts>();
+      figures_.desks.emplace_back(at, counts);
+      const desk_papers papers{at, maker, where_, around_, counts};
+      posts.push_back({std::string{to_text(at.domain)} + '/' + std::to_string(shard),
+                       [this, papers] {
+                         return options_.around.desks == spawn_policy::detached
+                                    ? system_->spawn<desk, caf::detached>(papers)
+                                    : system_->spawn<desk>(papers);
+                       },
+                       [this, at](caf::actor who) { where_->seat_desk(at, std::move(who)); },
+                       [counts] { counts->restarts += 1; }});
+    }
+  }
+  for (std::uint32_t share = 0; share < options_.coordinators; ++share) {
+    auto counts = std::make_shared<coordinator_counts>();
+    figures_.coordinators.push_back(counts);
+    const coordinator_papers papers{share, where_, around_, counts};
+    posts.push_back({"coordinator/" + std::to_string(share), [this, papers] { return system_->spawn<coordinator>(papers); },
+                     [this, share](caf::actor who) { where_->seat_coordinator(share, std::move(who)); },
+                     [counts] { counts->restarts += 1; }});
+  }
+  for (std::uint32_t shard = 0; shard < options_.shards[static_cast<std::size_t>(domain::order)]; ++shard) {
+    const follower_papers papers{shard, where_, around_};
+    posts.push_back({"ranking_follower/" + std::to_string(shard),
+                     [this, papers] { return system_->spawn<ranking_follower>(papers); }, [](caf::actor) {}, {}});
+    // Delivery blocks: it has a thread of its own.
+    if (options_.make_sink)
+      posts.push_back({"platform_follower/" + std::to_string(shard),
+                       [this, papers] {
+                         return options_.around.desks == spawn_policy::detached
+                                    ? system_->spawn<platform_follower, caf::detached>(papers, options_.make_sink)
+                                    : system_->spawn<platform_follower>(papers, options_.make_sink);
+                       },
+                       [](caf::actor) {}, {}});
+  }
+  supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
+  front_ = std::make_unique<runtime::front>(*system_, where_, around_);
+  // The supervisor seats everybody in its first breath.
+  while (!ready()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
+node::~node() {
+  front_.reset();
+  {
+    caf::scoped_actor self{*system_};
+    self->monitor(supervisor_);
+    self->send(supervisor_, souk::drain{});
+    self->receive([](const caf::down_msg&) {});
+  }
+  supervisor_ = nullptr;
+  system_.reset();
+}
+
+bool node::ready() const {
+  if (figures_.supervision->given_up > 0) return false;
+  for (const auto& [at, counts] : figures_.desks)
+    if (!where_->desk(at)) return false;
+  for (std::uint32_t share = 0; share < options_.coordinators; ++share)
+    if (!where_->coordinator(share)) return false;
+  return true;
+}
+
+std::int64_t node::sagas_running() const {
+  std::int64_t n = 0;
+  for (const auto& one : figures_.coordinators) n += one->running;
+  return n;
+}
+
+void node::fell(directory::place at) {
+  if (const auto who = where_->desk(at)) caf::anon_send_exit(who, caf::exit_reason::unhandled_exception);
+}
+
+}  // namespace souk::runtime

@@ -1,0 +1,64 @@
+// The node: everything that one process runs, started from its options and stopped in order.
+#pragma once
+
+#include <array>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/runtime/coordinator.hpp"
+#include "actors/runtime/desk.hpp"
+#include "actors/runtime/front.hpp"
+#include "actors/runtime/sink.hpp"
+#include "actors/runtime/supervisor.hpp"
+
+namespace souk::runtime {
+
+struct node_options {
+  std::string data;  // directory of the stores; made if it is not there
+  std::array<std::uint32_t, domain_count> shards{1, 1, 1, 1, 1, 1, 1, 1};
+  std::uint32_t coordinators = 2;
+  sink_maker make_sink;  // none: events are kept in the outbox until there is one
+  surroundings around;
+  std::size_t threads = 0;  // of CAF's scheduler; 0: one a core
+  // Tests put their own brain in a domain's place.
+  std::function<std::unique_ptr<domains::brain>(directory::place, const persistence::open_options&)> make_brain;
+};
+
+struct node_figures {
+  std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks;
+  std::vector<std::shared_ptr<coordinator_counts>> coordinators;
+  std::shared_ptr<runtime::supervision> supervision;
+};
+
+class node {
+public:
+  // Opens every store first and throws what is wrong with them: persistence::store_error.
+  explicit node(node_options options);
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  runtime::front& front() { return *front_; }
+  const node_figures& figures() const { return figures_; }
+  const surroundings& around() const { return *around_; }
+  bool ready() const;  // everybody sits where they belong
+  std::int64_t sagas_running() const;
+
+  // Ends a desk as if it had thrown: for tests of recovery.
+  void fell(directory::place at);
+
+private:
+  node_options options_;
+  std::shared_ptr<const surroundings> around_;
+  std::shared_ptr<directory> where_;
+  node_figures figures_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::actor supervisor_;
+  std::unique_ptr<runtime::front> front_;
+};
+
+}  // namespace souk::runtime

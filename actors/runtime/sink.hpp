@@ -1,0 +1,34 @@
+// A sink: where the platform's events go, outside of souk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "messages/order.hpp"
+
+namespace souk::runtime {
+
+// What became of a delivery. Events are delivered in order; `delivered` counts those that arrived (or were rejected,
+// each named in `rejected`), from the front. The rest could not be tried: the sink is out of reach as a whole.
+struct delivery {
+  std::size_t delivered = 0;
+  struct rejection {
+    std::int64_t seq = 0;
+    std::string error;
+  };
+  std::vector<rejection> rejected;
+  std::string outage;  // why the rest was not tried; empty when nothing is left
+};
+
+class sink {
+public:
+  virtual ~sink() = default;
+  // May block. At least once: after a crash the same events come again, told apart by their id.
+  virtual delivery deliver(const std::vector<order::event>& events) = 0;
+};
+
+using sink_maker = std::function<std::unique_ptr<sink>()>;
+
+}  // namespace souk::runtime

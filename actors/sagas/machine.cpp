@@ -1,0 +1,94 @@
+// Moves a saga from signal to signal.
+#include "actors/sagas/machine.hpp"
+
+#include <algorithm>
+
+namespace souk::sagas {
+
+std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
+  const auto whole = std::min(pause_ms_first << std::min(tries, 20), pause_ms_max);
+  return whole / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(whole / 2 + 1));
+}
+
+void machine::begin(moves& out) { make(plan_->opening(), out); }
+
+void machine::on(std::size_t stage, outcome how, moves& out) {
+  auto& here = states_[stage];
+  if (ended_ || here != (how == outcome::undone ? state::undoing : state::running)) return;
+  const auto& wanted = plan_->moves_on(stage, how);
+  if (wanted.empty()) {
+    // The table has no way on: an insisted step was refused. Only an operator can help.
+    parked_ = true;
+    out.push_back({order_to_go::kind::park, static_cast<std::uint8_t>(stage), 0});
+    return;
+  }
+  static constexpr std::array<state, 4> becomes{state::done, state::refused, state::lost, state::undone};
+  here = becomes[static_cast<std::size_t>(how)];
+  tries_[stage] = 0;
+  parked_ = false;
+  make(wanted, out);
+}
+
+void machine::on_silence(std::size_t stage, const patience& patience, moves& out) {
+  const auto here = states_[stage];
+  if (ended_ || parked_ || (here != state::running && here != state::undoing)) return;
+  const bool may_be_lost =
+      here == state::running && plan_->stages()[stage].role == role::compensable;
+  const int tries = ++tries_[stage];
+  if (tries < (may_be_lost ? patience.tries_before_lost : patience.tries_before_parked)) {
+    out.push_back({here == state::running ? order_to_go::kind::run : order_to_go::kind::undo,
+                   static_cast<std::uint8_t>(stage), static_cast<std::uint8_t>(tries)});
+  } else if (may_be_lost) {
+    on(stage, outcome::lost, out);
+  } else {
+    parked_ = true;
+    out.push_back({order_to_go::kind::park, static_cast<std::uint8_t>(stage), 0});
+  }
+}
+
+void machine::on_cancel(moves& out) {
+  for (std::size_t i = 0; i < plan_->stages().size(); ++i)
+    if (states_[i] == state::running && plan_->stages()[i].role == role::compensable)
+      on(i, outcome::lost, out);
+}
+
+void machine::resume(moves& out) {
+  if (!parked_) return;
+  parked_ = false;
+  for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
+    if (states_[i] != state::running && states_[i] != state::undoing) continue;
+    tries_[i] = 0;
+    out.push_back({states_[i] == state::running ? order_to_go::kind::run : order_to_go::kind::undo,
+                   static_cast<std::uint8_t>(i), 0});
+  }
+}
+
+void machine::make(const std::vector<move>& wanted, moves& out) {
+  for (const auto& one : wanted) {
+    switch (one.verb) {
+      case verb::complete:
+      case verb::reject:
+        ended_ = true;
+        out.push_back({one.verb == verb::complete ? order_to_go::kind::complete : order_to_go::kind::reject, 0, 0});
+        break;
+      case verb::run: {
+        const auto stage = plan_->index_of(one.step);
+        if (states_[stage] != state::idle) break;  // a choreography may be told twice
+        if (one.step == plan_->rejection()) walking_back_ = true;
+        states_[stage] = state::running;
+        out.push_back({order_to_go::kind::run, static_cast<std::uint8_t>(stage), 0});
+        break;
+      }
+      case verb::undo: {
+        const auto stage = plan_->index_of(one.step);
+        if (states_[stage] != state::done && states_[stage] != state::lost) break;
+        walking_back_ = true;
+        states_[stage] = state::undoing;
+        out.push_back({order_to_go::kind::undo, static_cast<std::uint8_t>(stage), 0});
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace souk::sagas

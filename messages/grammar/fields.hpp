@@ -1,0 +1,63 @@
+// Lists the fields of an aggregate once; packing, JSON and printing all come from that one list.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+namespace souk {
+
+// One field: the name people see, and where it stands in the aggregate.
+template <class Owner, class Value>
+struct field {
+  std::string_view name;
+  Value Owner::*place;
+};
+
+template <class Owner, class Value>
+constexpr field<Owner, Value> make_field(std::string_view name, Value Owner::*place) {
+  return {name, place};
+}
+
+template <class T>
+concept fielded = requires { T::fields(); };
+
+// Calls visit(name, value) for every field in the order of the list.
+template <fielded T, class Visit>
+void each_field(T& object, Visit&& visit) {
+  std::apply([&](const auto&... one) { (visit(one.name, object.*(one.place)), ...); },
+             std::remove_const_t<T>::fields());
+}
+
+}  // namespace souk
+
+// SOUK_FIELDS(type, a, b, c) stands inside the aggregate. Up to sixteen fields; none is fine too.
+#define SOUK_FIELD(type, name) ::souk::make_field(#name, &type::name)
+#define SOUK_F0(t)
+#define SOUK_F1(t, a) SOUK_FIELD(t, a)
+#define SOUK_F2(t, a, ...) SOUK_FIELD(t, a), SOUK_F1(t, __VA_ARGS__)
+#define SOUK_F3(t, a, ...) SOUK_FIELD(t, a), SOUK_F2(t, __VA_ARGS__)
+#define SOUK_F4(t, a, ...) SOUK_FIELD(t, a), SOUK_F3(t, __VA_ARGS__)
+#define SOUK_F5(t, a, ...) SOUK_FIELD(t, a), SOUK_F4(t, __VA_ARGS__)
+#define SOUK_F6(t, a, ...) SOUK_FIELD(t, a), SOUK_F5(t, __VA_ARGS__)
+#define SOUK_F7(t, a, ...) SOUK_FIELD(t, a), SOUK_F6(t, __VA_ARGS__)
+#define SOUK_F8(t, a, ...) SOUK_FIELD(t, a), SOUK_F7(t, __VA_ARGS__)
+#define SOUK_F9(t, a, ...) SOUK_FIELD(t, a), SOUK_F8(t, __VA_ARGS__)
+#define SOUK_F10(t, a, ...) SOUK_FIELD(t, a), SOUK_F9(t, __VA_ARGS__)
+#define SOUK_F11(t, a, ...) SOUK_FIELD(t, a), SOUK_F10(t, __VA_ARGS__)
+#define SOUK_F12(t, a, ...) SOUK_FIELD(t, a), SOUK_F11(t, __VA_ARGS__)
+#define SOUK_F13(t, a, ...) SOUK_FIELD(t, a), SOUK_F12(t, __VA_ARGS__)
+#define SOUK_F14(t, a, ...) SOUK_FIELD(t, a), SOUK_F13(t, __VA_ARGS__)
+#define SOUK_F15(t, a, ...) SOUK_FIELD(t, a), SOUK_F14(t, __VA_ARGS__)
+#define SOUK_F16(t, a, ...) SOUK_FIELD(t, a), SOUK_F15(t, __VA_ARGS__)
+#define SOUK_PICK(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, name, \
+                  ...)                                                                             \
+  name
+#define SOUK_FIELDS(type, ...)                                                                   \
+  static constexpr auto fields() {                                                               \
+    return std::make_tuple(SOUK_PICK(_0 __VA_OPT__(, ) __VA_ARGS__, SOUK_F16, SOUK_F15, SOUK_F14, \
+                                     SOUK_F13, SOUK_F12, SOUK_F11, SOUK_F10, SOUK_F9, SOUK_F8,   \
+                                     SOUK_F7, SOUK_F6, SOUK_F5, SOUK_F4, SOUK_F3, SOUK_F2,       \
+                                     SOUK_F1, SOUK_F0)(type __VA_OPT__(, ) __VA_ARGS__));        \
+  }                                                                                              \
+  friend bool operator==(const type&, const type&) = default

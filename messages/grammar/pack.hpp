@@ -1,0 +1,203 @@
+// Turns fielded values into compact bytes and back: the one format of stored blobs and of letters
+// between nodes.
+//
+// Integers and enums: zigzag varint. Text and vectors: length, then content. Optional: 0 or 1, then
+// the value. Variant: index, then the value. Aggregates: their fields in order; a reader that finds
+// the bytes at an end leaves the remaining fields at their defaults, so new fields go last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "messages/grammar/fields.hpp"
+
+namespace souk {
+
+using bytes = std::string;
+
+// Thrown by unpack: the bytes are not what they claim to be.
+struct damaged_bytes : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class packer {
+public:
+  explicit packer(bytes& out) : out_(out) {}
+
+  void number(std::uint64_t value) {
+    while (value >= 0x80) {
+      out_.push_back(static_cast<char>(value | 0x80));
+      value >>= 7;
+    }
+    out_.push_back(static_cast<char>(value));
+  }
+
+  template <class T>
+  void put(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      out_.push_back(value ? 1 : 0);
+    } else if constexpr (std::is_enum_v<T>) {
+      number(static_cast<std::uint64_t>(value));
+    } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>) {
+      number(value);
+    } else if constexpr (std::is_integral_v<T>) {
+      const auto wide = static_cast<std::int64_t>(value);
+      number((static_cast<std::uint64_t>(wide) << 1) ^ static_cast<std::uint64_t>(wide >> 63));
+    } else {
+      put_object(value);
+    }
+  }
+
+private:
+  void put_object(const std::string& text) {
+    number(text.size());
+    out_.append(text);
+  }
+  template <class T>
+  void put_object(const std::vector<T>& list) {
+    number(list.size());
+    for (const auto& one : list) put(one);
+  }
+  template <class T>
+  void put_object(const std::optional<T>& maybe) {
+    put(maybe.has_value());
+    if (maybe) put(*maybe);
+  }
+  template <class A, class B>
+  void put_object(const std::pair<A, B>& two) {
+    put(two.first);
+    put(two.second);
+  }
+  template <class... Ts>
+  void put_object(const std::variant<Ts...>& one) {
+    number(one.index());
+    std::visit([this](const auto& value) { put(value); }, one);
+  }
+  void put_object(const std::monostate&) {}
+  template <fielded T>
+  void put_object(const T& object) {
+    each_field(object, [this](std::string_view, const auto& value) { put(value); });
+  }
+
+  bytes& out_;
+};
+
+class unpacker {
+public:
+  explicit unpacker(std::string_view in) : in_(in) {}
+
+  bool at_end() const { return in_.empty(); }
+
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = static_cast<unsigned char>(byte_at_front());
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw damaged_bytes("a number runs on for more than ten bytes");
+  }
+
+  template <class T>
+  void get(T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      value = byte_at_front() != 0;
+    } else if constexpr (std::is_enum_v<T> || (std::is_integral_v<T> && std::is_unsigned_v<T>)) {
+      value = static_cast<T>(number());
+    } else if constexpr (std::is_integral_v<T>) {
+      const auto zigzag = number();
+      value = static_cast<T>(static_cast<std::int64_t>(zigzag >> 1) ^
+                             -static_cast<std::int64_t>(zigzag & 1));
+    } else {
+      get_object(value);
+    }
+  }
+
+private:
+  char byte_at_front() {
+    if (in_.empty()) throw damaged_bytes("the bytes end too early");
+    const char first = in_.front();
+    in_.remove_prefix(1);
+    return first;
+  }
+  // A count can never exceed what is left: a forged length must not allocate memory.
+  std::size_t count() {
+    const auto n = number();
+    if (n > in_.size()) throw damaged_bytes("a length exceeds the bytes that are there");
+    return static_cast<std::size_t>(n);
+  }
+  void get_object(std::string& text) {
+    const auto n = count();
+    text.assign(in_.substr(0, n));
+    in_.remove_prefix(n);
+  }
+  template <class T>
+  void get_object(std::vector<T>& list) {
+    list.clear();
+    const auto n = count();
+    list.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) get(list.emplace_back());
+  }
+  template <class T>
+  void get_object(std::optional<T>& maybe) {
+    bool there = false;
+    get(there);
+    if (there)
+      get(maybe.emplace());
+    else
+      maybe.reset();
+  }
+  template <class A, class B>
+  void get_object(std::pair<A, B>& two) {
+    get(two.first);
+    get(two.second);
+  }
+  template <class... Ts>
+  void get_object(std::variant<Ts...>& one) {
+    const auto index = number();
+    if (index >= sizeof...(Ts)) throw damaged_bytes("a variant names an unknown alternative");
+    emplace_at<0>(one, static_cast<std::size_t>(index));
+  }
+  template <std::size_t I, class... Ts>
+  void emplace_at(std::variant<Ts...>& one, std::size_t index) {
+    if constexpr (I < sizeof...(Ts)) {
+      if (index == I)
+        get(one.template emplace<I>());
+      else
+        emplace_at<I + 1>(one, index);
+    }
+  }
+  void get_object(std::monostate&) {}
+  template <fielded T>
+  void get_object(T& object) {
+    each_field(object, [this](std::string_view, auto& value) {
+      if (!at_end()) get(value);
+    });
+  }
+
+  std::string_view in_;
+};
+
+template <class T>
+bytes pack(const T& value) {
+  bytes out;
+  packer{out}.put(value);
+  return out;
+}
+
+template <class T>
+T unpack(std::string_view in) {
+  T value{};
+  unpacker from{in};
+  from.get(value);
+  if (!from.at_end()) throw damaged_bytes("bytes are left over at the end");
+  return value;
+}
+
+}  // namespace souk

@@ -1,0 +1,126 @@
+// The letter: every command and every answer of every domain, as one word each, so that desks, coordinators, the
+// gateway and the link between nodes handle all alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "messages/coupon.hpp"
+#include "messages/grammar/answer.hpp"
+#include "messages/grammar/pack.hpp"
+#include "messages/order.hpp"
+#include "messages/payment.hpp"
+#include "messages/platform.hpp"
+#include "messages/product.hpp"
+#include "messages/ranking.hpp"
+#include "messages/user.hpp"
+#include "messages/wallet.hpp"
+
+namespace souk {
+
+enum class domain : std::uint8_t { user, wallet, product, coupon, order, payment, ranking, platform };
+inline constexpr std::size_t domain_count = 8;
+inline constexpr std::array<std::string_view, domain_count> domain_names{
+    "user", "wallet", "product", "coupon", "order", "payment", "ranking", "platform"};
+constexpr std::string_view to_text(domain d) { return domain_names[static_cast<std::size_t>(d)]; }
+
+// New commands go at the end: the index travels between nodes.
+using command = std::variant<
+    std::monostate,  //
+    user::put, user::find, user::verify,
+    wallet::charge, wallet::debit, wallet::undo_debit, wallet::credit, wallet::find, wallet::read_entries,
+    product::put, product::change, product::restock, product::take, product::undo_take, product::verify,
+    product::take_in, product::find, product::list,
+    coupon::put, coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find,
+    coupon::list,
+    payment::pay, payment::undo_pay, payment::cancel, payment::find,
+    order::place, order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
+    order::list, order::resume, order::fetch,
+    ranking::best, ranking::count, ranking::find_position,
+    platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
+    platform::list_troubles, platform::revive>;
+
+using reply = std::variant<
+    std::monostate,  //
+    user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign, coupon::view,
+    coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket, order::events, order::position,
+    ranking::board, platform::troubles>;
+
+// What comes back: the verdict, why if it was not done, and what was asked for.
+struct answer {
+  verdict what = verdict::done;
+  reason why = reason::none;
+  bool replayed = false;  // the key was known: this is what was answered the first time
+  std::string detail;     // names what a refusal is about, for people and for `detail`
+  reply body;
+  SOUK_FIELDS(answer, what, why, replayed, detail, body);
+
+  bool done() const { return what == verdict::done; }
+};
+
+inline answer refuse(reason why, std::string detail = {}) {
+  return {verdict::refused, why, false, std::move(detail), {}};
+}
+inline answer lose(reason why) { return {verdict::lost, why, false, {}, {}}; }
+template <class T>
+answer reply_with(T&& body, bool replayed = false) {
+  return {verdict::done, reason::none, replayed, {}, std::forward<T>(body)};
+}
+
+// A command on its way, with the sender's own number for the answer.
+struct letter {
+  std::uint64_t ticket = 0;
+  souk::command command;
+  SOUK_FIELDS(letter, ticket, command);
+};
+struct response {
+  std::uint64_t ticket = 0;
+  souk::answer answer;
+  SOUK_FIELDS(response, ticket, answer);
+};
+
+// Letters for one desk, and answers for one sender, travel together.
+struct envelope {
+  std::vector<letter> letters;
+  SOUK_FIELDS(envelope, letters);
+};
+struct responses {
+  std::vector<response> list;
+  SOUK_FIELDS(responses, list);
+};
+
+// Cases whose sagas a coordinator is to run, from the desk that keeps them.
+struct begin {
+  std::vector<order::brief> cases;
+  SOUK_FIELDS(begin, cases);
+};
+
+// Somebody follows a saga that runs: what happens is sent as it happens.
+struct follow {
+  number id;
+  std::uint64_t ticket = 0;
+  SOUK_FIELDS(follow, id, ticket);
+};
+struct progress {
+  std::uint64_t ticket = 0;
+  number id;
+  std::vector<order::happening> timeline;
+  bool ended = false;
+  SOUK_FIELDS(progress, ticket, id, timeline, ended);
+};
+
+// The desk that a command belongs to: its domain, and the key's slice of that domain's pool.
+struct address {
+  souk::domain domain{};
+  souk::slice slice = 0;
+};
+address address_of(const command& what);
+
+// A command over several products is split when the products' shelves lie in several shards: part(command, keep) is
+// the command with only the lines for which keep(slice) holds. Only commands with lines are ever split.
+template <class Command>
+concept over_lines = requires(Command c) { c.lines[0].position; };
+
+}  // namespace souk

@@ -1,0 +1,1 @@
+// Reads node configurations.

@@ -1,0 +1,45 @@
+// Keeps the outbox of a store.
+#include "persistence/logs/outbox.hpp"
+
+#include <algorithm>
+
+namespace souk::persistence {
+
+outbox::outbox(store_file& file)
+    : write_(file.prepare("INSERT INTO outbox VALUES(?1,?2,?3)")),
+      after_(file.prepare("SELECT seq, subject, body FROM outbox WHERE seq>?1 ORDER BY seq LIMIT ?2")),
+      acknowledge_(file.prepare("UPDATE acknowledged SET seq=?2 WHERE subscriber=?1")),
+      forget_(file.prepare("DELETE FROM outbox WHERE seq<=?1")) {
+  file.prepare("SELECT subscriber, seq FROM acknowledged").each([&](auto row) {
+    acknowledged_.at(static_cast<std::size_t>(row.integer(0))) = row.integer(1);
+  });
+  newest_ = std::max(*std::max_element(acknowledged_.begin(), acknowledged_.end()),
+                     file.prepare("SELECT coalesce(max(seq),0) FROM outbox").first([](auto row) {
+                       return row.integer(0);
+                     }).value_or(0));
+  forgotten_ = file.prepare("SELECT min(seq)-1 FROM outbox").first([](auto row) {
+    return row.integer(0);
+  }).value_or(0);
+}
+
+void outbox::write(number subject, std::string_view body) { write_.run(++newest_, subject.value, body); }
+
+std::vector<order::event> outbox::after(std::int64_t seq, std::uint32_t limit) {
+  std::vector<order::event> events;
+  if (seq >= newest_) return events;
+  after_.each([&](auto row) { events.push_back({row.integer(0), {row.integer(1)}, row.string(2)}); }, seq, limit);
+  return events;
+}
+
+void outbox::acknowledge(order::subscriber who, std::int64_t seq) {
+  auto& mine = acknowledged_[static_cast<std::size_t>(who)];
+  if (seq <= mine) return;
+  mine = std::min(seq, newest_);
+  acknowledge_.run(who, mine);
+  const auto all = *std::min_element(acknowledged_.begin(), acknowledged_.end());
+  if (all - forgotten_ < delete_at_once && all != newest_) return;
+  forget_.run(all);
+  forgotten_ = all;
+}
+
+}  // namespace souk::persistence

@@ -1,0 +1,40 @@
+// Events written in the transaction that causes them, kept until every subscriber has them in effect.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "messages/order.hpp"
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::persistence {
+
+class outbox {
+public:
+  static constexpr std::string_view schema =
+      "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
+      "CREATE TABLE acknowledged(subscriber INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;"
+      "INSERT INTO acknowledged VALUES(0,0),(1,0);";
+
+  explicit outbox(store_file& file);
+
+  void write(number subject, std::string_view body);
+  std::vector<order::event> after(std::int64_t seq, std::uint32_t limit);
+  std::int64_t newest() const { return newest_; }
+
+  // This subscriber has everything up to seq durably in effect. What all have is deleted.
+  void acknowledge(order::subscriber who, std::int64_t seq);
+
+private:
+  // Deleting row by row as acknowledgements come would dirty the same pages again and again.
+  static constexpr std::int64_t delete_at_once = 256;
+
+  statement write_, after_, acknowledge_, forget_;
+  std::array<std::int64_t, order::subscribers> acknowledged_{};
+  std::int64_t newest_ = 0;
+  std::int64_t forgotten_ = 0;  // every row up to it is deleted
+};
+
+}  // namespace souk::persistence

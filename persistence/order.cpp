@@ -1,0 +1,123 @@
+// Keeps orders in SQLite.
+#include "persistence/order.hpp"
+
+namespace souk::persistence {
+
+static const std::string version_1 =
+    "CREATE TABLE orders(id INTEGER PRIMARY KEY, request TEXT NOT NULL, print INTEGER NOT NULL, flow INTEGER NOT NULL,"
+    " user TEXT NOT NULL, brief BLOB NOT NULL, state INTEGER NOT NULL, saga INTEGER NOT NULL, why INTEGER NOT NULL,"
+    " detail TEXT NOT NULL, refund INTEGER NOT NULL, placed INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " total INTEGER NOT NULL, timeline BLOB NOT NULL) STRICT;"
+    // small, whatever the history: only cases that are open, and sales that ended badly
+    "CREATE INDEX orders_open ON orders(id) WHERE ended=0;"
+    "CREATE INDEX orders_ended_badly ON orders(state, id) WHERE state>=2;" +
+    late_index::schema("order_request") + late_index::schema("order_user") + std::string{outbox::schema} +
+    std::string{own_numbers::schema};
+static const std::string_view migrations[]{version_1};
+
+static const std::string columns =
+    "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline FROM orders ";
+
+static order_store::record read(statement::row row) {
+  order_store::record r;
+  r.brief = unpack<order::brief>(row.text(3));
+  r.request = row.string(1);
+  r.print = static_cast<std::uint64_t>(row.integer(2));
+  r.state = static_cast<order::state>(row.integer(4));
+  r.saga = static_cast<order::saga_state>(row.integer(5));
+  r.why = static_cast<reason>(row.integer(6));
+  r.detail = row.string(7);
+  r.refund = {row.integer(8)};
+  r.ended = {row.integer(9)};
+  r.timeline = unpack<std::vector<order::happening>>(row.text(10));
+  return r;
+}
+
+order_store::order_store(const open_options& options)
+    : file(options, migrations),
+      outbox(file),
+      numbers(file),
+      by_request_(file, "order_request"),
+      by_user_(file, "order_user"),
+      append_(file.prepare("INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")),
+      save_(file.prepare("UPDATE orders SET brief=?2, state=?3, saga=?4, why=?5, detail=?6, refund=?7, ended=?8,"
+                         " total=?9, timeline=?10 WHERE id=?1")),
+      find_(file.prepare(columns + "WHERE id=?1")),
+      open_(file.prepare(columns + "WHERE ended=0 ORDER BY id")),
+      list_(file.prepare(columns + "WHERE id<?1 AND flow=0 ORDER BY id DESC")),
+      list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow=0 ORDER BY id DESC")) {
+  auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
+  const auto from = std::min(by_request_.mark(), by_user_.mark());
+  late.each(
+      [&](auto row) {
+        const auto id = row.integer(0);
+        if (id > by_request_.mark()) by_request_.add(fingerprint(row.text(1)), id);
+        if (id > by_user_.mark()) by_user_.add(fingerprint(row.text(2)), id);
+      },
+      from);
+}
+
+void order_store::append(const record& r) {
+  const auto brief = pack(r.brief);
+  const auto timeline = pack(r.timeline);
+  append_.run(r.brief.id.value, r.request, static_cast<std::int64_t>(r.print), r.brief.flow, r.brief.user.text,
+              blob{brief}, r.state, r.saga, r.why, r.detail, r.refund.value, r.brief.placed.ms, r.ended.ms,
+              r.brief.total().minor, blob{timeline});
+  by_request_.add(fingerprint(r.request), r.brief.id.value);
+  by_user_.add(fingerprint(r.brief.user.text), r.brief.id.value);
+}
+
+void order_store::save(const record& r) {
+  const auto brief = pack(r.brief);
+  const auto timeline = pack(r.timeline);
+  save_.run(r.brief.id.value, blob{brief}, r.state, r.saga, r.why, r.detail, r.refund.value, r.ended.ms,
+            r.brief.total().minor, blob{timeline});
+}
+
+std::optional<order_store::record> order_store::find(number id) { return find_.first(read, id.value); }
+
+std::optional<order_store::record> order_store::find_request(const std::string& request) {
+  std::optional<record> found;
+  by_request_.each(fingerprint(request), [&](std::int64_t id) {
+    found = find({id});
+    if (found && found->request == request) return false;
+    found.reset();
+    return true;
+  });
+  return found;
+}
+
+std::vector<order_store::record> order_store::open() {
+  std::vector<record> all;
+  open_.each([&](auto row) { all.push_back(read(row)); });
+  return all;
+}
+
+std::vector<order_store::record> order_store::list(const order::list& wanted) {
+  std::vector<record> all;
+  const auto before = wanted.before ? wanted.before.value : INT64_MAX;
+  const auto take = [&](record r) {
+    if ((!wanted.user || r.brief.user == *wanted.user) && (!wanted.state || r.state == *wanted.state) &&
+        r.brief.flow == order::flow::order_payment)
+      all.push_back(std::move(r));
+    return all.size() < wanted.limit;
+  };
+  if (wanted.user) {
+    by_user_.each(fingerprint(wanted.user->text), [&](std::int64_t id) {
+      if (id >= before) return true;
+      auto found = find({id});
+      return !found || take(std::move(*found));
+    });
+  } else if (wanted.state && *wanted.state >= order::state::failed) {
+    list_ended_badly_.each([&](auto row) { return take(read(row)); }, before, *wanted.state);
+  } else if (wanted.state == order::state::pending) {
+    auto pending = open();
+    for (auto r = pending.rbegin(); r != pending.rend(); ++r)
+      if (r->brief.id.value < before && !take(std::move(*r))) break;
+  } else {
+    list_.each([&](auto row) { return take(read(row)); }, before);
+  }
+  return all;
+}
+
+}  // namespace souk::persistence

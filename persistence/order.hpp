@@ -1,0 +1,57 @@
+// The store of orders, returns and refunds, which is also their sagas' log, and of the events that tell of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/letter.hpp"
+#include "persistence/logs/late_index.hpp"
+#include "persistence/logs/outbox.hpp"
+#include "persistence/logs/own_numbers.hpp"
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::persistence {
+
+class order_store {
+public:
+  // One case: what was asked, and how far it is.
+  struct record {
+    order::brief brief;
+    std::string request;
+    std::uint64_t print = 0;  // of the request's content
+    order::state state{};
+    order::saga_state saga{};
+    reason why{};
+    std::string detail;
+    number refund;  // of a sale: the case that gives it back
+    moment ended;   // 0: open
+    std::vector<order::happening> timeline;
+  };
+
+  explicit order_store(const open_options& options);
+
+  void append(const record& fresh);
+  void save(const record& changed);
+  std::optional<record> find(number id);
+  std::optional<record> find_request(const std::string& request);
+  std::vector<record> open();  // every case that has not ended
+  // Sales, newest first, below `before` (0: all).
+  std::vector<record> list(const order::list& wanted);
+
+  void write_late() {
+    by_request_.write_a_slice();
+    by_user_.write_a_slice();
+  }
+
+  store_file file;
+  persistence::outbox outbox;
+  own_numbers numbers;
+
+private:
+  late_index by_request_, by_user_;
+  statement append_, save_, find_, open_, list_, list_ended_badly_;
+};
+
+}  // namespace souk::persistence

@@ -1,0 +1,26 @@
+// The store of payments; a payment's primary key is its order's number, so that the rows are the inbox as well.
+#pragma once
+
+#include <optional>
+
+#include "messages/payment.hpp"
+#include "messages/grammar/pack.hpp"
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::persistence {
+
+class payment_store {
+public:
+  explicit payment_store(const open_options& options);
+
+  [[nodiscard]] bool append(const payment::view& payment);  // false: the order has one already
+  std::optional<payment::view> find(number order);
+  void save(const payment::view& payment);  // state and history
+
+  store_file file;
+
+private:
+  statement append_, find_, save_;
+};
+
+}  // namespace souk::persistence

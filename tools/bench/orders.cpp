@@ -1,0 +1,267 @@
+// Measures how many orders a second one node completes, durably, and what each costs.
+#include "tools/bench/orders.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <latch>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "actors/edge/sinks.hpp"
+#include "actors/runtime/node.hpp"
+#include "tools/progress.hpp"
+#include "tools/table.hpp"
+
+namespace souk::tools {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+double cpu_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+double rss_mb() {
+  std::ifstream statm{"/proc/self/statm"};
+  double pages = 0, resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+user_id user_name(std::int64_t n) { return {"u" + std::to_string(n)}; }
+user_id poor_name(std::int64_t n) { return {"poor" + std::to_string(n)}; }
+product_id product_name(std::int64_t n) { return {"p" + std::to_string(n)}; }
+
+// Asks n commands with a bounded number in flight and waits for all; the first that is not done is an error.
+class filler {
+public:
+  filler(runtime::front& front, progress& shown) : front_(front), shown_(shown) {}
+
+  template <class Make>
+  void fill(std::int64_t n, Make&& make, std::function<void(std::int64_t, answer&)> hear = {}) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      {
+        std::unique_lock hold{mutex_};
+        below_.wait(hold, [&] { return open_ < 2048; });
+        ++open_;
+      }
+      front_.ask(make(i), {{}, 60'000, 0}, [this, i, hear](answer&& said) {
+        if (!said.done()) failed_ = true;
+        if (said.done() && hear) hear(i, said);
+        shown_.advance();
+        const std::lock_guard hold{mutex_};
+        --open_;
+        below_.notify_one();
+      });
+    }
+    std::unique_lock hold{mutex_};
+    below_.wait(hold, [&] { return open_ == 0; });
+    if (failed_) throw std::runtime_error("the shop could not be filled");
+  }
+
+private:
+  runtime::front& front_;
+  progress& shown_;
+  std::mutex mutex_;
+  std::condition_variable below_;
+  std::int64_t open_ = 0;
+  std::atomic<bool> failed_{false};
+};
+
+// Which product an order's line is about.
+class picker {
+public:
+  picker(const std::string& skew, std::int64_t products) : products_(products), flash_(skew == "flash") {
+    if (skew != "zipf") return;
+    double sum = 0;
+    for (std::int64_t i = 1; i <= products; ++i) weights_.push_back(sum += 1.0 / static_cast<double>(i));
+  }
+  std::int64_t operator()(std::mt19937_64& dice) const {
+    if (flash_) return 0;
+    if (weights_.empty()) return static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(products_));
+    const double x = std::uniform_real_distribution<>{0, weights_.back()}(dice);
+    return std::lower_bound(weights_.begin(), weights_.end(), x) - weights_.begin();
+  }
+
+private:
+  std::int64_t products_;
+  bool flash_;
+  std::vector<double> weights_;
+};
+
+struct coupon_in_hand {
+  coupon_id coupon;
+  std::int64_t user = 0;
+};
+
+// The next order: by a random user, or by the owner of the next unused coupon, or by somebody too poor.
+class order_maker {
+public:
+  order_maker(const bench_options& options, std::vector<coupon_in_hand> coupons)
+      : options_(options), pick_(options.skew, options.products), coupons_(std::move(coupons)) {}
+
+  order::place next(moment now) {
+    order::place what;
+    what.request = "bench-" + std::to_string(run_) + '-' + std::to_string(++last_);
+    what.wait = true;
+    what.at = now;
+    const double roll = static_cast<double>(dice_() % 10'000) / 100;
+    if (roll < options_.failures) {
+      what.user = poor_name(static_cast<std::int64_t>(dice_() % 100));
+    } else if (next_coupon_ < coupons_.size() && static_cast<double>(dice_() % 10'000) / 100 < options_.coupons) {
+      what.coupon = coupons_[next_coupon_].coupon;
+      what.user = user_name(coupons_[next_coupon_++].user);
+    } else {
+      what.user = user_name(static_cast<std::int64_t>(dice_() % static_cast<std::uint64_t>(options_.users)));
+    }
+    for (unsigned i = 0; i < options_.items; ++i) what.lines.push_back({product_name(pick_(dice_)), 1, {}});
+    return what;
+  }
+
+private:
+  const bench_options& options_;
+  picker pick_;
+  std::vector<coupon_in_hand> coupons_;
+  std::size_t next_coupon_ = 0;
+  std::mt19937_64 dice_{42};
+  std::uint64_t run_ = std::random_device{}();
+  std::uint64_t last_ = 0;
+};
+
+struct outcome {
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::vector<float> ms;
+  double seconds = 0;
+};
+
+// in_flight orders outstanding, each followed by the next as soon as its end is durable.
+outcome run_in_process(runtime::node& node, order_maker& maker, const bench_options& options) {
+  outcome all;
+  all.ms.reserve(1 << 20);
+  std::latch ended{static_cast<std::ptrdiff_t>(options.in_flight)};
+  const auto from = steady::now();
+  const auto until = from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
+  // Callbacks come one after the other on the front's thread: nothing here is shared with another.
+  std::function<void()> place = [&] {
+    const auto asked = steady::now();
+    if (asked >= until) return ended.count_down();
+    node.front().ask(maker.next(node.around().clock->now()), {{}, 60'000, 0}, [&, asked](answer&& said) {
+      const auto* ticket = std::get_if<order::ticket>(&said.body);
+      (ticket && ticket->state == order::state::completed ? all.completed : all.failed) += 1;
+      all.ms.push_back(std::chrono::duration<float, std::milli>(steady::now() - asked).count());
+      place();
+    });
+  };
+  // The first ones start from the front's own thread as well.
+  node.front().ask(user::find{user_name(0)}, [&](answer&&) {
+    for (unsigned i = 0; i < options.in_flight; ++i) place();
+  });
+  ended.wait();
+  all.seconds = std::chrono::duration<double>(steady::now() - from).count();
+  return all;
+}
+
+float percentile(std::vector<float>& ms, double p) {
+  if (ms.empty()) return 0;
+  const auto at = static_cast<std::size_t>(p * static_cast<double>(ms.size() - 1));
+  std::nth_element(ms.begin(), ms.begin() + static_cast<std::ptrdiff_t>(at), ms.end());
+  return ms[at];
+}
+
+}  // namespace
+
+int bench_orders(const bench_options& options) {
+  namespace fs = std::filesystem;
+  const bool own_data = options.data.empty();
+  const auto data = own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
+  runtime::node_options wanted;
+  wanted.data = data.string();
+  wanted.around.desks = options.desks == "scheduled" ? runtime::spawn_policy::scheduled : runtime::spawn_policy::detached;
+  if (options.sink == "file") {
+    fs::create_directories(data);
+    wanted.make_sink = edge::make_sink_maker("file:" + (data / "platform.jsonl").string());
+  }
+  int code = 1;
+  {
+    runtime::node node{std::move(wanted)};
+    const auto now = node.around().clock->now();
+    const auto coupons = static_cast<std::int64_t>(options.coupons / 100 * options.seconds * (options.http ? 40'000 : 120'000));
+    std::vector<coupon_in_hand> hand(static_cast<std::size_t>(coupons));
+    {
+      progress shown{"filling the shop",
+                     static_cast<std::uint64_t>(2 * options.users + options.products + coupons + 100), standard_error(true)};
+      filler fill{node.front(), shown};
+      fill.fill(options.users, [&](std::int64_t i) { return user::put{user_name(i), "somebody", now}; });
+      fill.fill(100, [&](std::int64_t i) { return user::put{poor_name(i), "poor", now}; });
+      fill.fill(options.users, [&](std::int64_t i) {
+        return wallet::charge{"fill", user_name(i), {1'000'000'000'000}, now};
+      });
+      fill.fill(options.products, [&](std::int64_t i) {
+        return product::put{product_name(i), "something", {1'000 + i % 500}, 1'000'000'000, now};
+      });
+      fill.fill(1, [&](std::int64_t) { return coupon::put{{"bench"}, {{}, 10}, coupons + 1, {}, {}}; });
+      fill.fill(coupons, [&](std::int64_t i) {
+        return coupon::issue{"fill" + std::to_string(i), {"bench"}, user_name(i % options.users), now};
+      }, [&](std::int64_t i, answer& said) {
+        hand[static_cast<std::size_t>(i)] = {std::get<coupon::view>(said.body).coupon, i % options.users};
+      });
+    }
+    const auto commits = [&] {
+      std::int64_t n = 0;
+      for (const auto& [at, counts] : node.figures().desks) n += counts->commits;
+      return n;
+    };
+    order_maker maker{options, std::move(hand)};
+    const auto commits_before = commits();
+    const auto cpu_before = cpu_seconds();
+    auto all = run_in_process(node, maker, options);
+    const auto orders = all.completed + all.failed;
+    const double cpu = cpu_seconds() - cpu_before;
+    nlohmann::ordered_json said;
+    const auto rounded = [](double x) { return std::round(x * 1000) / 1000; };
+    const auto n = static_cast<double>(std::max<std::int64_t>(orders, 1));
+    said["orders_per_s"] = std::round(static_cast<double>(orders) / all.seconds);
+    said["p50_ms"] = rounded(percentile(all.ms, 0.5));
+    said["p99_ms"] = rounded(percentile(all.ms, 0.99));
+    said["completed"] = all.completed;
+    said["failed"] = all.failed;
+    said["in_flight"] = options.in_flight;
+    said["skew"] = options.skew;
+    said["transport"] = options.http ? "http" : "in-process";
+    said["commits_per_order"] = rounded(static_cast<double>(commits() - commits_before) / n);
+    said["cpu_us_per_order"] = rounded(cpu * 1e6 / n);
+    said["rss_mb"] = std::round(rss_mb());
+    said["items"] = options.items;
+    said["users"] = options.users;
+    said["products"] = options.products;
+    said["desks"] = options.desks;
+    if (options.json) {
+      std::cout << said.dump() << std::endl;
+    } else {
+      table shown{{{"", side::left}, {"", side::right}}};
+      for (const auto& [name, value] : said.items())
+        shown.row({name, value.is_string() ? value.get<std::string>() : value.dump()});
+      std::cout << shown.text();
+    }
+    code = orders > 0 ? 0 : 1;
+  }
+  if (own_data) fs::remove_all(data);
+  return code;
+}
+
+}  // namespace souk::tools

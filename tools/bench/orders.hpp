@@ -1,0 +1,29 @@
+// souk bench orders: a closed loop of orders against an own node, in this process or over HTTP.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace souk::tools {
+
+struct bench_options {
+  std::string data;           // empty: a directory of its own, removed afterwards
+  unsigned in_flight = 512;
+  unsigned items = 1;         // lines an order
+  std::string skew = "uniform";  // uniform, flash (all orders on one product), zipf
+  double coupons = 30;        // percent of orders that use one
+  double failures = 0;        // percent of orders whose buyer is too poor
+  double seconds = 5;
+  std::int64_t users = 1'000;
+  std::int64_t products = 1'000;
+  bool http = false;          // in_flight connections, one request outstanding on each
+  std::string desks = "detached";  // or scheduled
+  std::string sink = "file";  // file, or none
+  bool json = false;
+  bool quiet = false;
+};
+
+// Prints figures to stdout; answers the exit code.
+int bench_orders(const bench_options& options);
+
+}  // namespace souk::tools
