@@ -21,6 +21,17 @@ slice of_first(const std::vector<product::wanted>& lines) {
 
 }  // namespace
 
+void pack_elsewhere(packer& out, const command& what) { out.put_variant(what); }
+void unpack_elsewhere(unpacker& in, command& what) { in.get_variant(what); }
+void pack_elsewhere(packer& out, const reply& what) { out.put_variant(what); }
+void unpack_elsewhere(unpacker& in, reply& what) { in.get_variant(what); }
+
+bool operator==(const answer& a, const answer& b) { return pack(a) == pack(b); }
+bool operator==(const letter& a, const letter& b) { return pack(a) == pack(b); }
+bool operator==(const response& a, const response& b) { return pack(a) == pack(b); }
+bool operator==(const envelope& a, const envelope& b) { return pack(a) == pack(b); }
+bool operator==(const responses& a, const responses& b) { return pack(a) == pack(b); }
+
 address address_of(const command& what) {
   using d = domain;
   return std::visit(

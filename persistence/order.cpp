@@ -8,11 +8,11 @@ static const std::string version_1 =
     " user TEXT NOT NULL, brief BLOB NOT NULL, state INTEGER NOT NULL, saga INTEGER NOT NULL, why INTEGER NOT NULL,"
     " detail TEXT NOT NULL, refund INTEGER NOT NULL, placed INTEGER NOT NULL, ended INTEGER NOT NULL,"
     " total INTEGER NOT NULL, timeline BLOB NOT NULL) STRICT;"
-    // small, whatever the history: only cases that are open, and sales that ended badly
-    "CREATE INDEX orders_open ON orders(id) WHERE ended=0;"
+    // every case below it has ended: where a start looks for open ones; an index of them would cost two writes an order
+    "CREATE TABLE open_from(id INTEGER PRIMARY KEY CHECK(id=1), orders INTEGER NOT NULL) STRICT;"
+    "INSERT INTO open_from VALUES(1,0);"
     "CREATE INDEX orders_ended_badly ON orders(state, id) WHERE state>=2;" +
-    late_index::schema("order_request") + late_index::schema("order_user") + std::string{outbox::schema} +
-    std::string{own_numbers::schema};
+    late_index::schema("order_request") + late_index::schema("order_user") + std::string{outbox::schema};
 static const std::string_view migrations[]{version_1};
 
 static const std::string columns =
@@ -36,17 +36,20 @@ static order_store::record read(statement::row row) {
 order_store::order_store(const open_options& options)
     : file(options, migrations),
       outbox(file),
-      numbers(file),
       by_request_(file, "order_request"),
       by_user_(file, "order_user"),
       append_(file.prepare("INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")),
       save_(file.prepare("UPDATE orders SET brief=?2, state=?3, saga=?4, why=?5, detail=?6, refund=?7, ended=?8,"
                          " total=?9, timeline=?10 WHERE id=?1")),
       find_(file.prepare(columns + "WHERE id=?1")),
-      open_(file.prepare(columns + "WHERE ended=0 ORDER BY id")),
+      open_(file.prepare(columns + "WHERE id>=(SELECT orders FROM open_from) AND ended=0 ORDER BY id")),
+      save_open_from_(file.prepare("UPDATE open_from SET orders=?1")),
       list_(file.prepare(columns + "WHERE id<?1 AND flow=0 ORDER BY id DESC")),
       list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow=0 ORDER BY id DESC")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
+  newest_.value = file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) {
+    return row.integer(0);
+  }).value_or(0);
   const auto from = std::min(by_request_.mark(), by_user_.mark());
   late.each(
       [&](auto row) {
@@ -55,6 +58,18 @@ order_store::order_store(const open_options& options)
         if (id > by_user_.mark()) by_user_.add(fingerprint(row.text(2)), id);
       },
       from);
+}
+
+number order_store::next_number(moment now, slice where) {
+  return newest_ = souk::next_number(newest_, now.ms, where);
+}
+
+void order_store::write_late(number oldest_open) {
+  by_request_.write_a_slice();
+  by_user_.write_a_slice();
+  if (++commits_since_mark_ < commits_a_mark) return;
+  commits_since_mark_ = 0;
+  save_open_from_.run(oldest_open ? oldest_open.value : newest_.value);
 }
 
 void order_store::append(const record& r) {

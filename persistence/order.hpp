@@ -9,7 +9,6 @@
 #include "messages/letter.hpp"
 #include "persistence/logs/late_index.hpp"
 #include "persistence/logs/outbox.hpp"
-#include "persistence/logs/own_numbers.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -40,18 +39,23 @@ public:
   // Sales, newest first, below `before` (0: all).
   std::vector<record> list(const order::list& wanted);
 
-  void write_late() {
-    by_request_.write_a_slice();
-    by_user_.write_a_slice();
-  }
+  // The next case's number: larger than any before.
+  number next_number(moment now, slice where);
+
+  // Called with every commit, inside its transaction: what need not be written with each order. oldest_open: 0 when no
+  // case is open.
+  void write_late(number oldest_open);
 
   store_file file;
   persistence::outbox outbox;
-  own_numbers numbers;
 
 private:
+  static constexpr int commits_a_mark = 64;
+
   late_index by_request_, by_user_;
-  statement append_, save_, find_, open_, list_, list_ended_badly_;
+  statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_;
+  number newest_;
+  int commits_since_mark_ = 0;
 };
 
 }  // namespace souk::persistence

@@ -25,6 +25,7 @@ static platform::trouble read(statement::row row) {
 
 platform_store::platform_store(const open_options& options)
     : file(options, migrations),
+      count_(file.prepare("SELECT count(*) FROM trouble WHERE dead=0")),
       position_(file.prepare("SELECT seq FROM position WHERE source=?1")),
       save_position_(file.prepare("INSERT INTO position VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")),
       add_(file.prepare("INSERT INTO trouble VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")),
@@ -35,7 +36,13 @@ platform_store::platform_store(const open_options& options)
       due_(file.prepare(columns + "WHERE dead=0 AND next<=?1 AND NOT EXISTS (SELECT 1 FROM trouble AS e"
                                   " WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND e.seq<t.seq)"
                                   " ORDER BY next LIMIT ?2")),
-      list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")) {}
+      list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")) {
+  count_living();
+}
+
+void platform_store::count_living() {
+  living_ = count_.first([](auto row) { return row.integer(0); }).value_or(0);
+}
 
 std::int64_t platform_store::position(std::uint32_t source) {
   return position_.first([](auto row) { return row.integer(0); }, source).value_or(0);
@@ -45,6 +52,7 @@ void platform_store::save_position(std::uint32_t source, std::int64_t seq) { sav
 
 void platform_store::add(const platform::trouble& t) {
   add_.run(t.source, t.event.seq, t.event.subject.value, t.event.body, t.tries, t.next.ms, t.dead, t.error);
+  count_living();
 }
 
 std::optional<platform::trouble> platform_store::find(std::uint32_t source, std::int64_t seq) {
@@ -53,16 +61,21 @@ std::optional<platform::trouble> platform_store::find(std::uint32_t source, std:
 
 void platform_store::save(const platform::trouble& t) {
   save_.run(t.source, t.event.seq, t.tries, t.next.ms, t.dead, t.error);
+  count_living();
 }
 
-void platform_store::remove(std::uint32_t source, std::int64_t seq) { remove_.run(source, seq); }
+void platform_store::remove(std::uint32_t source, std::int64_t seq) {
+  remove_.run(source, seq);
+  count_living();
+}
 
 bool platform_store::in_trouble(number subject) {
-  return in_trouble_.first([](auto) { return true; }, subject.value).value_or(false);
+  return living_ > 0 && in_trouble_.first([](auto) { return true; }, subject.value).value_or(false);
 }
 
 std::vector<platform::trouble> platform_store::due(moment now, std::uint32_t limit) {
   std::vector<platform::trouble> all;
+  if (living_ == 0) return all;
   due_.each([&](auto row) { all.push_back(read(row)); }, now.ms, limit);
   return all;
 }

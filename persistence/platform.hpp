@@ -29,6 +29,9 @@ public:
   store_file file;
 
 private:
+  std::int64_t living_ = 0;  // troubles that are not given up; mostly there are none, and nothing need be asked
+  void count_living();
+  statement count_;
   statement position_, save_position_, add_, find_, save_, remove_, in_trouble_, due_, list_;
 };
 

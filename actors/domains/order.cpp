@@ -43,7 +43,7 @@ answer order::on(const souk::order::place& place) {
     return reply_with(ticket_of(*known), true);
   }
   record fresh;
-  fresh.brief.id = store_.numbers.next(place.at, slice_of(place.request));
+  fresh.brief.id = store_.next_number(place.at, slice_of(place.request));
   fresh.brief.flow = place.flow;
   fresh.brief.user = place.user;
   fresh.brief.lines = place.lines;
@@ -169,7 +169,7 @@ answer order::on(const souk::order::cancel& cancel) {
 void order::begin_refund(record& sale, moment at) {
   record refund;
   refund.brief = sale.brief;
-  refund.brief.id = store_.numbers.next(at, slice_of(sale.brief.id));
+  refund.brief.id = store_.next_number(at, slice_of(sale.brief.id));
   refund.brief.flow = flow::refund;
   refund.brief.refund_of = sale.brief.id;
   refund.brief.placed = at;

@@ -5,6 +5,7 @@
 //   return, refund: PENDING -> COMPLETED | FAILED
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -19,7 +20,7 @@ public:
   order(const persistence::open_options& options, std::uint32_t shard);
 
   answer decide(const command& what) override { return dispatch(*this, what); }
-  void before_commit() override { store_.write_late(); }
+  void before_commit() override { store_.write_late(open_.empty() ? number{} : number{open_.begin()->first}); }
   persistence::store_file& file() override { return store_.file; }
 
   answer on(const souk::order::place& place);
@@ -45,7 +46,7 @@ private:
 
   persistence::order_store store_;
   std::uint32_t shard_;
-  std::unordered_map<std::int64_t, record> open_;
+  std::map<std::int64_t, record> open_;  // by number: the oldest first
   std::unordered_map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
 };
 

@@ -26,6 +26,10 @@ struct damaged_bytes : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// True for types whose pack_elsewhere() and unpack_elsewhere() are declared beside them and compiled once.
+template <class T>
+inline constexpr bool is_packed_elsewhere = false;
+
 class packer {
 public:
   explicit packer(bytes& out) : out_(out) {}
@@ -40,7 +44,9 @@ public:
 
   template <class T>
   void put(const T& value) {
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (is_packed_elsewhere<T>) {
+      pack_elsewhere(*this, value);
+    } else if constexpr (std::is_same_v<T, bool>) {
       out_.push_back(value ? 1 : 0);
     } else if constexpr (std::is_enum_v<T>) {
       number(static_cast<std::uint64_t>(value));
@@ -52,6 +58,13 @@ public:
     } else {
       put_object(value);
     }
+  }
+
+  // One alternative of many, written here when pack_elsewhere() is compiled.
+  template <class... Ts>
+  void put_variant(const std::variant<Ts...>& one) {
+    number(one.index());
+    std::visit([this](const auto& value) { put(value); }, one);
   }
 
 private:
@@ -76,8 +89,7 @@ private:
   }
   template <class... Ts>
   void put_object(const std::variant<Ts...>& one) {
-    number(one.index());
-    std::visit([this](const auto& value) { put(value); }, one);
+    put_variant(one);
   }
   void put_object(const std::monostate&) {}
   template <fielded T>
@@ -106,7 +118,9 @@ public:
 
   template <class T>
   void get(T& value) {
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (is_packed_elsewhere<T>) {
+      unpack_elsewhere(*this, value);
+    } else if constexpr (std::is_same_v<T, bool>) {
       value = byte_at_front() != 0;
     } else if constexpr (std::is_enum_v<T> || (std::is_integral_v<T> && std::is_unsigned_v<T>)) {
       value = static_cast<T>(number());
@@ -117,6 +131,13 @@ public:
     } else {
       get_object(value);
     }
+  }
+
+  template <class... Ts>
+  void get_variant(std::variant<Ts...>& one) {
+    const auto index = number();
+    if (index >= sizeof...(Ts)) throw damaged_bytes("a variant names an unknown alternative");
+    emplace_at<0>(one, static_cast<std::size_t>(index));
   }
 
 private:
@@ -160,9 +181,7 @@ private:
   }
   template <class... Ts>
   void get_object(std::variant<Ts...>& one) {
-    const auto index = number();
-    if (index >= sizeof...(Ts)) throw damaged_bytes("a variant names an unknown alternative");
-    emplace_at<0>(one, static_cast<std::size_t>(index));
+    get_variant(one);
   }
   template <std::size_t I, class... Ts>
   void emplace_at(std::variant<Ts...>& one, std::size_t index) {

@@ -22,11 +22,22 @@ outbox::outbox(store_file& file)
   }).value_or(0);
 }
 
-void outbox::write(number subject, std::string_view body) { write_.run(++newest_, subject.value, body); }
+void outbox::write(number subject, std::string body) {
+  write_.run(++newest_, subject.value, body);
+  recent_.push_back({newest_, subject, std::move(body)});
+  if (recent_.size() > recent_max) recent_.pop_front();
+}
 
 std::vector<order::event> outbox::after(std::int64_t seq, std::uint32_t limit) {
   std::vector<order::event> events;
   if (seq >= newest_) return events;
+  if (!recent_.empty() && seq + 1 >= recent_.front().seq) {
+    const auto from = static_cast<std::size_t>(seq + 1 - recent_.front().seq);
+    const auto n = std::min<std::size_t>(limit, recent_.size() - from);
+    events.assign(recent_.begin() + static_cast<std::ptrdiff_t>(from),
+                  recent_.begin() + static_cast<std::ptrdiff_t>(from + n));
+    return events;
+  }
   after_.each([&](auto row) { events.push_back({row.integer(0), {row.integer(1)}, row.string(2)}); }, seq, limit);
   return events;
 }
@@ -39,6 +50,7 @@ void outbox::acknowledge(order::subscriber who, std::int64_t seq) {
   const auto all = *std::min_element(acknowledged_.begin(), acknowledged_.end());
   if (all - forgotten_ < delete_at_once && all != newest_) return;
   forget_.run(all);
+  while (!recent_.empty() && recent_.front().seq <= all) recent_.pop_front();
   forgotten_ = all;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,7 @@ public:
 
   explicit outbox(store_file& file);
 
-  void write(number subject, std::string_view body);
+  void write(number subject, std::string body);
   std::vector<order::event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
 
@@ -28,11 +29,14 @@ public:
   void acknowledge(order::subscriber who, std::int64_t seq);
 
 private:
+  // The newest events stay in memory for subscribers that keep up; those that do not read the rows.
+  static constexpr std::size_t recent_max = 4096;
   // Deleting row by row as acknowledgements come would dirty the same pages again and again.
   static constexpr std::int64_t delete_at_once = 256;
 
   statement write_, after_, acknowledge_, forget_;
   std::array<std::int64_t, order::subscribers> acknowledged_{};
+  std::deque<order::event> recent_;
   std::int64_t newest_ = 0;
   std::int64_t forgotten_ = 0;  // every row up to it is deleted
 };

@@ -29,6 +29,17 @@ namespace {
   }
 }
 
+// Once per process, before the first file: SQLite's memory statistics take one global mutex at every allocation, which
+// all desks' threads would fight for; each connection is used by one thread at a time.
+void configure_sqlite() {
+  static const bool once = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    return true;
+  }();
+  (void)once;
+}
+
 }  // namespace
 
 statement::statement(sqlite3* db, std::string_view sql) : db_(db) {
@@ -43,6 +54,7 @@ void statement::fail(int code) const {
 
 store_file::store_file(const open_options& options, std::span<const std::string_view> migrations)
     : path_(options.path), checkpoint_pages_(options.checkpoint_pages), read_only_(options.read_only) {
+  configure_sqlite();
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int code = sqlite3_open_v2(path_.c_str(), &db_, flags,

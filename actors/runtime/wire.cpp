@@ -1,0 +1,32 @@
+// Packs and unpacks the words that actors exchange.
+#include "actors/runtime/wire.hpp"
+
+namespace souk {
+
+namespace {
+template <class T>
+bool read(std::string_view packed, T& word) {
+  try {
+    word = unpack<T>(packed);
+    return true;
+  } catch (const damaged_bytes&) {
+    return false;
+  }
+}
+}  // namespace
+
+#define SOUK_WORD(type)                                      \
+  bytes bytes_of(const type& word) { return pack(word); }    \
+  bool read_bytes(std::string_view packed, type& word) { return read(packed, word); }
+SOUK_WORD(envelope)
+SOUK_WORD(responses)
+SOUK_WORD(begin)
+SOUK_WORD(follow)
+SOUK_WORD(progress)
+SOUK_WORD(flush)
+SOUK_WORD(sweep)
+SOUK_WORD(wake)
+SOUK_WORD(drain)
+#undef SOUK_WORD
+
+}  // namespace souk

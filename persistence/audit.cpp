@@ -1,0 +1,93 @@
+// Opens a stopped node's stores and has them audited.
+#include "persistence/audit.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "persistence/audit/findings.hpp"
+
+namespace souk::persistence {
+
+using namespace auditing;
+
+namespace {
+
+using files = std::map<std::uint32_t, std::filesystem::path>;
+
+// The stores of one domain in the directory, by the number in their name: wallet-0.db
+files files_of(domain which, const std::filesystem::path& data_dir) {
+  files found;
+  const std::string before = std::string{to_text(which)} + '-';
+  for (const auto& one : std::filesystem::directory_iterator{data_dir}) {
+    const auto name = one.path().filename().string();
+    if (!name.starts_with(before) || !name.ends_with(".db")) continue;
+    std::uint32_t shard = 0;
+    const auto* end = name.data() + name.size() - 3;
+    const auto read = std::from_chars(name.data() + before.size(), end, shard);
+    if (read.ec == std::errc{} && read.ptr == end) found.emplace(shard, one.path());
+  }
+  return found;
+}
+
+void look_whether_intact(store_file& file) {
+  std::string trouble;
+  file.prepare("PRAGMA integrity_check(5)").each([&](auto row) {
+    if (row.text(0) != "ok") trouble += (trouble.empty() ? "" : "; ") + row.string(0);
+  });
+  if (!trouble.empty()) throw store_damaged(file.path() + ": " + trouble, SQLITE_CORRUPT);
+}
+
+template <class Store>
+void open(pool<Store>& into, domain which, const std::filesystem::path& data_dir, audit_figures& figures) {
+  for (const auto& [shard, path] : files_of(which, data_dir)) {
+    open_options options;
+    options.path = path.string();
+    options.read_only = true;
+    options.cache_kib = 16'384;
+    try {
+      into.push_back({shard, std::make_unique<Store>(options)});
+    } catch (const store_error& trouble) {
+      if ((trouble.code & 0xff) == SQLITE_BUSY || (trouble.code & 0xff) == SQLITE_LOCKED)
+        throw stores_in_use(path.string() + " is in use: stop the node first");
+      throw;
+    }
+    look_whether_intact(into.back().store->file);
+    figures.stores += 1;
+  }
+}
+
+}  // namespace
+
+std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures) {
+  if (!std::filesystem::is_directory(data_dir)) throw no_stores(data_dir.string() + " is no directory");
+  audit_figures counted;
+  stores all;
+  open(all.users, domain::user, data_dir, counted);
+  open(all.wallets, domain::wallet, data_dir, counted);
+  open(all.products, domain::product, data_dir, counted);
+  open(all.coupons, domain::coupon, data_dir, counted);
+  open(all.orders, domain::order, data_dir, counted);
+  open(all.payments, domain::payment, data_dir, counted);
+  open(all.rankings, domain::ranking, data_dir, counted);
+  open(all.platforms, domain::platform, data_dir, counted);
+  if (counted.stores == 0) throw no_stores(data_dir.string() + " has no store of souk");
+
+  findings found;
+  try {
+    audit_wallets(all, found);
+    audit_shelves(all, found);
+    audit_coupons(all, found);
+    audit_cases(all, found, counted);
+  } catch (const damaged_bytes& trouble) {
+    throw store_damaged(data_dir.string() + ": a row's content cannot be read: " + trouble.what(), SQLITE_CORRUPT);
+  }
+  if (figures) *figures = counted;
+  return std::move(found).all();
+}
+
+bool all_hold(const std::vector<invariant>& all) {
+  return std::all_of(all.begin(), all.end(), [](const auto& one) { return one.holds(); });
+}
+
+}  // namespace souk::persistence
