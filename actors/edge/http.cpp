@@ -375,7 +375,9 @@ struct exchange {
   exchange(std::shared_ptr<mailbox> into, std::uint64_t from) : box{std::move(into)}, connection{from} {}
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
-  ~exchange() { answer(response_of(unanswered)); }
+  ~exchange() {
+    if (!answered) answer(response_of(unanswered));
+  }
 
   bool answer(http_response&& response) {
     if (answered.exchange(true)) return false;
@@ -1053,11 +1055,12 @@ private:
   void hand_out(loop& next, tcp_socket socket) {
     // So many are told why at a time; beyond that a flood is closed without a word.
     constexpr std::uint64_t leaving_max = 64;
-    ++server_.accepted;
     const bool welcome = server_.open < server_.options.connections_max;
+    const bool heard = welcome || server_.leaving < leaving_max;
+    if (heard) ++(welcome ? server_.open : server_.leaving);
     if (!welcome) ++server_.turned_away;
-    if (!welcome && server_.leaving >= leaving_max) return;
-    ++(welcome ? server_.open : server_.leaving);
+    ++server_.accepted;  // last, so that who sees it sees the others too
+    if (!heard) return;
     net::post(next.io,
               [&next, welcome, socket = std::move(socket)]() mutable { next.adopt(std::move(socket), welcome); });
   }

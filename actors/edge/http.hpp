@@ -86,8 +86,8 @@ public:
   // is counted but not sent, so a handler answers HEAD like GET.
   bool send(http_response response) const;
 
-  // Answers with a stream of events; the client is told to expect it before this returns an
-  // event. After an earlier answer the stream returned is one whose client has gone.
+  // Answers with a stream of events, which begins at once. After an earlier answer the stream
+  // returned is one whose client has gone.
   event_stream open_stream(header_list headers = {}) const;
 
 private:
