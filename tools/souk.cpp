@@ -1,29 +1,78 @@
-// souk: one executable for running a node, replaying, checking, measuring.
+// souk: one executable for running a node, replaying, checking, looking, measuring.
 #include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
 
+#include "tools/admin.hpp"
 #include "tools/bench/orders.hpp"
+#include "tools/check.hpp"
+#include "tools/plans.hpp"
+#include "tools/replay.hpp"
+#include "tools/serve.hpp"
+
+namespace {
+
+void add_bench(CLI::App& app, int& exit_code) {
+  auto* measure = app.add_subcommand("bench", "measures")->require_subcommand(1);
+  auto* orders = measure->add_subcommand("orders", "orders per second against a node of its own");
+  const auto bench = std::make_shared<souk::tools::bench_options>();
+  const auto output = std::make_shared<std::string>("text");
+  orders->add_option("--in-flight", bench->in_flight, "orders outstanding (else 512, or 64 connections over HTTP)")
+      ->check(CLI::Range(1U, 100'000U));
+  orders->add_option("--items", bench->items, "lines an order")->check(CLI::Range(1U, 2'000U))->capture_default_str();
+  orders->add_option("--skew", bench->skew, "which products: uniform, flash (one for all), zipf")
+      ->check(CLI::IsMember({"uniform", "flash", "zipf"}))
+      ->capture_default_str();
+  orders->add_option("--coupons", bench->coupons, "percent of orders that use one")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  orders->add_option("--failures", bench->failures, "percent of orders whose buyer is too poor")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  orders->add_option("--seconds", bench->seconds)->check(CLI::Range(0.1, 86'400.0))->capture_default_str();
+  orders->add_option("--users", bench->users)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}))
+      ->capture_default_str();
+  orders->add_option("--products", bench->products)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}))
+      ->capture_default_str();
+  orders->add_option("--desks", bench->desks, "detached or scheduled")
+      ->check(CLI::IsMember({"detached", "scheduled"}))
+      ->capture_default_str();
+  orders->add_option("--sink", bench->sink, "where events go: file or none")
+      ->check(CLI::IsMember({"file", "none"}))
+      ->capture_default_str();
+  orders->add_option("--data", bench->data, "directory of the stores; else one that is removed afterwards");
+  orders->add_flag("--http", bench->http, "over sockets instead of in process");
+  orders->add_option("-o", *output, "text, or json: one object on the last line of stdout")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  orders->callback([bench, output, &exit_code] {
+    bench->json = *output == "json";
+    exit_code = souk::tools::bench_orders(*bench);
+  });
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"souk: orders, payments and tickets that never stop half way"};
+  CLI::App app{"souk: orders, payments and tickets that never stop half way", "souk"};
   app.require_subcommand(1);
-  souk::tools::bench_options bench;
-  auto* measure = app.add_subcommand("bench", "measures")->require_subcommand(1);
-  auto* orders = measure->add_subcommand("orders", "orders per second against an own node");
-  orders->add_option("--in-flight", bench.in_flight);
-  orders->add_option("--items", bench.items);
-  orders->add_option("--skew", bench.skew);
-  orders->add_option("--coupons", bench.coupons);
-  orders->add_option("--failures", bench.failures);
-  orders->add_option("--seconds", bench.seconds);
-  orders->add_option("--users", bench.users);
-  orders->add_option("--products", bench.products);
-  orders->add_option("--desks", bench.desks);
-  orders->add_option("--sink", bench.sink);
-  orders->add_option("--data", bench.data);
-  orders->add_flag("--http", bench.http);
-  std::string output = "text";
-  orders->add_option("-o", output);
-  CLI11_PARSE(app, argc, argv);
-  bench.json = output == "json";
-  return souk::tools::bench_orders(bench);
+  int exit_code = 0;
+  souk::tools::add_serve(app, exit_code);
+  souk::tools::add_replay(app, exit_code);
+  souk::tools::add_check(app, exit_code);
+  souk::tools::add_plans(app, exit_code);
+  souk::tools::add_admin(app, exit_code);
+  add_bench(app, exit_code);
+  try {
+    app.parse(argc, argv);
+    return exit_code;
+  } catch (const CLI::ParseError& wrong) {
+    // The library has codes of its own above 100: here everything but help is usage.
+    return app.exit(wrong) == 0 ? 0 : 2;
+  } catch (const std::exception& trouble) {
+    std::cerr << "souk: " << trouble.what() << '\n';
+    return 1;
+  }
 }

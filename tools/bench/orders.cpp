@@ -17,6 +17,8 @@
 #include <random>
 #include <thread>
 
+#include "actors/edge/gateway.hpp"
+#include "actors/edge/http.hpp"
 #include "actors/edge/sinks.hpp"
 #include "actors/runtime/node.hpp"
 #include "tools/progress.hpp"
@@ -176,6 +178,55 @@ outcome run_in_process(runtime::node& node, order_maker& maker, const bench_opti
   return all;
 }
 
+std::string body_of(const order::place& what) {
+  std::string body = R"({"user":")" + what.user.text + R"(","items":[)";
+  for (const auto& line : what.lines) {
+    if (body.back() == '}') body += ',';
+    body.append(R"({"product":")").append(line.product.text).append(R"(","quantity":)");
+    body.append(std::to_string(line.quantity)).append("}");
+  }
+  body += ']';
+  if (what.coupon) body.append(R"(,"coupon":")").append(to_text(what.coupon)).append("\"");
+  return body += '}';
+}
+
+// The same loop over sockets: in_flight connections, each with one order outstanding. Client and server share this
+// process, so the figures of CPU and memory are of both.
+outcome run_over_http(runtime::node& node, order_maker& maker, const bench_options& options) {
+  outcome all;
+  all.ms.reserve(1 << 20);
+  edge::gateway gateway{node};
+  edge::server_options server;
+  server.connections_max = std::max(server.connections_max, options.in_flight);
+  edge::http_server serving{server, [&](edge::http_request&& request, edge::responder answer) {
+                              gateway.handle(std::move(request), answer);
+                            }};
+  edge::load_options load;
+  load.port = serving.port();
+  load.connections = options.in_flight;
+  const auto from = steady::now();
+  const auto until = from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
+  // One thread: the callbacks run one after the other on this one.
+  edge::http_load{load}.run(
+      [&](unsigned) -> std::optional<edge::http_request> {
+        if (steady::now() >= until) return std::nullopt;
+        const auto what = maker.next({});
+        edge::http_request request;
+        request.method = "POST";
+        request.target = "/v1/orders";
+        request.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", what.request}};
+        request.body = body_of(what);
+        return request;
+      },
+      [&](unsigned, const edge::http_response& response, std::int64_t latency_ns) {
+        (response.status == 201 ? all.completed : all.failed) += 1;
+        all.ms.push_back(static_cast<float>(latency_ns) / 1e6f);
+      });
+  all.seconds = std::chrono::duration<double>(steady::now() - from).count();
+  serving.stop();
+  return all;
+}
+
 float percentile(std::vector<float>& ms, double p) {
   if (ms.empty()) return 0;
   const auto at = static_cast<std::size_t>(p * static_cast<double>(ms.size() - 1));
@@ -185,8 +236,10 @@ float percentile(std::vector<float>& ms, double p) {
 
 }  // namespace
 
-int bench_orders(const bench_options& options) {
+int bench_orders(const bench_options& asked) {
   namespace fs = std::filesystem;
+  auto options = asked;
+  if (options.in_flight == 0) options.in_flight = options.http ? 64 : 512;
   const bool own_data = options.data.empty();
   const auto data = own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
   runtime::node_options wanted;
@@ -229,7 +282,7 @@ int bench_orders(const bench_options& options) {
     order_maker maker{options, std::move(hand)};
     const auto commits_before = commits();
     const auto cpu_before = cpu_seconds();
-    auto all = run_in_process(node, maker, options);
+    auto all = options.http ? run_over_http(node, maker, options) : run_in_process(node, maker, options);
     const auto orders = all.completed + all.failed;
     const double cpu = cpu_seconds() - cpu_before;
     nlohmann::ordered_json said;

@@ -8,7 +8,7 @@ namespace souk::tools {
 
 struct bench_options {
   std::string data;           // empty: a directory of its own, removed afterwards
-  unsigned in_flight = 512;
+  unsigned in_flight = 0;     // 0: 512 in process, 64 connections over HTTP
   unsigned items = 1;         // lines an order
   std::string skew = "uniform";  // uniform, flash (all orders on one product), zipf
   double coupons = 30;        // percent of orders that use one

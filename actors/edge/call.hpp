@@ -1,0 +1,151 @@
+// A request on its way: what was asked, and the right to answer it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+#include "actors/edge/gateway.hpp"
+#include "actors/edge/http.hpp"
+#include "actors/edge/json.hpp"
+#include "actors/edge/problem.hpp"
+#include "actors/runtime/front.hpp"
+
+namespace souk::edge {
+
+// What all requests share. It outlives the gateway as long as one of them is open.
+class hall {
+public:
+  hall(runtime::node& node, gateway_options options) : options_(std::move(options)), node_(&node) {}
+
+  const gateway_options& options() const { return options_; }
+  // False when the gateway has closed: then nobody was asked.
+  bool ask(command&& what, const runtime::ask_options& how, runtime::hear&& then);
+  bool follow(number saga, runtime::watch_progress&& then);
+  // The node, unless the gateway has closed; it stays while `use` runs.
+  bool with_node(const std::function<void(runtime::node&)>& use);
+  void close();
+
+  moment now() const { return clock_->now(); }
+  std::uint32_t shards(domain of) const { return shards_[static_cast<std::size_t>(of)]; }
+
+  // One more order in flight, if there is room.
+  bool admit();
+  void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+
+  struct counts {
+    std::array<std::atomic<std::int64_t>, 6> answered{};  // by hundreds of the status
+    std::atomic<std::int64_t> shed{0};
+  };
+  counts counted;
+  std::int64_t in_flight() const { return in_flight_; }
+  std::atomic<bool> draining{false};
+  std::function<server_counts()> server;  // set before the first request
+
+private:
+  friend class gateway;
+  const gateway_options options_;
+  std::shared_mutex door_;
+  runtime::node* node_;  // none: closed
+  std::shared_ptr<const runtime::clock> clock_;
+  std::array<std::uint32_t, domain_count> shards_{};
+  std::atomic<std::int64_t> in_flight_{0};
+};
+
+// The right to answer one request; a copy is the same right. If the last copy goes without an answer, the caller hears
+// that something broke.
+class call {
+public:
+  using answer_to = std::function<void(http_response&&)>;
+
+  call(std::shared_ptr<edge::hall> hall, responder to);
+  call(std::shared_ptr<edge::hall> hall, answer_to to);
+
+  edge::hall& hall() const { return *state_->hall; }
+
+  void answer(http_response&& what) const;
+  void answer(problem& what) const { answer(what.take()); }
+  void answer(problem&& what) const { answer(what.take()); }
+  void answer(unsigned status, std::string&& json, bool replayed = false) const;
+  // Only over a connection.
+  std::optional<event_stream> open_stream() const;
+
+  // Counts as an order in flight until it is answered. False: there is no room, and that is the answer.
+  bool admit() const;
+
+  // Asks; `then` hears whatever came back.
+  void ask(command what, const runtime::ask_options& how, runtime::hear then) const;
+  // Asks for one thing; what is refused or lost becomes the answer, and `then` is not called.
+  template <class Body, class Then>
+  void want(command what, Then then, const runtime::ask_options& how = {}) const {
+    ask(std::move(what), how, [self = *this, then = std::move(then)](souk::answer&& said) mutable {
+      if (!said.done()) return self.answer_no(said);
+      if constexpr (std::is_void_v<Body>)
+        then(said.replayed);
+      else
+        then(std::move(std::get<Body>(said.body)), said.replayed);
+    });
+  }
+  // Asks every shard of a domain; `then` hears all pages, in the order of the shards.
+  template <class Page, class Then>
+  void want_all(domain of, const command& what, Then then) const {
+    struct gathering {
+      std::vector<Page> pages;
+      std::atomic<std::uint32_t> missing;
+    };
+    const auto shards = hall().shards(of);
+    auto all = std::make_shared<gathering>();
+    all->pages.resize(shards);
+    all->missing = shards;
+    for (std::uint32_t s = 0; s < shards; ++s)
+      want<Page>(command{what},
+                 [all, s, then](Page&& page, bool) mutable {
+                   all->pages[s] = std::move(page);
+                   if (--all->missing == 0) then(std::move(all->pages));
+                 },
+                 {.shard = s});
+  }
+  void answer_no(const souk::answer& said) const;
+
+private:
+  struct state {
+    std::shared_ptr<edge::hall> hall;
+    responder socket;
+    answer_to in_process;  // none: over a connection
+    std::atomic<bool> answered{false};
+    bool admitted = false;
+    ~state();
+    void send(http_response&& what);
+  };
+  std::shared_ptr<state> state_;
+};
+
+struct route;
+
+// What was asked, as long as the handler runs; what is needed later is copied.
+struct asked {
+  const http_request& request;
+  const edge::route& route;
+  std::string_view query;
+  std::array<std::string, 2> id;  // of the path, decoded
+  std::string key;                // Idempotency-Key, or nothing
+  moment at;
+
+  // Reads the body; when it is not what `read` asks for, that is the answer, and it is false.
+  bool read(const call& c, const std::function<void(fields&)>& read, bool may_be_missing = false) const;
+  // The first value of a query parameter, decoded.
+  std::optional<std::string> parameter(std::string_view name) const;
+  // ?limit=, from 1 to 1000; nothing when it is wrong, and that is the answer.
+  std::optional<std::uint32_t> limit(const call& c, std::uint32_t otherwise = 100) const;
+  // How long the caller waits for an order's end: Prefer: wait=SECONDS, respond-async.
+  std::int64_t wait_ms(const gateway_options& options) const;
+};
+
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank);
+
+}  // namespace souk::edge

@@ -1,0 +1,180 @@
+// Writes the domains' answers as JSON.
+#include "actors/edge/json_of.hpp"
+
+#include <array>
+
+#include "actors/edge/json.hpp"
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/steps.hpp"
+
+namespace souk::edge {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "FAILED", "CANCELLED"};
+constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
+constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",   "refused",   "lost",        "undoing",
+                                                 "undone", "parked", "ended", "recovered", "cancel_asked"};
+constexpr std::array<std::string_view, 3> flows{"order_payment", "take_back", "refund"};
+constexpr std::array<std::string_view, 4> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED"};
+constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
+constexpr std::array<std::string_view, 4> entry_kinds{"charge", "debit", "debit_undone", "credit"};
+
+template <class Names, class Enum>
+std::string_view name_of(const Names& names, Enum what) {
+  return names[static_cast<std::size_t>(what)];
+}
+
+void add_days(json& to, moment starts, moment ends) {
+  if (starts.ms) to["starts"] = to_text(starts);
+  if (ends.ms) to["ends"] = to_text(ends);
+}
+
+// Marks that are about the saga as a whole, not about a step of it.
+bool about_the_whole(order::mark what) {
+  using m = order::mark;
+  return what == m::began || what == m::ended || what == m::recovered || what == m::cancel_asked;
+}
+
+}  // namespace
+
+std::string_view to_text(order::state what) { return name_of(order_states, what); }
+std::string_view to_text(order::saga_state what) { return name_of(saga_states, what); }
+std::string_view to_text(order::mark what) { return name_of(marks, what); }
+std::string_view to_text(order::flow what) { return name_of(flows, what); }
+
+std::optional<order::state> parse_order_state(std::string_view text) {
+  for (std::size_t i = 0; i < order_states.size(); ++i)
+    if (order_states[i] == text) return static_cast<order::state>(i);
+  return std::nullopt;
+}
+
+json json_of(const user::view& one) {
+  return {{"id", one.user.text}, {"name", one.name}, {"since", to_text(one.since)}};
+}
+
+json json_of(const wallet::view& one, const std::string& currency) {
+  return {{"user", one.user.text}, {"balance", one.balance.minor}, {"currency", currency}, {"entries", one.entries}};
+}
+
+// The id is text: it has more bits than a double keeps.
+json json_of(const wallet::entry& one) {
+  json out{{"id", std::to_string(one.id)},
+           {"number", one.number},
+           {"kind", name_of(entry_kinds, one.what)},
+           {"amount", one.amount.minor},
+           {"balance", one.balance.minor}};
+  if (one.cause) out["order"] = to_text(one.cause);
+  out["at"] = to_text(one.at);
+  return out;
+}
+
+json json_of(const product::view& one, const std::string& currency) {
+  return {{"id", one.product.text},
+          {"name", one.name},
+          {"price", one.price.minor},
+          {"currency", currency},
+          {"stock", one.stock}};
+}
+
+json json_of(const coupon::discount& one) {
+  return one.percent ? json{{"percent", one.percent}} : json{{"amount", one.amount.minor}};
+}
+
+json json_of(const coupon::campaign& one) {
+  json out{{"code", one.code.text}, {"discount", json_of(one.discount)}, {"limit", one.limit}, {"issued", one.issued}};
+  add_days(out, one.starts, one.ends);
+  return out;
+}
+
+json json_of(const coupon::view& one) {
+  json out{{"id", to_text(one.coupon)},
+           {"campaign", one.code.text},
+           {"user", one.user.text},
+           {"state", name_of(coupon_states, one.now)}};
+  if (one.used_by) out["order"] = to_text(one.used_by);
+  out["discount"] = json_of(one.discount);
+  add_days(out, one.starts, one.ends);
+  return out;
+}
+
+json json_of(const payment::view& one, const std::string& currency) {
+  json out{{"order", to_text(one.order)},
+           {"user", one.user.text},
+           {"amount", one.amount.minor},
+           {"currency", currency},
+           {"state", name_of(payment_states, one.now)},
+           {"history", json::array()}};
+  for (const auto& change : one.history)
+    out["history"].push_back({{"state", name_of(payment_states, change.to)}, {"at", to_text(change.at)}});
+  return out;
+}
+
+json json_of(const platform::trouble& one) {
+  return {{"source", one.source},
+          {"seq", one.event.seq},
+          {"order", to_text(one.event.subject)},
+          {"tries", one.tries},
+          {"next", to_text(one.next)},
+          {"dead", one.dead},
+          {"error", one.error},
+          {"event", json::parse(one.event.body, nullptr, false)}};
+}
+
+json json_of(const ranking::seller& one) {
+  return {{"product", one.product.text}, {"units", one.units}, {"net", one.net}};
+}
+
+json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {"has_more", more}}; }
+
+std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+void append_order(std::string& out, const order::view& one, const std::string& currency) {
+  const auto put = [&](std::initializer_list<std::string_view> parts) {
+    for (const auto part : parts) out.append(part);
+  };
+  put({R"({"id":")", to_text(one.id), R"(","user":")", one.user.text, R"(","flow":")", to_text(one.flow),
+       R"(","state":")", to_text(one.state), R"(","saga":")", to_text(one.saga), "\""});
+  if (one.why != reason::none) put({R"(,"reason":")", to_text(one.why), "\""});
+  if (!one.detail.empty()) {
+    put({R"(,"detail":)"});
+    append_quoted(out, one.detail);
+  }
+  put({R"(,"items":[)"});
+  for (std::size_t i = 0; i < one.lines.size(); ++i)
+    put({i ? "," : "", R"({"product":")", one.lines[i].product.text, R"(","quantity":)",
+         std::to_string(one.lines[i].quantity), R"(,"amount":)", std::to_string(one.lines[i].amount.minor), "}"});
+  put({"]"});
+  if (one.coupon) put({R"(,"coupon":")", to_text(one.coupon), "\""});
+  put({R"(,"total":)", std::to_string(one.total.minor), R"(,"discount":)", std::to_string(one.discount.minor),
+       R"(,"paid":)", std::to_string(one.saga == order::saga_state::completed ? one.total.minor - one.discount.minor : 0),
+       R"(,"currency":)"});
+  append_quoted(out, currency);
+  put({R"(,"placed":")", to_text(one.placed), "\""});
+  if (one.ended.ms) put({R"(,"ended":")", to_text(one.ended), "\""});
+  out += '}';
+}
+
+void append_happening(std::string& out, const order::view& of, const order::happening& one) {
+  out.append(R"({"at":")").append(to_text(of.placed + one.ms)).append(R"(","ms":)").append(std::to_string(one.ms));
+  const auto& stages = sagas::plan_of(of.flow).stages();
+  if (!about_the_whole(one.what) && one.step < stages.size())
+    out.append(R"(,"step":")").append(stages[one.step].step->name).append("\"");
+  out.append(R"(,"what":")").append(to_text(one.what)).append("\"");
+  if (one.why != reason::none) out.append(R"(,"reason":")").append(to_text(one.why)).append("\"");
+  out += '}';
+}
+
+std::string timeline_of(const order::view& one) {
+  std::string out;
+  out.append(R"({"id":")").append(to_text(one.id)).append(R"(","flow":")").append(to_text(one.flow));
+  out.append(R"(","state":")").append(to_text(one.state)).append(R"(","saga":")").append(to_text(one.saga));
+  out.append(R"(","timeline":[)");
+  for (std::size_t i = 0; i < one.timeline.size(); ++i) {
+    if (i) out += ',';
+    append_happening(out, one, one.timeline[i]);
+  }
+  return out + "]}";
+}
+
+}  // namespace souk::edge

@@ -1,0 +1,41 @@
+// The domains' answers as JSON. Orders are appended by hand because they are many; the rest is made by the library.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "messages/letter.hpp"
+
+namespace souk::edge {
+
+using json = nlohmann::ordered_json;
+
+json json_of(const user::view& one);
+json json_of(const wallet::view& one, const std::string& currency);
+json json_of(const wallet::entry& one);
+json json_of(const product::view& one, const std::string& currency);
+json json_of(const coupon::discount& one);
+json json_of(const coupon::campaign& one);
+json json_of(const coupon::view& one);
+json json_of(const payment::view& one, const std::string& currency);
+json json_of(const platform::trouble& one);
+json json_of(const ranking::seller& one);
+
+// {"data": [...], "has_more": ...}
+json json_of_list(json&& data, bool more);
+// Never throws for the text in it: broken UTF-8 shows as U+FFFD.
+std::string dumped(const json& what);
+
+void append_order(std::string& out, const order::view& one, const std::string& currency);
+// A step of a saga; the plan of the flow knows its name.
+void append_happening(std::string& out, const order::view& of, const order::happening& one);
+std::string timeline_of(const order::view& one);
+
+std::string_view to_text(order::state what);  // PENDING, COMPLETED, FAILED, CANCELLED
+std::string_view to_text(order::saga_state what);
+std::string_view to_text(order::mark what);
+std::string_view to_text(order::flow what);
+std::optional<order::state> parse_order_state(std::string_view text);
+
+}  // namespace souk::edge

@@ -1,0 +1,130 @@
+// Collects the counters that desks, coordinators and the edge keep anyway. They stay plain atomics: the library only
+// writes them down, because escaping and ordering are its trade.
+#include "actors/edge/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "actors/edge/call.hpp"
+
+namespace souk::edge {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using labels = std::vector<ClientMetric::Label>;
+
+class collection {
+public:
+  void family(MetricType type, std::string name, std::string help) {
+    all.push_back({std::move(name), std::move(help), type, {}});
+  }
+  void sample(labels where, double value) {
+    ClientMetric one;
+    one.label = std::move(where);
+    (all.back().type == MetricType::Counter ? one.counter.value : one.gauge.value) = value;
+    all.back().metric.push_back(std::move(one));
+  }
+
+  std::vector<MetricFamily> all;
+};
+
+// One line a figure.
+template <class Counts>
+struct row {
+  MetricType type;
+  const char* name;
+  const char* help;
+  double (*value)(const Counts&);
+};
+
+constexpr auto counter = MetricType::Counter;
+constexpr auto gauge = MetricType::Gauge;
+
+using desk = runtime::desk_counts;
+constexpr row<desk> desk_rows[] = {
+    {counter, "souk_desk_letters_total", "Commands decided", [](const desk& n) { return double(n.letters); }},
+    {counter, "souk_desk_batches_total", "Transactions that decided them", [](const desk& n) { return double(n.batches); }},
+    {gauge, "souk_desk_commits", "Commits since the store was opened", [](const desk& n) { return double(n.commits); }},
+    {gauge, "souk_desk_waiting", "Commands that wait", [](const desk& n) { return double(n.waiting); }},
+    {counter, "souk_desk_restarts_total", "Desks seated anew", [](const desk& n) { return double(n.restarts); }},
+    {gauge, "souk_desk_full", "1: the store could not grow when it was last tried", [](const desk& n) { return double(n.full); }},
+};
+
+using coordinator = runtime::coordinator_counts;
+constexpr row<coordinator> coordinator_rows[] = {
+    {gauge, "souk_sagas_running", "Sagas under way", [](const coordinator& n) { return double(n.running); }},
+    {gauge, "souk_sagas_parked", "Sagas that need an operator", [](const coordinator& n) { return double(n.parked); }},
+    {counter, "souk_sagas_begun_total", "Sagas begun", [](const coordinator& n) { return double(n.begun); }},
+    {counter, "souk_sagas_completed_total", "Sagas completed", [](const coordinator& n) { return double(n.completed); }},
+    {counter, "souk_sagas_compensated_total", "Sagas walked back", [](const coordinator& n) { return double(n.compensated); }},
+    {counter, "souk_sagas_asked_again_total", "Steps asked again", [](const coordinator& n) { return double(n.asked_again); }},
+    {counter, "souk_coordinator_restarts_total", "Coordinators seated anew", [](const coordinator& n) { return double(n.restarts); }},
+};
+
+using server = server_counts;
+constexpr row<server> server_rows[] = {
+    {counter, "souk_http_connections_total", "Connections accepted", [](const server& n) { return double(n.accepted); }},
+    {counter, "souk_http_turned_away_total", "Connections turned away", [](const server& n) { return double(n.turned_away); }},
+    {counter, "souk_http_refused_total", "Requests refused by the server itself", [](const server& n) { return double(n.refused); }},
+    {gauge, "souk_http_connections", "Connections now", [](const server& n) { return double(n.open); }},
+};
+
+double resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  double pages = 0, resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+std::string metrics_of(edge::hall& from) {
+  collection out;
+  from.with_node([&](runtime::node& node) {
+    const auto& figures = node.figures();
+    for (const auto& one : desk_rows) {
+      out.family(one.type, one.name, one.help);
+      for (const auto& [at, counts] : figures.desks)
+        out.sample({{"domain", std::string{to_text(at.domain)}}, {"shard", std::to_string(at.shard)}}, one.value(*counts));
+    }
+    for (const auto& one : coordinator_rows) {
+      out.family(one.type, one.name, one.help);
+      for (std::size_t i = 0; i < figures.coordinators.size(); ++i)
+        out.sample({{"coordinator", std::to_string(i)}}, one.value(*figures.coordinators[i]));
+    }
+    out.family(counter, "souk_supervisor_restarts_total", "Actors seated anew");
+    out.sample({}, double(figures.supervision->restarts));
+    out.family(gauge, "souk_supervisor_given_up", "Actors that fell too often and stay away");
+    out.sample({}, double(figures.supervision->given_up));
+    out.family(gauge, "souk_ready", "1: everybody is at their desk");
+    out.sample({}, node.ready() && !from.draining ? 1 : 0);
+  });
+  out.family(counter, "souk_http_answers_total", "Requests answered, by the status' hundreds");
+  for (std::size_t hundreds = 1; hundreds < from.counted.answered.size(); ++hundreds)
+    out.sample({{"status", std::to_string(hundreds) + "xx"}}, double(from.counted.answered[hundreds]));
+  out.family(gauge, "souk_orders_in_flight", "Orders whose caller waits");
+  out.sample({}, double(from.in_flight()));
+  out.family(counter, "souk_orders_shed_total", "Orders turned away because too many were in flight");
+  out.sample({}, double(from.counted.shed));
+  if (from.server) {
+    const auto counts = from.server();
+    for (const auto& one : server_rows) {
+      out.family(one.type, one.name, one.help);
+      out.sample({}, one.value(counts));
+    }
+  }
+  out.family(gauge, "process_resident_memory_bytes", "Resident memory");
+  out.sample({}, resident_bytes());
+  std::ostringstream text;
+  prometheus::TextSerializer{}.Serialize(text, out.all);
+  return std::move(text).str();
+}
+
+}  // namespace souk::edge

@@ -1,0 +1,276 @@
+// Finds the route of a request and takes the request apart.
+#include "actors/edge/routes.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace souk::edge {
+
+namespace {
+
+constexpr auto needs_key = key_rule::required;
+constexpr auto no_key = key_rule::none;
+
+// What is asked most stands first: a request looks at the lines from the top.
+constexpr route table[] = {
+    {"POST", "/v1/orders", orders::place, needs_key, "Place an order and wait for its end", "Order",
+     "201:Receipt 202:Receipt", ""},
+    {"GET", "/v1/orders/{id}", orders::get, no_key, "An order, a return or a refund", "", "200:OrderView", ""},
+    {"GET", "/v1/orders", orders::list, no_key, "Sales, newest first", "", "200:OrderList",
+     "user state limit starting_after"},
+    {"GET", "/v1/orders/{id}/timeline", orders::timeline, no_key, "Every step of the saga, with times and reasons", "",
+     "200:Timeline", ""},
+    {"GET", "/v1/orders/{id}/events", orders::events, no_key, "The steps of the saga as they happen (server-sent events)",
+     "", "200", ""},
+    {"POST", "/v1/orders/{id}/cancel", orders::cancel, needs_key, "Take an order back: walk it back, or refund it", "",
+     "200:OrderView 202:OrderView", ""},
+    {"GET", "/v1/payments/{order}", orders::get_payment, no_key, "The payment of an order, with its history", "",
+     "200:Payment", ""},
+    {"PUT", "/v1/users/{id}", shop::put_user, no_key, "Register a user, or rename one", "UserPut", "200:User 201:User", ""},
+    {"GET", "/v1/users/{id}", shop::get_user, no_key, "A user", "", "200:User", ""},
+    {"PATCH", "/v1/users/{id}", shop::patch_user, no_key, "Change a user", "UserPut", "200:User", ""},
+    {"GET", "/v1/wallets/{user}", shop::get_wallet, no_key, "A balance", "", "200:Wallet", ""},
+    {"POST", "/v1/wallets/{user}/charges", shop::charge, needs_key, "Top up a wallet", "Charge", "201:Wallet", ""},
+    {"GET", "/v1/wallets/{user}/entries", shop::list_entries, no_key, "The ledger, newest first", "", "200:EntryList",
+     "limit starting_after"},
+    {"PUT", "/v1/products/{id}", shop::put_product, no_key, "List a product, or change it", "ProductPut",
+     "200:Product 201:Product", ""},
+    {"GET", "/v1/products/{id}", shop::get_product, no_key, "A product with its stock", "", "200:Product", ""},
+    {"PATCH", "/v1/products/{id}", shop::patch_product, no_key, "Change a product", "ProductPatch", "200:Product", ""},
+    {"POST", "/v1/products/{id}/restocks", shop::restock, needs_key, "Put goods on the shelf", "Restock", "201:Product",
+     ""},
+    {"GET", "/v1/products", shop::list_products, no_key, "The catalogue by id", "", "200:ProductList",
+     "limit starting_after"},
+    {"PUT", "/v1/campaigns/{code}", shop::put_campaign, no_key, "Open a coupon campaign, or change it", "CampaignPut",
+     "200:Campaign 201:Campaign", ""},
+    {"GET", "/v1/campaigns/{code}", shop::get_campaign, no_key, "A campaign", "", "200:Campaign", ""},
+    {"POST", "/v1/campaigns/{code}/coupons", shop::issue_coupon, needs_key, "Issue a coupon, first come first served",
+     "CouponIssue", "201:Coupon", ""},
+    {"GET", "/v1/coupons/{id}", shop::get_coupon, no_key, "A coupon", "", "200:Coupon", ""},
+    {"GET", "/v1/users/{id}/coupons", shop::list_coupons, no_key, "A user's coupons, oldest first", "", "200:CouponList",
+     "limit starting_after"},
+    {"GET", "/v1/rankings/best-sellers", shop::best_sellers, no_key, "Best sellers by units", "", "200:SellerList",
+     "limit by"},
+    {"POST", "/v1/admin/orders", orders::place_agreed, needs_key, "A back-office order at agreed amounts", "AgreedOrder",
+     "201:Receipt 202:Receipt", ""},
+    {"POST", "/v1/admin/returns", orders::place_return, needs_key, "Take goods back: restock and credit", "AgreedOrder",
+     "201:Receipt 202:Receipt", ""},
+    {"GET", "/v1/admin/sagas", admin::list_sagas, no_key, "Orders whose saga has not ended, newest first", "",
+     "200:OrderList", "limit starting_after"},
+    {"GET", "/v1/admin/outbox", admin::list_outbox, no_key, "Events that the platform did not take yet", "",
+     "200:TroubleList", "limit"},
+    {"POST", "/v1/admin/outbox/{source}/{seq}/retry", admin::retry_outbox, no_key, "Give a dead letter its tries again",
+     "", "202", ""},
+    {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
+     "200:ActorList", ""},
+    {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},
+    {"GET", "/readyz", admin::readyz, no_key, "The node takes requests", "", "200", ""},
+    {"GET", "/metrics", admin::metrics, no_key, "Figures for Prometheus", "", "200", ""},
+    {"GET", "/openapi.json", admin::openapi, no_key, "This description", "", "200", ""},
+    {"GET", "/", admin::welcome, no_key, "A page for people", "", "200", ""},
+};
+
+constexpr std::size_t segments_max = 8;
+
+struct segments {
+  std::array<std::string_view, segments_max> at;
+  std::size_t count = 0;
+  bool too_many = false;
+
+  explicit segments(std::string_view path) {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    while (true) {
+      const auto slash = path.find('/');
+      if (count == segments_max) {
+        too_many = true;
+        return;
+      }
+      at[count++] = path.substr(0, slash);
+      if (slash == path.npos) return;
+      path.remove_prefix(slash + 1);
+    }
+  }
+};
+
+bool fits(const segments& pattern, const segments& path) {
+  if (pattern.count != path.count || path.too_many) return false;
+  for (std::size_t i = 0; i < path.count; ++i)
+    if (!pattern.at[i].starts_with('{') && pattern.at[i] != path.at[i]) return false;
+  return true;
+}
+
+const std::vector<segments>& patterns() {
+  static const std::vector<segments> all = [] {
+    std::vector<segments> made;
+    for (const auto& one : table) made.emplace_back(one.pattern);
+    return made;
+  }();
+  return all;
+}
+
+// 1 to 255 visible characters: anything else is nothing that a caller could repeat reliably.
+bool is_key(std::string_view key) {
+  return !key.empty() && key.size() <= 255 && std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool equal_without_case(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
+}
+
+// A parameter that the route does not know: a slip of the pen must not silently mean something else.
+std::string_view unknown_parameter(const asked& a) {
+  for (auto rest = a.query; !rest.empty();) {
+    const auto one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const auto name = one.substr(0, one.find('='));
+    bool known = false;
+    for (auto names = a.route.parameters; !names.empty() && !known;) {
+      const auto word = names.substr(0, names.find(' '));
+      names.remove_prefix(std::min(word.size() + 1, names.size()));
+      known = word == name;
+    }
+    if (!known) return name;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const route> all_routes() { return table; }
+
+void render(const http_request& request, const call& c) {
+  const std::string_view target = request.target;
+  const auto mark = target.find('?');
+  const auto path = target.substr(0, mark);
+  const segments asked_for{path};
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view{request.method};
+  std::string allowed;
+  for (std::size_t i = 0; i < std::size(table); ++i) {
+    if (!fits(patterns()[i], asked_for)) continue;
+    const auto& route = table[i];
+    if (route.method != method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string{route.method};
+      if (route.method == "GET") allowed += ", HEAD";
+      continue;
+    }
+    asked what{request, route, mark == target.npos ? std::string_view{} : target.substr(mark + 1), {}, {}, c.hall().now()};
+    std::size_t n = 0;
+    for (std::size_t s = 0; s < asked_for.count; ++s) {
+      if (!patterns()[i].at[s].starts_with('{')) continue;
+      auto id = percent_decoded(asked_for.at[s], false);
+      if (!id || !is_name(*id)) {
+        const auto name = patterns()[i].at[s].substr(1, patterns()[i].at[s].size() - 2);
+        return c.answer(problem{route.method == "PUT" ? problems::invalid_id : problems::unknown_path}.detail(
+            std::string{name} + " must be an id: 1 to 64 letters, digits and -_.:"));
+      }
+      what.id[n++] = *std::move(id);
+    }
+    if (const auto stranger = unknown_parameter(what); !stranger.empty())
+      return c.answer(problem{problems::invalid_parameter}.with("parameter", stranger).detail(
+          std::string{stranger} + " is no parameter of this route"));
+    what.key = request.header("idempotency-key");
+    const bool given = !what.key.empty();
+    if ((given && !is_key(what.key)) || (!given && route.key == key_rule::required))
+      return c.answer(problem{problems::invalid_header}.with("header", "Idempotency-Key").detail(
+          given ? "Idempotency-Key must have 1 to 255 visible ASCII characters" : "Idempotency-Key is missing"));
+    try {
+      return route.handle(what, c);
+    } catch (const std::exception& broken) {
+      spdlog::error("{} {} broke: {}", route.method, route.pattern, broken.what());
+      return c.answer(problem{problems::internal});
+    }
+  }
+  if (allowed.empty()) return c.answer(problem{problems::unknown_path});
+  c.answer(problem{problems::wrong_method}.header("Allow", allowed));
+}
+
+bool asked::read(const call& c, const std::function<void(fields&)>& read, bool may_be_missing) const {
+  if (request.body.empty() && may_be_missing) return true;
+  const auto type = request.header("content-type");
+  if (!type.empty() && !equal_without_case(trimmed(type.substr(0, type.find(';'))), "application/json")) {
+    c.answer(problem{problems::media_type});
+    return false;
+  }
+  document body{request.body};
+  if (const auto& trouble = body.trouble()) {
+    c.answer(problem{body.trouble_is_duplicate() ? problems::duplicate_member : problems::malformed_body}.errors({*trouble}));
+    return false;
+  }
+  flaws found;
+  fields in{body, found};
+  read(in);
+  in.done();
+  if (found.empty()) return true;
+  c.answer(problem{problems::invalid_member}.errors(found));
+  return false;
+}
+
+std::optional<std::string> asked::parameter(std::string_view name) const {
+  for (auto rest = query; !rest.empty();) {
+    const auto one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const auto equals = one.find('=');
+    if (one.substr(0, equals) == name)
+      return percent_decoded(equals == one.npos ? std::string_view{} : one.substr(equals + 1), true).value_or("%");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> asked::limit(const call& c, std::uint32_t otherwise) const {
+  const auto text = parameter("limit");
+  if (!text) return otherwise;
+  std::uint32_t n = 0;
+  const auto [end, wrong] = std::from_chars(text->data(), text->data() + text->size(), n);
+  if (wrong == std::errc{} && end == text->data() + text->size() && n >= 1 && n <= 1000) return n;
+  c.answer(problem{problems::invalid_parameter}.with("parameter", "limit").detail("limit must be from 1 to 1000"));
+  return std::nullopt;
+}
+
+std::int64_t asked::wait_ms(const gateway_options& options) const {
+  auto wait = options.wait_ms;
+  for (auto rest = request.header("prefer"); !rest.empty();) {
+    const auto one = rest.substr(0, rest.find_first_of(",;"));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const auto word = trimmed(one);
+    if (equal_without_case(word, "respond-async")) return 0;
+    if (word.size() <= 5 || !equal_without_case(word.substr(0, 5), "wait=")) continue;
+    std::int64_t seconds = 0;
+    const auto [end, wrong] = std::from_chars(word.data() + 5, word.data() + word.size(), seconds);
+    // A preference that makes no sense is ignored, as RFC 7240 has it.
+    if (wrong == std::errc{} && end == word.data() + word.size() && seconds >= 0)
+      wait = std::min(seconds, options.wait_ms_max / 1000) * 1000;
+  }
+  return wait;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank) {
+  std::string out;
+  out.reserve(text.size());
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = digit(text[i + 1]), low = digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace souk::edge

@@ -1,0 +1,73 @@
+// The table of routes: what stands in no line of it does not exist.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "actors/edge/call.hpp"
+
+namespace souk::edge {
+
+enum class key_rule : std::uint8_t { none, required };  // of the Idempotency-Key
+
+struct route {
+  std::string_view method;
+  std::string_view pattern;  // "/v1/users/{id}"
+  void (*handle)(const asked&, const call&);
+  key_rule key;
+  std::string_view summary;
+  std::string_view body;        // schema in the OpenAPI description; empty: none
+  std::string_view answers;     // "200:User 201:User": statuses and schemas; problems go without saying
+  std::string_view parameters;  // of the query: "limit starting_after"
+};
+std::span<const route> all_routes();
+
+// Finds the route of a request and hands it over; answers itself when there is none.
+void render(const http_request& request, const call& c);
+
+// The handlers, by file.
+namespace shop {  // routes_shop.cpp: users, wallets, products, coupons, rankings
+void put_user(const asked&, const call&);
+void get_user(const asked&, const call&);
+void patch_user(const asked&, const call&);
+void get_wallet(const asked&, const call&);
+void charge(const asked&, const call&);
+void list_entries(const asked&, const call&);
+void put_product(const asked&, const call&);
+void get_product(const asked&, const call&);
+void patch_product(const asked&, const call&);
+void restock(const asked&, const call&);
+void list_products(const asked&, const call&);
+void put_campaign(const asked&, const call&);
+void get_campaign(const asked&, const call&);
+void issue_coupon(const asked&, const call&);
+void get_coupon(const asked&, const call&);
+void list_coupons(const asked&, const call&);
+void best_sellers(const asked&, const call&);
+}  // namespace shop
+namespace orders {  // routes_orders.cpp
+void place(const asked&, const call&);
+void place_agreed(const asked&, const call&);
+void place_return(const asked&, const call&);
+void get(const asked&, const call&);
+void list(const asked&, const call&);
+void timeline(const asked&, const call&);
+void events(const asked&, const call&);
+void cancel(const asked&, const call&);
+void get_payment(const asked&, const call&);
+void list_them(const call&, const souk::order::list& what);  // of all shards
+}  // namespace orders
+namespace admin {  // routes_admin.cpp
+void list_sagas(const asked&, const call&);
+void list_outbox(const asked&, const call&);
+void retry_outbox(const asked&, const call&);
+void list_actors(const asked&, const call&);
+void livez(const asked&, const call&);
+void readyz(const asked&, const call&);
+void metrics(const asked&, const call&);
+void openapi(const asked&, const call&);
+void welcome(const asked&, const call&);
+}  // namespace admin
+
+}  // namespace souk::edge

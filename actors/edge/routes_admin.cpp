@@ -1,0 +1,136 @@
+// What operators and machines ask a node about itself.
+#include <charconv>
+
+#include "actors/edge/json_of.hpp"
+#include "actors/edge/metrics.hpp"
+#include "actors/edge/openapi.hpp"
+#include "actors/edge/routes.hpp"
+
+namespace souk::edge::admin {
+
+namespace {
+
+std::string place_name(const runtime::directory::place& at) {
+  return std::string{to_text(at.domain)} + '/' + std::to_string(at.shard);
+}
+
+template <class Integer>
+std::optional<Integer> parse_whole(const std::string& text) {
+  Integer n = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return wrong == std::errc{} && end == text.data() + text.size() ? std::optional{n} : std::nullopt;
+}
+
+}  // namespace
+
+void list_sagas(const asked& a, const call& c) {
+  order::list what;
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  what.limit = *limit;
+  what.state = order::state::pending;
+  if (const auto after = a.parameter("starting_after")) {
+    const auto id = parse_number(*after);
+    if (!id)
+      return c.answer(problem{problems::invalid_parameter}
+                          .with("parameter", "starting_after")
+                          .detail("starting_after must be an order's id"));
+    what.before = *id;
+  }
+  orders::list_them(c, what);
+}
+
+void list_outbox(const asked& a, const call& c) {
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  c.want<platform::troubles>(platform::list_troubles{*limit + 1}, [c, limit = *limit](platform::troubles&& found, bool) {
+    const bool more = found.list.size() > limit;
+    if (more) found.list.resize(limit);
+    auto data = json::array();
+    for (const auto& one : found.list) data.push_back(json_of(one));
+    c.answer(200, dumped(json_of_list(std::move(data), more)));
+  });
+}
+
+void retry_outbox(const asked& a, const call& c) {
+  const auto source = parse_whole<std::uint32_t>(a.id[0]);
+  const auto seq = parse_whole<std::int64_t>(a.id[1]);
+  if (!source || !seq) return c.answer(problem{reason::not_found}.detail("no such letter"));
+  if (!a.read(c, [](fields&) {}, true)) return;
+  c.want<void>(platform::revive{*source, *seq, a.at}, [c, source, seq](bool) {
+    c.answer(202, dumped({{"source", *source}, {"seq", *seq}}));
+  });
+}
+
+void list_actors(const asked&, const call& c) {
+  auto data = json::array();
+  const bool open = c.hall().with_node([&](runtime::node& node) {
+    const auto& all = node.figures();
+    for (const auto& [at, n] : all.desks)
+      data.push_back({{"name", place_name(at)},
+                      {"kind", "desk"},
+                      {"letters", n->letters.load()},
+                      {"batches", n->batches.load()},
+                      {"commits", n->commits.load()},
+                      {"waiting", n->waiting.load()},
+                      {"restarts", n->restarts.load()},
+                      {"full", n->full.load()}});
+    for (std::size_t i = 0; i < all.coordinators.size(); ++i) {
+      const auto& n = *all.coordinators[i];
+      data.push_back({{"name", "coordinator/" + std::to_string(i)},
+                      {"kind", "coordinator"},
+                      {"running", n.running.load()},
+                      {"parked", n.parked.load()},
+                      {"begun", n.begun.load()},
+                      {"completed", n.completed.load()},
+                      {"compensated", n.compensated.load()},
+                      {"asked_again", n.asked_again.load()},
+                      {"restarts", n.restarts.load()}});
+    }
+  });
+  if (!open) return c.answer(problem{reason::unreachable});
+  c.answer(200, dumped(json_of_list(std::move(data), false)));
+}
+
+void livez(const asked&, const call& c) { c.answer(200, R"({"status":"alive"})"); }
+
+void readyz(const asked&, const call& c) {
+  bool ready = !c.hall().draining;
+  ready = c.hall().with_node([&](runtime::node& node) { ready = ready && node.ready(); }) && ready;
+  if (ready) return c.answer(200, R"({"status":"ready"})");
+  c.answer(problem{reason::unreachable}.detail(c.hall().draining ? "the node is stopping" : "somebody is not at their desk"));
+}
+
+void metrics(const asked&, const call& c) {
+  c.answer({200, {}, "text/plain; version=0.0.4; charset=utf-8", metrics_of(c.hall())});
+}
+
+void openapi(const asked&, const call& c) {
+  static const std::string text = openapi_text();
+  c.answer(200, std::string{text});
+}
+
+void welcome(const asked&, const call& c) {
+  static const std::string page = [] {
+    std::string html =
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>souk</title>"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;"
+        "background:#fff}code{font-size:.9em}td{padding:.1rem 1rem .1rem 0;vertical-align:top}"
+        "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}a{color:#8bf}}</style></head><body>"
+        "<h1>souk</h1><p>A node that takes orders and never leaves one half done: every order is a saga over users, "
+        "stock, coupons, wallets and payments, and either all of it happens or none of it stays.</p>"
+        "<p><a href=\"/v1/orders?limit=20\">latest orders</a> &middot; <a href=\"/v1/admin/sagas\">sagas under way</a> "
+        "&middot; <a href=\"/v1/admin/actors\">actors</a> &middot; <a href=\"/v1/admin/outbox\">outbox</a> &middot; "
+        "<a href=\"/v1/rankings/best-sellers\">best sellers</a> &middot; <a href=\"/readyz\">readiness</a> &middot; "
+        "<a href=\"/metrics\">metrics</a> &middot; <a href=\"/openapi.json\">OpenAPI</a></p><table>";
+    for (const auto& one : all_routes())
+      html += "<tr><td><code>" + std::string{one.method} + ' ' + std::string{one.pattern} + "</code></td><td>" +
+              std::string{one.summary} + "</td></tr>";
+    return html + "</table></body></html>\n";
+  }();
+  c.answer({200, {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}}, "text/html; charset=utf-8",
+            page});
+}
+
+}  // namespace souk::edge::admin

@@ -1,0 +1,236 @@
+// Orders: placing one and waiting for its end, following it, taking it back.
+#include <algorithm>
+
+#include "actors/edge/json_of.hpp"
+#include "actors/edge/routes.hpp"
+
+namespace souk::edge::orders {
+
+namespace {
+
+using order::flow;
+using order::state;
+
+void read_items(fields& body, bool agreed, std::vector<product::line>& lines) {
+  body.each("items", order::lines_max, [&](fields& item) {
+    auto& line = lines.emplace_back();
+    line.product = {item.id("product")};
+    line.quantity = item.whole("quantity", {1, product::units_max});
+    if (agreed) line.amount = item.amount("amount", 0);
+  });
+}
+
+void read_order(fields& body, order::place& what) {
+  what.user = {body.id("user")};
+  read_items(body, what.agreed, what.lines);
+  if (what.flow == flow::take_back) return;
+  if (const auto text = body.maybe_id("coupon")) {
+    const auto coupon = parse_number(*text);
+    if (!coupon) body.blame("coupon", "is no coupon's id");
+    what.coupon = coupon.value_or(coupon_id{});
+  }
+  if (const auto name = body.maybe_text("flow", name_bytes_max); name && *name != edge::to_text(flow::order_payment))
+    body.blame("flow", "must be order_payment");
+}
+
+// Small, because every order gets one; GET has the rest.
+std::string receipt(const order::ticket& ticket, const order::place& what, const std::string& currency) {
+  const auto paid = ticket.state == state::completed ? ticket.total.minor - ticket.discount.minor : 0;
+  std::string out;
+  out.reserve(256);
+  out.append(R"({"id":")").append(to_text(ticket.id));
+  out.append(R"(","user":")").append(what.user.text);
+  out.append(R"(","flow":")").append(edge::to_text(what.flow));
+  out.append(R"(","state":")").append(edge::to_text(ticket.state));
+  out.append(R"(","total":)").append(std::to_string(ticket.total.minor));
+  out.append(R"(,"discount":)").append(std::to_string(ticket.discount.minor));
+  out.append(R"(,"paid":)").append(std::to_string(paid));
+  out.append(R"(,"currency":)");
+  append_quoted(out, currency);
+  return out += '}';
+}
+
+std::string location_of(number id) { return "/v1/orders/" + to_text(id); }
+
+// An order that did not come to pass: which it is, why, and which line was to blame.
+void answer_failed(const call& c, const order::ticket& ticket, const order::place& what, bool replayed) {
+  const auto& row = row_of(ticket.why);
+  problem said{row.status_of_order, to_text(ticket.why), row.title};
+  said.reason_is(ticket.why).with("order", to_text(ticket.id)).with("state", edge::to_text(ticket.state));
+  const auto line = std::find_if(what.lines.begin(), what.lines.end(),
+                                 [&](const auto& one) { return one.product.text == ticket.detail; });
+  if (ticket.why == reason::limit_reached && line != what.lines.end())
+    said.errors({{"items[" + std::to_string(line - what.lines.begin()) + "].quantity",
+                  "times the price of " + ticket.detail + " is more than an amount may be"}});
+  else if (!ticket.detail.empty())
+    said.detail(ticket.detail);
+  said.header("Location", location_of(ticket.id));
+  if (replayed) said.header("Idempotent-Replayed", "true");
+  c.answer(std::move(said));
+}
+
+void answer_ticket(const call& c, const order::ticket& ticket, const order::place& what, bool replayed) {
+  if (ticket.state == state::failed) return answer_failed(c, ticket, what, replayed);
+  if (ticket.state == state::pending && replayed)
+    return c.answer(problem{reason::still_running}
+                        .with("order", to_text(ticket.id))
+                        .header("Location", location_of(ticket.id))
+                        .header("Retry-After", "1"));
+  http_response said{ticket.state == state::pending ? 202U : 201U,
+                     {{"Location", location_of(ticket.id)}},
+                     "application/json",
+                     receipt(ticket, what, c.hall().options().currency)};
+  if (replayed) said.headers.emplace_back("Idempotent-Replayed", "true");
+  c.answer(std::move(said));
+}
+
+void settle(const call& c, answer&& said, const order::place& what, bool replayed) {
+  if (!said.done()) return c.answer_no(said);
+  const auto& ticket = std::get<order::ticket>(said.body);
+  if (ticket.state != state::cancelled) return answer_ticket(c, ticket, what, replayed);
+  // Cancelled before it was completed: it never came to pass. Cancelled by a refund: the first answer stands.
+  c.want<order::view>(order::find{ticket.id}, [c, ticket, what, replayed](order::view&& found, bool) {
+    if (found.saga == order::saga_state::completed) return answer_ticket(c, ticket, what, replayed);
+    answer_failed(c, ticket, what, replayed);
+  });
+}
+
+void place_as(const asked& a, const call& c, flow as, bool agreed) {
+  // Who is turned away is turned away before anything is read or asked.
+  if (!c.admit()) return;
+  order::place what;
+  what.request = a.key;
+  what.flow = as;
+  what.agreed = agreed;
+  what.at = a.at;
+  if (!a.read(c, [&](fields& body) { read_order(body, what); })) return;
+  const auto wait_ms = a.wait_ms(c.hall().options());
+  auto first = what;
+  first.wait = wait_ms > 0;
+  // The first question is asked once and kept by nobody: if its answer does not come in time, the same key asks how
+  // things stand. That finds the order, or places it if the first letter was lost.
+  runtime::ask_options once;
+  if (first.wait) once = {{}, wait_ms, 0};
+  c.ask(std::move(first), once, [c, what = std::move(what), waited = wait_ms > 0](answer&& said) {
+    const bool in_time = !waited || said.what != verdict::lost || said.why != reason::unreachable;
+    // An order's number says when it was placed: before this request came means by an earlier one.
+    const auto replayed = [at = what.at](const answer& heard) {
+      const auto* ticket = std::get_if<order::ticket>(&heard.body);
+      return ticket && ticket->id < next_number({}, at.ms, 0);
+    };
+    if (in_time) {
+      const bool before = said.replayed || replayed(said);
+      return settle(c, std::move(said), what, before);
+    }
+    c.ask(what, {}, [c, what, replayed](answer&& now) {
+      const bool before = replayed(now);
+      settle(c, std::move(now), what, before);
+    });
+  });
+}
+
+std::optional<number> id_of(const asked& a, const call& c) {
+  const auto id = parse_number(a.id[0]);
+  if (!id) c.answer(problem{reason::not_found}.detail(a.id[0]));
+  return id;
+}
+
+std::string text_of(const call& c, const order::view& found) {
+  std::string out;
+  append_order(out, found, c.hall().options().currency);
+  return out;
+}
+
+}  // namespace
+
+void place(const asked& a, const call& c) { place_as(a, c, flow::order_payment, false); }
+void place_agreed(const asked& a, const call& c) { place_as(a, c, flow::order_payment, true); }
+void place_return(const asked& a, const call& c) { place_as(a, c, flow::take_back, true); }
+
+void get(const asked& a, const call& c) {
+  if (const auto id = id_of(a, c))
+    c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, text_of(c, found)); });
+}
+
+void list(const asked& a, const call& c) {
+  const auto wrong = [&](std::string_view parameter, std::string_view text) {
+    c.answer(problem{problems::invalid_parameter}.with("parameter", parameter).detail(text));
+  };
+  order::list what;
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  what.limit = *limit;
+  if (auto user = a.parameter("user")) {
+    if (!is_name(*user)) return wrong("user", "user must be an id");
+    what.user = user_id{*std::move(user)};
+  }
+  if (const auto name = a.parameter("state")) {
+    what.state = parse_order_state(*name);
+    if (!what.state) return wrong("state", "state must be PENDING, COMPLETED, FAILED or CANCELLED");
+  }
+  if (const auto after = a.parameter("starting_after")) {
+    const auto id = parse_number(*after);
+    if (!id) return wrong("starting_after", "starting_after must be an order's id");
+    what.before = *id;
+  }
+  list_them(c, what);
+}
+
+void list_them(const call& c, const order::list& what) {
+  c.want_all<order::page>(domain::order, what, [c, limit = what.limit](std::vector<order::page>&& pages) {
+    std::vector<order::view> all;
+    bool more = false;
+    for (auto& page : pages) {
+      more = more || page.more;
+      std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all));
+    }
+    std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
+    if (all.size() > limit) {
+      all.resize(limit);
+      more = true;
+    }
+    std::string out = R"({"data":[)";
+    for (const auto& one : all) {
+      if (out.back() == '}') out += ',';
+      append_order(out, one, c.hall().options().currency);
+    }
+    out.append(R"(],"has_more":)").append(more ? "true}" : "false}");
+    c.answer(200, std::move(out));
+  });
+}
+
+void timeline(const asked& a, const call& c) {
+  if (const auto id = id_of(a, c))
+    c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, timeline_of(found)); });
+}
+
+void cancel(const asked& a, const call& c) {
+  const auto id = id_of(a, c);
+  if (!id || !a.read(c, [](fields&) {}, true)) return;
+  // What is there to say when it is cancelled, or not yet.
+  const auto show = [c, id = *id](bool replayed) {
+    c.want<order::view>(order::find{id}, [c, replayed](order::view&& now, bool) {
+      c.answer(now.state == state::cancelled ? 200 : 202, text_of(c, now), replayed);
+    });
+  };
+  const auto wait_ms = a.wait_ms(c.hall().options());
+  c.want<order::view>(order::find{*id}, [c, id = *id, show, wait_ms, at = a.at](order::view&& before, bool) {
+    if (before.state == state::cancelled) return show(true);
+    if (wait_ms == 0) return c.want<order::ticket>(order::cancel{id, false, at}, [show](auto&&, bool) { show(false); });
+    c.ask(order::cancel{id, true, at}, {{}, wait_ms, 0}, [c, id, show, at](answer&& said) {
+      if (said.done()) return show(false);
+      if (said.what == verdict::refused || said.why != reason::unreachable) return c.answer_no(said);
+      // Still going, or the letter was lost: asked again without waiting, so that it is surely known.
+      c.want<order::ticket>(order::cancel{id, false, at}, [show](auto&&, bool) { show(false); });
+    });
+  });
+}
+
+void get_payment(const asked& a, const call& c) {
+  if (const auto id = id_of(a, c))
+    c.want<payment::view>(payment::find{*id}, [c](payment::view&& found, bool) {
+      c.answer(200, dumped(json_of(found, c.hall().options().currency)));
+    });
+}
+
+}  // namespace souk::edge::orders

@@ -1,0 +1,137 @@
+// What events do in the ranking and on their way to the platform: each once, in the order of its order, none lost.
+#include "actors/domains/order.hpp"
+#include "actors/domains/platform.hpp"
+#include "actors/domains/ranking.hpp"
+#include "actors/domains/user.hpp"
+#include "tests/actors/seat.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+
+namespace {
+
+order::event event(std::int64_t seq, std::int64_t subject, const std::string& type,
+                   const std::vector<product::line>& lines = {{{"cup"}, 2, {600}}, {{"gift"}, 1, {0}}}) {
+  persistence::order_store::record r;
+  r.brief.id = saga(subject);
+  r.brief.user = {"ann"};
+  r.brief.lines = lines;
+  return {seq, saga(subject), domains::cloud_event(r, 0, type, noon)};
+}
+std::string board(seat<domains::ranking>& desk, bool net = false) {
+  std::string text;
+  for (const auto& one : body<ranking::board>(desk.say(ranking::best{10, net})).sellers)
+    text += one.product.text + ' ' + std::to_string(one.units) + ' ' + std::to_string(one.net) + ' ';
+  return text;
+}
+
+std::string seqs(const std::vector<order::event>& events) {
+  std::string text;
+  for (const auto& one : events) text += std::to_string(one.seq) + ' ';
+  return text;
+}
+struct deliveries : seat<domains::platform> {
+  std::string may_go(const std::vector<order::event>& list) {
+    return seqs(body<order::events>(say(platform::offer{{0, list}})).list);
+  }
+  std::string due(moment at) {
+    std::vector<order::event> events;
+    for (const auto& one : body<platform::troubles>(say(platform::due{at})).list) events.push_back(one.event);
+    return seqs(events);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sales are counted exactly once, however often they are told, and cancelled ones subtracted", "[S4.2][S2.11]") {
+  seat<domains::ranking> desk;
+  const auto sold = event(1, 1, "order.completed");
+  desk.say(ranking::count{{0, {sold, event(2, 2, "order.completed", {{{"plate"}, 5, {10}}})}}});
+  CHECK(board(desk) == "plate 5 5 cup 2 2 ");  // free goods do not sell themselves
+  desk.again();
+  desk.say(ranking::count{{0, {sold, event(2, 2, "order.completed"), event(3, 3, "goods.returned", {{{"plate"}, 4, {8}}})}}});
+  CHECK(board(desk) == "plate 5 1 cup 2 2 ");
+  CHECK(board(desk, true) == "cup 2 2 plate 5 1 ");
+  desk.say(ranking::count{{0, {event(4, 1, "order.cancelled")}}});
+  CHECK(board(desk) == "plate 5 1 cup 0 0 ");
+  // Another outbox has positions of its own.
+  desk.say(ranking::count{{1, {sold}}});
+  CHECK(board(desk) == "plate 5 1 cup 2 2 ");
+  CHECK(body<order::position>(desk.say(ranking::find_position{0})).seq == 4);
+  CHECK(body<order::position>(desk.say(ranking::find_position{1})).seq == 1);
+}
+
+TEST_CASE("a batch that was not committed is counted when it comes again", "[S4.5][S0.8]") {
+  seat<domains::ranking> desk;
+  const ranking::count count{{0, {event(1, 1, "order.completed")}}};
+  desk.say_in_vain(count);
+  CHECK(board(desk) == "");
+  desk.say(count);
+  CHECK(board(desk) == "cup 2 2 ");
+}
+
+TEST_CASE("an event that is rejected holds back the later events of its order, and no others", "[S2.10][S4.2]") {
+  deliveries desk;
+  const std::vector<order::event> first{event(1, 1, "order.completed"), event(2, 2, "order.completed")};
+  CHECK(desk.may_go(first) == "1 2 ");
+  desk.say(platform::record{{0, first}, {{1, "500 no"}}, noon});
+  CHECK(desk.may_go(first) == "");  // told again: they are recorded
+  const std::vector<order::event> next{event(3, 1, "order.cancelled"), event(4, 2, "order.cancelled")};
+  CHECK(desk.may_go(next) == "4 ");
+  desk.say(platform::record{{0, next}, {}, noon});
+  desk.again();
+  CHECK(body<order::position>(desk.say(platform::find_position{0})).seq == 4);
+  // The first of its order goes first, after a pause.
+  CHECK(desk.due(noon) == "");
+  CHECK(desk.due(noon + 10'000) == "1 ");
+  desk.say(platform::tried{0, 1, "", noon + 10'000});
+  CHECK(desk.due(noon + 10'000) == "3 ");
+  desk.say(platform::tried{0, 3, "", noon + 10'000});
+  CHECK(desk.due(noon + 1'000'000) == "");
+  CHECK(body<platform::troubles>(desk.say(platform::list_troubles{})).list.empty());
+}
+
+TEST_CASE("an event that is rejected too often is a dead letter, until somebody revives it", "[S0.6][S2.10]") {
+  deliveries desk;
+  desk.say(platform::record{{0, {event(1, 1, "order.completed")}}, {{1, "422"}}, noon});
+  auto at = noon;
+  int tries = 1;
+  for (; tries < 100; ++tries) {
+    at = at + 400'000;
+    if (desk.due(at) == "") break;
+    desk.say(platform::tried{0, 1, "still 422", at});
+    desk.again();
+  }
+  CHECK(tries == domains::platform::tries_max);
+  const auto listed = body<platform::troubles>(desk.say(platform::list_troubles{})).list;
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0].dead);
+  CHECK(listed[0].error == "still 422");
+  // It is given up: later events of its order need not wait for ever.
+  CHECK(desk.may_go({event(2, 1, "order.cancelled")}) == "2 ");
+  CHECK(desk.say(platform::revive{0, 1, at}).done());
+  CHECK(desk.due(at) == "1 ");
+  CHECK(desk.say(platform::revive{0, 99, at}).why == reason::not_found);
+}
+
+TEST_CASE("pauses between tries grow and are bounded", "[S0.6]") {
+  for (std::int64_t seq = 1; seq < 50; ++seq)
+    for (std::int32_t tries = 0; tries < 40; ++tries) {
+      const auto pause = domains::platform::pause_ms(tries, seq);
+      CHECK(pause >= 500);
+      CHECK(pause <= 300'000);
+      if (tries > 1 && tries < 8) CHECK(pause * 4 >= domains::platform::pause_ms(tries - 1, seq) * 2);
+    }
+}
+
+TEST_CASE("users are registered, renamed, found and verified", "[S1.1][S4.1]") {
+  seat<domains::user> desk;
+  CHECK(desk.say(user::verify{{"ann"}}).why == reason::unknown_user);
+  CHECK(desk.say(user::put{{"ann"}, "Ann", noon}).done());
+  desk.say(user::put{{"ann"}, "Anne", noon + 1});
+  desk.again();
+  CHECK(desk.say(user::verify{{"ann"}}).done());
+  CHECK(body<user::view>(desk.say(user::find{{"ann"}})) == user::view{{"ann"}, "Anne", noon});
+  CHECK(desk.say(user::find{{"Ann"}}).why == reason::unknown_user);
+}

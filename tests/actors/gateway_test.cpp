@@ -1,0 +1,372 @@
+// The routes as a caller knows them: the shop, orders from placing to taking back, keys, limits.
+#include "tests/actors/gateway_shop.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+
+TEST_CASE("users are registered, read and renamed", "[edge]") {
+  shop s;
+  CHECK(s.ask("GET", "/v1/users/anna").status == 404);
+  const auto first = s.ask("PUT", "/v1/users/anna", R"({"name":"Anna Æ"})", {{"content-type", "application/json"}});
+  CHECK(first.status == 201);
+  CHECK(s.ask("PUT", "/v1/users/anna", R"({"name":"Anna"})").status == 200);
+  CHECK(s.get("/v1/users/anna")["name"] == "Anna");
+  CHECK(s.ask("PATCH", "/v1/users/anna", R"({"name":"Anne"})").status == 200);
+  CHECK(s.get("/v1/users/anna")["name"] == "Anne");
+  CHECK(s.ask("PATCH", "/v1/users/bert", R"({"name":"Bert"})").status == 404);
+  CHECK(s.ask("GET", "/v1/users/bert").status == 404);
+  CHECK(s.ask("HEAD", "/v1/users/anna").status == 200);
+}
+
+TEST_CASE("a wallet is charged once per key and explains every balance", "[edge][S0.8]") {
+  shop s;
+  CHECK(s.ask("GET", "/v1/wallets/anna").status == 404);
+  CHECK(s.post("/v1/wallets/anna/charges", "k1", R"({"amount":5})").status == 404);
+  s.ask("PUT", "/v1/users/anna", R"({"name":"Anna"})");
+  const auto first = s.post("/v1/wallets/anna/charges", "k1", R"({"amount":500})");
+  CHECK(first.status == 201);
+  const auto again = s.post("/v1/wallets/anna/charges", "k1", R"({"amount":500})");
+  CHECK(again.status == 201);
+  CHECK(again.body == first.body);
+  CHECK(header(again, "Idempotent-Replayed") == "true");
+  CHECK(header(first, "Idempotent-Replayed").empty());
+  const auto other = s.post("/v1/wallets/anna/charges", "k1", R"({"amount":501})");
+  CHECK(other.status == 422);
+  CHECK(json::parse(other.body)["reason"] == "key_reused");
+  CHECK(s.post("/v1/wallets/anna/charges", "k2", R"({"amount":7})").status == 201);
+  CHECK(s.balance("anna") == 507);
+  const auto page = s.get("/v1/wallets/anna/entries?limit=1");
+  CHECK(page["has_more"] == true);
+  CHECK(page["data"][0]["balance"] == 507);
+  const auto rest = s.get("/v1/wallets/anna/entries?starting_after=" + page["data"][0]["id"].get<std::string>());
+  CHECK(rest["has_more"] == false);
+  REQUIRE(rest["data"].size() == 1);
+  CHECK(rest["data"][0]["kind"] == "charge");
+  CHECK(s.ask("GET", "/v1/wallets/anna/entries?starting_after=17").status == 400);
+}
+
+TEST_CASE("products are listed, changed, restocked and paged through over all shards", "[edge][C.3]") {
+  shop s{{.shards = 3}};
+  for (int i = 0; i < 7; ++i)
+    CHECK(s.ask("PUT", "/v1/products/p" + std::to_string(i), R"({"name":"P","price":10,"stock":3})").status == 201);
+  CHECK(s.ask("PATCH", "/v1/products/p3", R"({"price":11})").status == 200);
+  CHECK(s.ask("PATCH", "/v1/products/none", R"({"price":11})").status == 404);
+  const auto more = s.post("/v1/products/p3/restocks", "r", R"({"quantity":4})");
+  CHECK(more.status == 201);
+  CHECK(s.post("/v1/products/p3/restocks", "r", R"({"quantity":4})").body == more.body);
+  CHECK(s.post("/v1/products/none/restocks", "r", R"({"quantity":4})").status == 404);
+  CHECK(s.get("/v1/products/p3") == json::parse(R"({"id":"p3","name":"P","price":11,"currency":"GBP","stock":7})"));
+  std::string seen, after;
+  for (bool has_more = true; has_more;) {
+    const auto page = s.get("/v1/products?limit=3" + (after.empty() ? "" : "&starting_after=" + after));
+    for (const auto& one : page["data"]) seen += after = one["id"].get<std::string>();
+    has_more = page["has_more"];
+  }
+  CHECK(seen == "p0p1p2p3p4p5p6");
+}
+
+TEST_CASE("coupons are issued first come first served and once per key", "[edge]") {
+  shop s{{.shards = 2}};
+  s.furnish();
+  CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"percent":10},"limit":1})").status == 201);
+  CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":2,"starts":"2020-01-01T00:00:00Z"})").status == 200);
+  const auto first = s.post("/v1/campaigns/tea/coupons", "c1", R"({"user":"anna"})");
+  CHECK(first.status == 201);
+  CHECK(s.post("/v1/campaigns/tea/coupons", "c1", R"({"user":"anna"})").body == first.body);
+  CHECK(s.post("/v1/campaigns/tea/coupons", "c2", R"({"user":"nobody"})").status == 404);
+  CHECK(s.post("/v1/campaigns/none/coupons", "c2", R"({"user":"anna"})").status == 404);
+  CHECK(s.post("/v1/campaigns/tea/coupons", "c3", R"({"user":"anna"})").status == 201);
+  const auto late = s.post("/v1/campaigns/tea/coupons", "c4", R"({"user":"anna"})");
+  CHECK(late.status == 409);
+  CHECK(json::parse(late.body)["reason"] == "limit_reached");
+  CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":1})").status == 409);
+  CHECK(s.get("/v1/campaigns/tea")["issued"] == 2);
+  CHECK(s.get("/v1/users/anna/coupons")["data"].size() == 2);
+  const auto id = json::parse(first.body)["id"].get<std::string>();
+  CHECK(s.get("/v1/coupons/" + id)["state"] == "ISSUED");
+  CHECK(s.ask("GET", "/v1/coupons/0000000000000").status == 404);
+}
+
+TEST_CASE("an order is completed, and every route that tells of it agrees", "[edge][S4.1][S4.2]") {
+  shop s{{.shards = 2}};
+  s.furnish();
+  s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"percent":10},"limit":5})");
+  const auto coupon = json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
+  const auto said = s.post("/v1/orders", "o1", R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"coupon":")" + coupon + "\"}");
+  INFO(said.body);
+  REQUIRE(said.status == 201);
+  const auto receipt = json::parse(said.body);
+  const auto id = receipt["id"].get<std::string>();
+  CHECK(header(said, "Location") == "/v1/orders/" + id);
+  CHECK(receipt["state"] == "COMPLETED");
+  CHECK(receipt["total"] == 500);
+  CHECK(receipt["discount"] == 50);
+  CHECK(receipt["paid"] == 450);
+  const auto order = s.get("/v1/orders/" + id);
+  CHECK(order["items"] == json::parse(R"([{"product":"teapot","quantity":2,"amount":500}])"));
+  CHECK(order["saga"] == "completed");
+  CHECK(order["coupon"] == coupon);
+  CHECK(order["paid"] == 450);
+  CHECK(s.balance("anna") == 9550);
+  CHECK(s.stock("teapot") == 98);
+  CHECK(s.get("/v1/coupons/" + coupon)["state"] == "USED");
+  const auto payment = s.get("/v1/payments/" + id);
+  CHECK(payment["state"] == "APPROVED");
+  CHECK(payment["amount"] == 450);
+  CHECK(s.get("/v1/wallets/anna/entries")["data"][0]["order"] == id);
+  const auto timeline = s.get("/v1/orders/" + id + "/timeline")["timeline"];
+  CHECK(timeline[0]["what"] == "began");
+  CHECK(timeline[1]["step"] == "verify_user");
+  CHECK(eventually([&] {
+    const auto best = s.get("/v1/rankings/best-sellers?limit=5&by=net")["data"];
+    return best.size() == 1 && best[0]["product"] == "teapot" && best[0]["units"] == 2;
+  }));
+  CHECK(s.get("/v1/orders?user=anna")["data"][0]["id"] == id);
+  CHECK(s.get("/v1/orders?state=COMPLETED")["data"].size() == 1);
+  CHECK(s.get("/v1/orders?state=FAILED")["data"].empty());
+  CHECK(s.get("/v1/admin/sagas")["data"].empty());
+}
+
+TEST_CASE("orders are listed newest first over all shards", "[edge]") {
+  shop s{{.shards = 3}};
+  s.furnish();
+  std::vector<std::string> placed;
+  for (int i = 0; i < 8; ++i) {
+    placed.push_back(json::parse(s.post("/v1/orders", "o" + std::to_string(i), two_teapots).body)["id"]);
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});  // numbers of one millisecond have no order over shards
+  }
+  std::vector<std::string> seen;
+  for (bool more = true; more;) {
+    const auto page = s.get("/v1/orders?limit=3" + (seen.empty() ? "" : "&starting_after=" + seen.back()));
+    for (const auto& one : page["data"]) seen.push_back(one["id"]);
+    more = page["has_more"];
+  }
+  std::reverse(seen.begin(), seen.end());
+  CHECK(seen == placed);
+}
+
+TEST_CASE("a refused order names its reason and leaves nothing behind", "[edge][S4.3][S0.1]") {
+  shop s;
+  s.furnish();
+  s.ask("PUT", "/v1/users/poor", R"({"name":"Poor"})");
+  const auto refused = [&](const std::string& body) {
+    const auto said = s.post("/v1/orders", std::to_string(std::hash<std::string>{}(body)), body);
+    CHECK(said.status == 409);
+    CHECK(said.content_type == "application/problem+json");
+    return json::parse(said.body);
+  };
+  const auto nobody = refused(R"({"user":"nobody","items":[{"product":"teapot","quantity":1}]})");
+  CHECK(nobody["reason"] == "unknown_user");
+  CHECK(nobody["type"] == "/problems/unknown_user");
+  const auto nothing = refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"nothing","quantity":1}]})");
+  CHECK(nothing["reason"] == "unknown_product");
+  CHECK(nothing["detail"] == "nothing");
+  const auto many = refused(R"({"user":"anna","items":[{"product":"teapot","quantity":101}]})");
+  CHECK(many["reason"] == "sold_out");
+  CHECK(many["detail"] == "teapot");
+  const auto poor = refused(R"({"user":"poor","items":[{"product":"teapot","quantity":1}]})");
+  CHECK(poor["reason"] == "insufficient_funds");
+  CHECK(refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"coupon":"0000000000001"})")["reason"] == "coupon_invalid");
+  CHECK(s.stock("teapot") == 100);
+  CHECK(s.balance("anna") == 10000);
+  const auto failed = s.get("/v1/orders/" + poor["order"].get<std::string>());
+  CHECK(failed["state"] == "FAILED");
+  CHECK(failed["saga"] == "compensated");
+  CHECK(failed["reason"] == "insufficient_funds");
+  CHECK(failed["paid"] == 0);
+  CHECK(s.get("/v1/orders?state=FAILED")["data"].size() == 5);
+}
+
+TEST_CASE("an order's key gives the first answer again, and none to another body", "[edge][S0.1]") {
+  shop s;
+  s.furnish();
+  const auto first = s.post("/v1/orders", "o1", two_teapots);
+  REQUIRE(first.status == 201);
+  CHECK(header(first, "Idempotent-Replayed").empty());
+  const auto again = s.post("/v1/orders", "o1", two_teapots);
+  CHECK(again.status == 201);
+  CHECK(again.body == first.body);
+  CHECK(header(again, "Idempotent-Replayed") == "true");
+  const auto other = s.post("/v1/orders", "o1", R"({"user":"anna","items":[{"product":"teapot","quantity":3}]})");
+  CHECK(other.status == 422);
+  CHECK(json::parse(other.body)["reason"] == "key_reused");
+  CHECK(s.balance("anna") == 9500);
+  const auto failed = s.post("/v1/orders", "o2", R"({"user":"anna","items":[{"product":"none","quantity":1}]})");
+  const auto failed_again = s.post("/v1/orders", "o2", R"({"user":"anna","items":[{"product":"none","quantity":1}]})");
+  CHECK(failed_again.status == 409);
+  CHECK(failed_again.body == failed.body);
+  CHECK(header(failed_again, "Idempotent-Replayed") == "true");
+}
+
+TEST_CASE("an order that is still going is 202, its repetition 409 until it has ended", "[edge][S0.1]") {
+  shop s;
+  s.furnish();
+  s.link->hold();
+  const auto first = s.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o1"}, {"prefer", "wait=0"}});
+  REQUIRE(first.status == 202);
+  const auto id = json::parse(first.body)["id"].get<std::string>();
+  CHECK(header(first, "Location") == "/v1/orders/" + id);
+  CHECK(s.get("/v1/orders/" + id)["state"] == "PENDING");
+  CHECK(s.get("/v1/admin/sagas")["data"][0]["id"] == id);
+  std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  for (const auto* prefer : {"wait=0", "respond-async", "handling=lenient, wait=1"}) {
+    const auto again = s.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o1"}, {"prefer", prefer}});
+    CHECK(again.status == 409);
+    CHECK(header(again, "Retry-After") == "1");
+    CHECK(json::parse(again.body)["reason"] == "still_running");
+  }
+  const auto waited = s.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o2"}, {"prefer", "wait=1"}});
+  CHECK(waited.status == 202);
+  auto waiting = s.begin("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o1"}, {"prefer", "wait=30"}});
+  s.link->release();
+  const auto ended = waiting.get();
+  CHECK(ended.status == 201);
+  CHECK(json::parse(ended.body)["id"] == id);
+  CHECK(header(ended, "Idempotent-Replayed") == "true");
+  CHECK(eventually([&] { return s.balance("anna") == 9000; }));
+}
+
+TEST_CASE("beyond the orders in flight callers are turned away before anything is written", "[edge]") {
+  shop s{{.gateway = {.orders_in_flight_max = 1}}};
+  s.furnish();
+  s.link->hold();
+  auto first = s.begin("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o1"}, {"prefer", "wait=30"}});
+  const auto shed = s.post("/v1/orders", "o2", two_teapots);
+  CHECK(shed.status == 503);
+  CHECK(header(shed, "Retry-After") == "1");
+  CHECK(json::parse(shed.body)["type"] == "/problems/overloaded");
+  CHECK(s.balance("anna") == 10000);
+  s.link->release();
+  CHECK(first.get().status == 201);
+  CHECK(eventually([&] { return s.post("/v1/orders", "o2", two_teapots).status == 201; }));
+  CHECK(s.get("/v1/orders")["data"].size() == 2);
+  CHECK(s.ask("GET", "/metrics").body.find("souk_orders_shed_total ") != std::string::npos);
+}
+
+TEST_CASE("an order that is cancelled before its end walks back, and its payment never was", "[edge][S1.6]") {
+  shop s;
+  s.furnish();
+  s.link->hold();
+  const auto first = s.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "o1"}, {"prefer", "wait=0"}});
+  const auto at = header(first, "Location");
+  CHECK(s.ask("POST", at + "/cancel", "", {{"idempotency-key", "x"}, {"prefer", "wait=0"}}).status == 202);
+  s.link->release();
+  REQUIRE(eventually([&] { return s.get(at)["state"] == "CANCELLED"; }));
+  CHECK(s.get(at)["reason"] == "cancelled");
+  CHECK(s.balance("anna") == 10000);
+  CHECK(s.stock("teapot") == 100);
+  const auto twice = s.post(at + "/cancel", "x");
+  CHECK(twice.status == 200);
+  CHECK(header(twice, "Idempotent-Replayed") == "true");
+  const auto replay = s.post("/v1/orders", "o1", two_teapots);
+  CHECK(replay.status == 409);
+  CHECK(json::parse(replay.body)["reason"] == "cancelled");
+}
+
+TEST_CASE("a completed order that is cancelled is refunded once: money, goods and coupon come back", "[edge][S1.6]") {
+  shop s{{.shards = 2}};
+  s.furnish();
+  s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":5})");
+  const auto coupon = json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
+  const auto body = R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"coupon":")" + coupon + "\"}";
+  const auto first = s.post("/v1/orders", "o1", body);
+  REQUIRE(first.status == 201);
+  const auto at = header(first, "Location");
+  const auto cancelled = s.post(at + "/cancel", "x", "{}");
+  INFO(cancelled.body);
+  CHECK(cancelled.status == 200);
+  CHECK(json::parse(cancelled.body)["state"] == "CANCELLED");
+  CHECK(s.post(at + "/cancel", "x").status == 200);
+  CHECK(s.post(at + "/cancel", "y").status == 200);
+  CHECK(s.balance("anna") == 10000);
+  CHECK(s.stock("teapot") == 100);
+  CHECK(s.get("/v1/coupons/" + coupon)["state"] == "ISSUED");
+  CHECK(s.get("/v1/payments/" + at.substr(std::string{"/v1/orders/"}.size()))["state"] == "CANCELLED");
+  CHECK(s.get("/v1/wallets/anna/entries")["data"][0]["kind"] == "credit");
+  CHECK(s.get("/v1/wallets/anna")["entries"] == 3);
+  // The first answer stands: the order was completed.
+  CHECK(s.post("/v1/orders", "o1", body).status == 201);
+  CHECK(s.post("/v1/orders/0000000000001/cancel", "x").status == 404);
+  const auto failed = s.post("/v1/orders", "o2", R"({"user":"anna","items":[{"product":"none","quantity":1}]})");
+  const auto no = s.post("/v1/orders/" + json::parse(failed.body)["order"].get<std::string>() + "/cancel", "x");
+  CHECK(no.status == 409);
+  CHECK(json::parse(no.body)["reason"] == "not_cancellable");
+  CHECK(s.post(at + "/cancel", "x", R"({"why":"because"})").status == 422);
+}
+
+TEST_CASE("the back office sells at agreed amounts and takes goods back", "[edge]") {
+  shop s{{.shards = 2}};
+  s.furnish();
+  const std::string agreed = R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100},{"product":"teapot","quantity":1,"amount":0}]})";
+  const auto sold = s.post("/v1/admin/orders", "a1", agreed);
+  INFO(sold.body);
+  CHECK(sold.status == 201);
+  CHECK(json::parse(sold.body)["paid"] == 100);
+  CHECK(s.balance("anna") == 9900);
+  CHECK(s.stock("teapot") == 96);
+  CHECK(s.post("/v1/orders", "a2", agreed).status == 422);
+  const auto back = s.post("/v1/admin/returns", "b1", R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100}]})");
+  INFO(back.body);
+  CHECK(back.status == 201);
+  const auto id = json::parse(back.body)["id"].get<std::string>();
+  CHECK(s.get("/v1/orders/" + id)["flow"] == "take_back");
+  CHECK(s.balance("anna") == 10000);
+  CHECK(s.stock("teapot") == 99);
+  CHECK(s.post("/v1/admin/returns", "b2", R"({"user":"anna","items":[{"product":"none","quantity":3,"amount":100}]})").status == 409);
+}
+
+TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {
+  shop s;
+  CHECK(s.get("/v1/admin/actors")["data"].size() == 8 + 2);
+  CHECK(s.get("/v1/admin/outbox")["data"].empty());
+  CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry").status == 404);
+  CHECK(s.get("/livez")["status"] == "alive");
+  CHECK(s.get("/readyz")["status"] == "ready");
+  const auto metrics = s.ask("GET", "/metrics");
+  CHECK(metrics.content_type.starts_with("text/plain; version=0.0.4"));
+  CHECK(metrics.body.find("# TYPE souk_sagas_begun_total counter") != std::string::npos);
+  CHECK(metrics.body.find(R"(souk_desk_letters_total{domain="order",shard="0"})") != std::string::npos);
+  CHECK(s.ask("GET", "/").content_type.starts_with("text/html"));
+  s.gateway->drain();
+  CHECK(s.ask("GET", "/readyz").status == 503);
+}
+
+TEST_CASE("the description names every route and refers to nothing that is not there", "[edge]") {
+  shop s;
+  const auto text = s.ask("GET", "/openapi.json").body;
+  const auto all = json::parse(text);
+  CHECK(all["openapi"] == "3.1.0");
+  CHECK(all["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"] ==
+        "#/components/schemas/Order");
+  const std::string sign = R"("$ref": "#/)";
+  std::size_t references = 0;
+  for (auto at = text.find(sign); at != text.npos; at = text.find(sign, at + 1), ++references) {
+    const auto from = at + sign.size();
+    const auto path = "/" + text.substr(from, text.find('"', from) - from);
+    INFO(path);
+    CHECK(all.contains(json::json_pointer(path)));
+  }
+  CHECK(references > 100);
+}
+
+TEST_CASE("what is not there is 404, what is not done there 405", "[edge]") {
+  shop s;
+  CHECK(s.ask("GET", "/v1/nothing").status == 404);
+  CHECK(s.ask("GET", "/v1/users/").status == 404);
+  CHECK(s.ask("GET", "/v1/users/a/b/c/d/e/f/g/h/i").status == 404);
+  CHECK(s.ask("GET", "/v1/users/a%20b").status == 404);
+  CHECK(s.ask("GET", "/v1/users/a%2").status == 404);
+  CHECK(s.ask("GET", "/v1/orders/" + std::string(100, 'a')).status == 404);
+  CHECK(s.ask("PUT", "/v1/users/" + std::string(65, 'a'), R"({"name":"a"})").status == 422);
+  CHECK(s.ask("PUT", "/v1/users/%61nna", R"({"name":"Anna"})").status == 201);
+  CHECK(s.get("/v1/users/anna")["id"] == "anna");
+  const auto wrong = s.ask("DELETE", "/v1/users/anna");
+  CHECK(wrong.status == 405);
+  CHECK(header(wrong, "Allow") == "PUT, GET, HEAD, PATCH");
+  CHECK(s.ask("GET", "/v1/products?limit=0").status == 400);
+  CHECK(s.ask("GET", "/v1/products?limit=1001").status == 400);
+  CHECK(s.ask("GET", "/v1/products?limit=x").status == 400);
+  CHECK(s.ask("GET", "/v1/products?limits=5").status == 400);
+  CHECK(s.ask("GET", "/v1/orders?state=DONE").status == 400);
+  CHECK(s.ask("GET", "/v1/orders?user=a%20b").status == 400);
+}

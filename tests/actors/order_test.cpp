@@ -1,0 +1,245 @@
+// Cases open once per request, end once, and tell of their end in the transaction that ends them.
+#include <algorithm>
+
+#include "actors/domains/order.hpp"
+#include "tests/actors/seat.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+using order::saga_state;
+using order::state;
+
+namespace {
+
+struct orders : seat<domains::order> {
+  order::place placing(const std::string& request = "r1") {
+    order::place place;
+    place.request = request;
+    place.user = {"ann"};
+    place.lines = {{{"cup"}, 2, {}}, {{"plate"}, 1, {}}};
+    place.at = noon;
+    return place;
+  }
+  number placed(const std::string& request = "r1") { return body<order::ticket>(say(placing(request))).id; }
+  order::complete completing(number id) { return {id, {{600}, {700}}, {130}, {{0, order::mark::began, 0, {}}}, noon + 5}; }
+  number completed(const std::string& request = "r1") {
+    const auto id = placed(request);
+    say(completing(id));
+    return id;
+  }
+  order::view view(number id) { return body<order::view>(say(order::find{id})); }
+  std::vector<order::event> events(std::int64_t after = 0) {
+    return body<order::events>(say(order::fetch{order::subscriber::ranking, 0, after})).list;
+  }
+};
+
+bool is(const order::event& event, const std::string& type) {
+  return event.body.find("\"type\":\"souk." + type + "\"") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an order is PENDING and durable before its saga is begun", "[S0.1][S4.4]") {
+  orders desk;
+  const auto id = desk.placed();
+  CHECK(desk.begun().size() == 1);
+  desk.again();
+  const auto view = desk.view(id);
+  CHECK(view.state == state::pending);
+  CHECK(view.saga == saga_state::running);
+  CHECK(view.lines.size() == 2);
+  // What was open is begun again by whoever sits here next.
+  desk.again();
+  REQUIRE(desk.begun().size() == 1);
+  CHECK(desk.begun()[0].id == id);
+  CHECK(desk.begun()[0].lines == view.lines);
+}
+
+TEST_CASE("the idempotency key is committed with the order: both are there or neither", "[S0.8][S4.5][S2.6]") {
+  orders desk;
+  desk.say_in_vain(desk.placing());
+  const auto first = desk.say(desk.placing());
+  CHECK_FALSE(first.replayed);
+  desk.again();
+  auto later = desk.placing();
+  later.at = noon + 60'000;  // the moment is no content
+  const auto again = desk.say(later);
+  CHECK(again.replayed);
+  CHECK(body<order::ticket>(again).id == body<order::ticket>(first).id);
+  auto other = desk.placing();
+  other.lines[0].quantity = 3;
+  CHECK(desk.say(other).why == reason::key_reused);
+  CHECK(desk.say(desk.placing("r2")).done());
+}
+
+TEST_CASE("a completed order knows its prices, and its event is in the same transaction", "[S4.2][S2.7][S0.8]") {
+  orders desk;
+  const auto id = desk.placed();
+  desk.say_in_vain(desk.completing(id));
+  CHECK(desk.view(id).state == state::pending);
+  CHECK(desk.events().empty());
+  CHECK(desk.say(desk.completing(id)).done());
+  desk.again();
+  CHECK(desk.say(desk.completing(id)).replayed);
+  const auto view = desk.view(id);
+  CHECK(view.state == state::completed);
+  CHECK(view.saga == saga_state::completed);
+  CHECK(view.total.minor == 1'300);
+  CHECK(view.discount.minor == 130);
+  CHECK(view.ended == noon + 5);
+  const auto events = desk.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].seq == 1);
+  CHECK(events[0].subject == id);
+  CHECK(is(events[0], "order.completed"));
+  CHECK(desk.begun().empty());
+}
+
+TEST_CASE("a failed order keeps its reason and tells nobody", "[S4.3][S0.3]") {
+  orders desk;
+  const auto id = desk.placed();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(desk.say(order::fail{id, reason::sold_out, "cup", {}, noon + 5}).done());
+    desk.again();
+  }
+  const auto view = desk.view(id);
+  CHECK(view.state == state::failed);
+  CHECK(view.saga == saga_state::compensated);
+  CHECK(view.why == reason::sold_out);
+  CHECK(view.detail == "cup");
+  CHECK(desk.events().empty());
+  CHECK(desk.say(desk.completing(id)).why == reason::undone);
+  CHECK(desk.say(order::cancel{id, false, noon}).why == reason::not_cancellable);
+}
+
+TEST_CASE("the pivot decides between completing and cancelling, whoever comes second finds the answer", "[S1.6][S4.3]") {
+  orders desk;
+  const auto id = desk.placed();
+  CHECK(desk.say(order::cancel{id, false, noon}).done());
+  CHECK(desk.begun().size() == 1);
+  CHECK(desk.begun()[0].cancelling);
+  desk.again();
+  CHECK(desk.say(desk.completing(id)).why == reason::cancelled);
+  CHECK(desk.say(order::fail{id, reason::cancelled, "", {}, noon}).done());
+  CHECK(desk.view(id).state == state::cancelled);
+  CHECK(desk.view(id).why == reason::cancelled);
+  CHECK(desk.say(order::cancel{id, false, noon}).replayed);
+  CHECK(desk.events().empty());
+}
+
+TEST_CASE("cancelling a completed order opens one refund, and its end cancels the order and tells of it", "[S4.3][S0.5]") {
+  orders desk;
+  const auto id = desk.completed();
+  CHECK(desk.say(order::cancel{id, false, noon + 9}).done());
+  REQUIRE(desk.begun().size() == 1);
+  const auto refund = desk.begun()[0];
+  CHECK(refund.flow == order::flow::refund);
+  CHECK(refund.refund_of == id);
+  CHECK(refund.total().minor == 1'300);
+  CHECK(refund.discount.minor == 130);
+  CHECK(slice_of(refund.id) == slice_of(id));
+  desk.again();
+  desk.say(order::cancel{id, false, noon + 10});
+  CHECK(desk.begun().empty());  // twice is once
+  CHECK(desk.view(id).state == state::completed);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(desk.say(order::close{refund.id, {}, noon + 11}).done());
+    desk.again();
+  }
+  CHECK(desk.view(id).state == state::cancelled);
+  CHECK(desk.view(refund.id).state == state::completed);
+  const auto events = desk.events();
+  REQUIRE(events.size() == 2);
+  CHECK(is(events[1], "order.cancelled"));
+  CHECK(events[1].subject == id);
+  CHECK(desk.say(order::cancel{id, false, noon}).replayed);
+  CHECK(desk.say(order::cancel{refund.id, false, noon}).why == reason::not_found);
+}
+
+TEST_CASE("a return ends with its goods told of", "[S4.2]") {
+  orders desk;
+  auto place = desk.placing();
+  place.flow = order::flow::take_back;
+  place.agreed = true;
+  const auto id = body<order::ticket>(desk.say(place)).id;
+  CHECK(desk.say(order::cancel{id, false, noon}).why == reason::not_cancellable);
+  CHECK(desk.say(order::close{id, {}, noon}).done());
+  CHECK(desk.say(order::close{id, {}, noon}).replayed);
+  REQUIRE(desk.events().size() == 1);
+  CHECK(is(desk.events()[0], "goods.returned"));
+}
+
+TEST_CASE("whoever waits is answered when the case ends, not before", "[S4.2]") {
+  orders desk;
+  auto place = desk.placing();
+  place.wait = true;
+  const auto id = body<order::ticket>(desk.say(place)).id;
+  REQUIRE(desk.late());
+  CHECK(desk.late()->subject == id.value);
+  desk.say(desk.completing(id));
+  CHECK(std::find(desk.rung().begin(), desk.rung().end(), id.value) != desk.rung().end());
+  const auto said = desk.say(order::watch{id});
+  CHECK_FALSE(desk.late());
+  CHECK(body<order::ticket>(said).state == state::completed);
+  CHECK(desk.say(order::watch{{42}}).why == reason::not_found);
+}
+
+TEST_CASE("a parked saga stays open with its timeline", "[S0.6]") {
+  orders desk;
+  const auto id = desk.placed();
+  desk.say(order::park{id, {{1, order::mark::parked, 7, reason::unreachable}}, noon});
+  desk.again();
+  CHECK(desk.view(id).saga == saga_state::parked);
+  CHECK(desk.view(id).timeline.size() == 1);
+  CHECK(desk.begun().size() == 1);
+}
+
+TEST_CASE("events keep their order and are forgotten only when every subscriber has them", "[S2.7][S3.6]") {
+  orders desk;
+  for (int i = 0; i < 700; ++i) desk.completed("r" + std::to_string(i));
+  auto events = desk.events();
+  REQUIRE(events.size() == 512);
+  for (std::size_t i = 0; i < events.size(); ++i) CHECK(events[i].seq == static_cast<std::int64_t>(i) + 1);
+  CHECK(desk.events(512).size() == 188);
+  CHECK(desk.events(700).empty());
+  REQUIRE(desk.late());  // answered as soon as there is one
+  desk.again();
+  // The platform has nothing yet: it gets everything from the first.
+  const auto all = body<order::events>(desk.say(order::fetch{order::subscriber::platform, 0, 0})).list;
+  CHECK(all.front().seq == 1);
+  desk.say(order::fetch{order::subscriber::platform, 0, 700});
+  desk.again();
+  desk.completed("one more");
+  CHECK(body<order::events>(desk.say(order::fetch{order::subscriber::platform, 0, 700})).list.front().seq == 701);
+}
+
+TEST_CASE("a coordinator that starts is given the open cases of its share", "[C.4]") {
+  orders desk;
+  int mine = 0;
+  for (int i = 0; i < 40; ++i) mine += slice_of(desk.placed("r" + std::to_string(i))) % 3 == 1;
+  desk.completed("done");
+  desk.say(order::resume{1, 3});
+  CHECK(desk.begun().size() == static_cast<std::size_t>(mine));
+}
+
+TEST_CASE("orders are listed newest first, by user and by state", "[S4.4]") {
+  orders desk;
+  std::vector<number> all;
+  for (int i = 0; i < 6; ++i) all.push_back(desk.completed("r" + std::to_string(i)));
+  const auto failed = desk.placed("bad");
+  desk.say(order::fail{failed, reason::sold_out, "", {}, noon});
+  const auto pending = desk.placed("open");
+  desk.again();
+  const auto ids = [&](order::list list) {
+    std::vector<number> found;
+    for (const auto& one : body<order::page>(desk.say(list)).orders) found.push_back(one.id);
+    return found;
+  };
+  CHECK(ids({{}, {}, {}, 2}) == std::vector{pending, failed});
+  CHECK(ids({{}, {}, failed, 2}) == std::vector{all[5], all[4]});
+  CHECK(ids({user_id{"ann"}, state::failed, {}, 9}) == std::vector{failed});
+  CHECK(ids({{}, state::pending, {}, 9}) == std::vector{pending});
+  CHECK(ids({user_id{"bob"}, {}, {}, 9}).empty());
+  CHECK(ids({user_id{"ann"}, {}, {}, 9}).size() == 8);
+}

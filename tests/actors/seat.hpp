@@ -1,0 +1,70 @@
+// Seats a domain in front of a real file, as its desk does, without any actor; and seats it anew.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "actors/domains/brain.hpp"
+#include "tests/temporary.hpp"
+
+namespace souk::tests {
+
+template <class Domain>
+class seat {
+public:
+  explicit seat(std::uint32_t shard = 0) : shard_(shard) { again(); }
+
+  // One command in one transaction.
+  answer say(const command& what) {
+    brain_->file().begin();
+    auto said = brain_->decide(what);
+    brain_->before_commit();
+    brain_->file().commit();
+    late_ = brain_->put_off();
+    rung_ = brain_->rung();
+    begun_ = brain_->begun();
+    return said;
+  }
+  // A batch that is not committed: the desk falls before.
+  void say_in_vain(const command& what) {
+    brain_->file().begin();
+    (void)brain_->decide(what);
+    brain_->before_commit();
+    brain_->file().rollback();
+    again();
+  }
+  // The desk falls and is seated anew: only the file is left.
+  void again() {
+    brain_.reset();
+    persistence::open_options options;
+    options.path = folder_.file("store.db");
+    if constexpr (std::is_constructible_v<Domain, const persistence::open_options&, std::uint32_t>)
+      brain_ = std::make_unique<Domain>(options, shard_);
+    else
+      brain_ = std::make_unique<Domain>(options);
+    begun_ = brain_->begun();
+  }
+
+  Domain& brain() { return *brain_; }
+  const std::optional<domains::later>& late() const { return late_; }
+  const std::vector<std::int64_t>& rung() const { return rung_; }
+  const std::vector<order::brief>& begun() const { return begun_; }
+
+private:
+  temporary_folder folder_;
+  std::uint32_t shard_;
+  std::unique_ptr<Domain> brain_;
+  std::optional<domains::later> late_;
+  std::vector<std::int64_t> rung_;
+  std::vector<order::brief> begun_;
+};
+
+template <class T>
+const T& body(const answer& said) {
+  return std::get<T>(said.body);
+}
+
+inline number saga(std::int64_t n) { return {n << 8}; }
+inline constexpr moment noon{1'790'000'000'000};
+
+}  // namespace souk::tests

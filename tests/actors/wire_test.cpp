@@ -1,0 +1,51 @@
+// Every word that actors exchange goes through CAF's serializer and back: an unregistered one would arrive empty.
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/message.hpp>
+#include <vector>
+
+#include "actors/runtime/wire.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+
+namespace {
+
+template <class T>
+void comes_back(caf::actor_system& system, const T& word) {
+  std::vector<char> bytes;
+  caf::binary_serializer writer{system, bytes};
+  const auto sent = caf::make_message(word);
+  REQUIRE_FALSE(writer(sent));
+  caf::binary_deserializer reader{system, bytes};
+  caf::message heard;
+  REQUIRE_FALSE(reader(heard));
+  REQUIRE(heard.match_elements<T>());
+  CHECK(heard.get_as<T>(0) == word);
+}
+
+}  // namespace
+
+TEST_CASE("every registered word survives the way between nodes", "[C.5]") {
+  caf::actor_system_config config;
+  config.add_message_types<caf::id_block::souk>();
+  config.set("logger.verbosity", caf::atom("quiet"));
+  caf::actor_system system{config};
+  envelope mail;
+  mail.letters.push_back({1, wallet::debit{{{4711}, 3}, {"ann"}, {299}, {5}}});
+  mail.letters.push_back({2, product::take{{{4711}, 1}, {{0, {"cup"}, 2}}, {5}}});
+  comes_back(system, mail);
+  comes_back(system, responses{{{1, refuse(reason::sold_out, "cup")}, {2, reply_with(order::position{9})}}});
+  order::brief brief;
+  brief.id = {4711};
+  brief.lines = {{{"cup"}, 2, {300}}};
+  comes_back(system, begin{{brief, brief}});
+  comes_back(system, follow{{4711}, 8});
+  comes_back(system, progress{8, {4711}, {{1, order::mark::done, 5, reason::none}}, true});
+  comes_back(system, flush{});
+  comes_back(system, sweep{});
+  comes_back(system, wake{});
+  comes_back(system, drain{});
+}

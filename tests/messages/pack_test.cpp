@@ -1,0 +1,159 @@
+// Every word survives packing, and bytes that lie are found out.
+#include <random>
+
+#include "messages/letter.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+
+namespace {
+
+// Gives every field, however deep, a value that is not its default.
+struct filler {
+  std::mt19937_64 dice{7};
+
+  template <class T>
+  void fill(T& value) {
+    if constexpr (std::is_same_v<T, bool>)
+      value = true;
+    else if constexpr (std::is_enum_v<T>)
+      value = static_cast<T>(1);
+    else if constexpr (std::is_integral_v<T>)
+      value = static_cast<T>(dice());
+    else
+      fill_object(value);
+  }
+  void fill_object(std::string& text) { text = "text-" + std::to_string(dice() % 1'000'000); }
+  template <class T>
+  void fill_object(std::vector<T>& list) {
+    for (int i = 0; i < 3; ++i) fill(list.emplace_back());
+  }
+  template <class T>
+  void fill_object(std::optional<T>& maybe) {
+    fill(maybe.emplace());
+  }
+  void fill_object(std::monostate&) {}
+  template <fielded T>
+  void fill_object(T& object) {
+    each_field(object, [this](std::string_view, auto& value) { fill(value); });
+  }
+};
+
+template <class Variant, std::size_t... I>
+std::vector<Variant> of_every_kind(std::index_sequence<I...>) {
+  std::vector<Variant> all;
+  filler filler;
+  const auto add = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+    all.emplace_back(std::in_place_index<N>);
+    all.emplace_back(std::in_place_index<N>);
+    filler.fill(std::get<N>(all.back()));
+  };
+  (add(std::integral_constant<std::size_t, I>{}), ...);
+  return all;
+}
+template <class Variant>
+std::vector<Variant> of_every_kind() {
+  return of_every_kind<Variant>(std::make_index_sequence<std::variant_size_v<Variant>>{});
+}
+
+template <class T>
+void must_not_read_shorter(const bytes& packed) {
+  for (std::size_t n = 0; n < packed.size(); ++n) {
+    try {
+      const auto shorter = unpack<T>(std::string_view{packed}.substr(0, n));
+      CHECK(pack(shorter) != packed);  // fields at the end fell back to their defaults
+    } catch (const damaged_bytes&) {
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every command comes out of its bytes as it went in", "[C.5]") {
+  for (const auto& one : of_every_kind<command>()) {
+    INFO("alternative " << one.index());
+    const auto packed = pack(letter{77, one});
+    const auto back = unpack<letter>(packed);
+    CHECK(back.ticket == 77);
+    CHECK(back.command.index() == one.index());
+    CHECK(back.command == one);
+    CHECK_NOTHROW(must_not_read_shorter<letter>(packed));
+  }
+}
+
+TEST_CASE("every reply comes out of its bytes as it went in", "[C.5]") {
+  for (const auto& one : of_every_kind<reply>()) {
+    INFO("alternative " << one.index());
+    const answer said{verdict::refused, reason::sold_out, true, "cup", one};
+    const auto packed = pack(response{78, said});
+    const auto back = unpack<response>(packed);
+    CHECK(back.answer.body.index() == one.index());
+    CHECK(back.answer == said);
+    CHECK_NOTHROW(must_not_read_shorter<response>(packed));
+  }
+}
+
+TEST_CASE("an envelope of all commands keeps their order", "[C.5]") {
+  envelope mail;
+  for (const auto& one : of_every_kind<command>()) mail.letters.push_back({mail.letters.size(), one});
+  CHECK(unpack<envelope>(pack(mail)) == mail);
+}
+
+TEST_CASE("every command belongs to a desk of a domain") {
+  for (const auto& one : of_every_kind<command>()) CHECK(static_cast<std::size_t>(address_of(one).domain) < domain_count);
+}
+
+TEST_CASE("a forged length is found out before memory is taken for it") {
+  bytes forged;
+  packer{forged}.number(UINT64_C(1) << 62);
+  CHECK_THROWS_AS(unpack<std::string>(forged), damaged_bytes);
+  CHECK_THROWS_AS(unpack<std::vector<order::happening>>(forged), damaged_bytes);
+  CHECK_THROWS_AS(unpack<envelope>(forged), damaged_bytes);
+}
+
+TEST_CASE("bytes that end too early, run on, or name what is not there are damaged") {
+  CHECK_THROWS_AS(unpack<std::string>(std::string_view{"\x05" "abc", 4}), damaged_bytes);
+  CHECK_THROWS_AS(unpack<std::string>(std::string_view{"\x01" "abc", 4}), damaged_bytes);
+  CHECK_THROWS_AS(unpack<std::uint64_t>(std::string(11, '\xff')), damaged_bytes);
+  CHECK_THROWS_AS(unpack<command>(std::string_view{"\x7f", 1}), damaged_bytes);
+  CHECK_THROWS_AS(unpack<std::uint64_t>(std::string_view{}), damaged_bytes);
+}
+
+TEST_CASE("random bytes are read or refused, never worse") {
+  std::mt19937_64 dice{11};
+  for (int i = 0; i < 20'000; ++i) {
+    bytes noise(dice() % 40, '\0');
+    for (auto& c : noise) c = static_cast<char>(dice());
+    try {
+      (void)unpack<envelope>(noise);
+      (void)unpack<responses>(noise);
+    } catch (const damaged_bytes&) {
+    }
+  }
+  SUCCEED();
+}
+
+TEST_CASE("numbers of every size keep their value and their sign") {
+  for (const std::int64_t n : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{63}, std::int64_t{64}, INT64_MAX, INT64_MIN})
+    CHECK(unpack<std::int64_t>(pack(n)) == n);
+  for (const std::uint64_t n : {UINT64_C(0), UINT64_C(127), UINT64_C(128), UINT64_MAX})
+    CHECK(unpack<std::uint64_t>(pack(n)) == n);
+}
+
+namespace {
+struct old_word {
+  std::int64_t a = 0;
+  SOUK_FIELDS(old_word, a);
+};
+struct new_word {
+  std::int64_t a = 0;
+  std::string b = "default";
+  SOUK_FIELDS(new_word, a, b);
+};
+}  // namespace
+
+TEST_CASE("a reader that knows a newer field finds its default in older bytes") {
+  const auto read = unpack<new_word>(pack(old_word{5}));
+  CHECK(read.a == 5);
+  CHECK(read.b == "default");
+}

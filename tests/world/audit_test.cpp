@@ -1,0 +1,149 @@
+// The audit holds on what a node leaves behind, and names what was broken when something was.
+#include <sqlite3.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "persistence/audit.hpp"
+#include "persistence/sqlite/store_file.hpp"
+#include "tests/catch.hpp"
+#include "tests/world/shop.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A day in the shop: sold, refused, compensated, cancelled, returned.
+void play(shop& shop) {
+  shop.user("ann", 10'000);
+  shop.user("bob", 100);
+  shop.product("cup", 300, 50);
+  shop.product("plate", 700, 50);
+  const auto kept = shop.coupon("TEN", "ann", {{}, 10});
+  const auto freed = shop.coupon("HALF", "ann", {{}, 50});
+  const auto of_bob = shop.coupon("FEW", "bob", {{10}, 0});
+  shop.buy({"ann", {{{"cup"}, 2, {}}, {{"plate"}, 1, {}}}, kept});
+  shop.buy({"ann", {{{"cup"}, 100, {}}}, {}});
+  shop.buy({"bob", {{{"cup"}, 3, {}}}, of_bob});
+  const auto sold = shop.buy({"ann", {{{"plate"}, 2, {}}}, freed});
+  shop.ask(order::cancel{sold.id, true, shop.now()});
+  want back{"ann", {{{"cup"}, 1, {270}}}, {}};
+  back.agreed = true;
+  back.flow = order::flow::take_back;
+  shop.buy(back);
+  REQUIRE(eventually([&] {
+    const auto at = std::get<order::position>(shop.ask(ranking::find_position{0}).body);
+    return at.seq == 4;
+  }));
+}
+
+void sabotage(const fs::path& store, const std::string& sql) {
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(store.c_str(), &db) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db, ("PRAGMA ignore_check_constraints=1;" + sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_total_changes(db) > 0);
+  sqlite3_close(db);
+}
+
+std::string broken(const fs::path& data) {
+  std::string text;
+  for (const auto& one : persistence::audit(data))
+    if (!one.holds()) text += one.name + '\n';
+  return text;
+}
+
+std::map<std::string, std::string> bytes_in(const fs::path& data) {
+  std::map<std::string, std::string> all;
+  for (const auto& one : fs::directory_iterator{data}) {
+    std::ifstream in{one.path(), std::ios::binary};
+    std::ostringstream out;
+    out << in.rdbuf();
+    all[one.path().filename().string()] = out.str();
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4.5][S1.6]") {
+  shop shop;
+  play(shop);
+  CHECK_THROWS_AS(persistence::audit(shop.data()), persistence::stores_in_use);
+  shop.close();
+  const auto before = bytes_in(shop.data());
+  persistence::audit_figures figures;
+  CHECK(persistence::all_hold(persistence::audit(shop.data(), &figures)));
+  CHECK(bytes_in(shop.data()) == before);
+  CHECK(figures.cases == 6);
+  CHECK(figures.events == 4);
+  CHECK(figures.running + figures.parked == 0);
+
+  struct crime {
+    std::string store, sql, name;
+  };
+  const std::vector<crime> crimes{
+      {"wallet", "UPDATE wallet SET balance=balance+1 WHERE user='ann'", "every ledger chains"},
+      {"wallet", "UPDATE wallet SET balance=balance+1 WHERE user='ann'", "money is conserved"},
+      {"wallet", "UPDATE entry SET balance=balance+1 WHERE what=1", "every ledger chains"},
+      {"wallet", "DELETE FROM entry WHERE what=0", "every ledger chains"},
+      {"wallet", "UPDATE entry SET previous=0 WHERE what=1", "every ledger chains"},
+      {"wallet", "UPDATE wallet SET balance=-1 WHERE user='bob'", "no balance and no stock is ever negative"},
+      {"wallet", "DELETE FROM entry WHERE what=3", "every cancelled sale"},
+      {"wallet", "DELETE FROM entry WHERE what=3", "every return"},
+      {"wallet", "UPDATE entry SET number=9 WHERE what=10", "what was refused"},
+      {"wallet", "INSERT INTO entry SELECT key+1,wallet,previous,number+1,2,1,balance,at FROM entry WHERE what=1",
+       "every compensation equals"},
+      {"product", "UPDATE shelf SET stock=stock+1 WHERE product='cup'", "every shelf holds"},
+      {"product", "DELETE FROM movement WHERE what=1", "every completed sale"},
+      {"product", "DELETE FROM movement WHERE what=2", "every sale that ended before its pivot"},
+      {"product", "DELETE FROM movement WHERE what=3", "every return"},
+      {"product", "UPDATE movement SET what=10 WHERE key+1 IN (SELECT key FROM movement WHERE what=2)",
+       "every compensation equals"},
+      {"coupon", "UPDATE campaign SET issued=issued+1", "no campaign gave more"},
+      {"coupon", "UPDATE campaign SET coupons=0", "no campaign gave more"},
+      {"coupon", "UPDATE coupon SET state=0, used_by=0 WHERE state=1", "every coupon is used at most once"},
+      {"coupon", "UPDATE coupon SET used_by=4711 WHERE state=1", "every coupon is used at most once"},
+      {"coupon", "UPDATE operation SET off=off+1 WHERE what=0", "every completed sale"},
+      {"coupon", "DELETE FROM operation WHERE what=2", "every cancelled sale"},
+      {"payment", "UPDATE payment SET state=3", "every completed sale"},
+      {"payment", "UPDATE payment SET state=1", "every cancelled sale"},
+      {"payment", "UPDATE payment SET amount=amount-1", "every completed sale"},
+      {"payment", "UPDATE payment SET user='bob'", "no effect is without its case"},
+      {"order", "DELETE FROM orders WHERE state=1 AND flow=0", "no effect is without its case"},
+      {"order", "DELETE FROM orders WHERE state=1 AND flow=0", "every outbox is gapless and tells of cases"},
+      {"order", "UPDATE orders SET state=2 WHERE state=1 AND flow=0", "every sale that ended before its pivot"},
+      {"order", "UPDATE orders SET state=1 WHERE state=2", "every completed sale"},
+      {"order", "UPDATE orders SET state=1 WHERE state=3", "every cancelled sale"},
+      {"order", "UPDATE orders SET request='one and the same'", "every request opened one case"},
+      {"order", "UPDATE orders SET total=total+1 WHERE state=1", "every request opened one case"},
+      {"order", "DELETE FROM outbox WHERE seq=2", "every outbox is gapless"},
+      {"order", "INSERT INTO outbox SELECT seq+1, subject, body FROM outbox ORDER BY seq DESC LIMIT 1",
+       "every end of a sale"},
+      {"ranking", "UPDATE seller SET sold=sold+1 WHERE product='cup'", "the ranking counts"},
+      {"ranking", "UPDATE seller SET returned=0 WHERE product='cup'", "the ranking counts"},
+      {"ranking", "UPDATE position SET seq=seq+5", "no subscriber is ahead"},
+  };
+  for (const auto& one : crimes) {
+    INFO(one.store << ": " << one.sql);
+    temporary_folder folder;
+    fs::copy(shop.data(), folder.path() / "data");
+    sabotage(folder.path() / "data" / (one.store + "-0.db"), one.sql);
+    const auto named = broken(folder.path() / "data");
+    INFO(named);
+    CHECK(named.find(one.name) != named.npos);
+  }
+}
+
+TEST_CASE("the audit tells a folder without stores from a store that is damaged", "[C.3]") {
+  temporary_folder folder;
+  CHECK_THROWS_AS(persistence::audit(folder.path() / "nothing"), persistence::no_stores);
+  CHECK_THROWS_AS(persistence::audit(folder.path()), persistence::no_stores);
+  {
+    std::ofstream out{folder.file("wallet-0.db"), std::ios::binary};
+    out << std::string(8192, 'x');
+  }
+  CHECK_THROWS_AS(persistence::audit(folder.path()), persistence::store_damaged);
+}

@@ -1,0 +1,317 @@
+// Letters that are lost and doubled, desks and coordinators that fall, nodes that stop half way: every order ends once.
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "actors/runtime/roster.hpp"
+#include "actors/runtime/wire.hpp"
+#include "tests/catch.hpp"
+#include "tests/world/shop.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+using order::state;
+
+namespace {
+
+template <class T>
+const T* in(const caf::message& what) {
+  return what.match_elements<T>() ? &what.get_as<T>(0) : nullptr;
+}
+template <class Command>
+bool carries(const caf::message& what) {
+  if (const auto* mail = in<envelope>(what))
+    for (const auto& one : mail->letters)
+      if (std::holds_alternative<Command>(one.command)) return true;
+  return false;
+}
+
+// Carries as the ordinary link does; what is derived from it does worse.
+struct fair_link : runtime::link {
+  void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) override {
+    to->enqueue(from, caf::make_message_id(), std::move(what), nullptr);
+  }
+};
+
+// Loses and doubles what it carries, by seed.
+struct bad_link final : fair_link {
+  explicit bad_link(std::uint64_t seed) : dice(seed) {}
+  void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) override {
+    std::uint64_t roll = 0;
+    {
+      const std::lock_guard hold{mutex};
+      roll = dice() % 100;
+    }
+    if (roll < 10 && !good) return;
+    if (roll < 30 && !good) fair_link::carry(from, to, what);
+    fair_link::carry(from, to, std::move(what));
+  }
+  std::mutex mutex;
+  std::mt19937_64 dice;
+  std::atomic<bool> good{true};
+};
+
+// Loses the first answers that a desk gives to Command.
+template <class Command>
+struct deaf_link final : fair_link {
+  void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) override {
+    if (carries<Command>(what)) desk = to.id();
+    if (in<responses>(what) && from && from->id() == desk && lost < wanted) {
+      ++lost;
+      return;
+    }
+    fair_link::carry(from, to, std::move(what));
+  }
+  std::atomic<caf::actor_id> desk{0};
+  std::atomic<int> lost{0};
+  int wanted = 1;
+};
+
+// Keeps letters with Command back until they are let go: they arrive late.
+template <class Command>
+struct slow_link final : fair_link {
+  struct kept {
+    caf::strong_actor_ptr from;
+    caf::actor to;
+    caf::message what;
+  };
+  void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) override {
+    if (keeping && carries<Command>(what)) {
+      const std::lock_guard hold{mutex};
+      late.push_back({from, to, std::move(what)});
+      return;
+    }
+    fair_link::carry(from, to, std::move(what));
+  }
+  void let_go() {
+    keeping = false;
+    const std::lock_guard hold{mutex};
+    for (auto& one : late) fair_link::carry(one.from, one.to, std::move(one.what));
+    late.clear();
+  }
+  std::size_t kept_back() {
+    const std::lock_guard hold{mutex};
+    return late.size();
+  }
+  std::atomic<bool> keeping{true};
+  std::mutex mutex;
+  std::vector<kept> late;
+};
+
+// A domain whose code throws now and then.
+struct fragile final : domains::brain {
+  fragile(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<int>> left)
+      : inner(std::move(of)), until(std::move(left)) {
+    pass_on();
+  }
+  answer decide(const command& what) override {
+    if (--*until == 0) throw std::runtime_error("broken on purpose");
+    auto said = inner->decide(what);
+    later_ = inner->put_off();
+    pass_on();
+    return said;
+  }
+  void before_commit() override { inner->before_commit(); }
+  persistence::store_file& file() override { return inner->file(); }
+  void pass_on() {
+    for (const auto one : inner->rung()) rung_.push_back(one);
+    for (auto& one : inner->begun()) begun_.push_back(std::move(one));
+  }
+  std::unique_ptr<domains::brain> inner;
+  std::shared_ptr<std::atomic<int>> until;
+};
+
+// A crowd of orders of which some lack money, some goods, some have coupons.
+std::vector<want> crowd(shop& shop, int n) {
+  for (int i = 0; i < 20; ++i) shop.user("u" + std::to_string(i), i % 5 ? 1'000'000 : 700);
+  for (int i = 0; i < 10; ++i) shop.product("p" + std::to_string(i), 100 + i, i == 9 ? 20 : 100'000);
+  std::vector<want> all;
+  for (int i = 0; i < n; ++i) {
+    const auto user = "u" + std::to_string(i % 20);
+    const auto first = "p" + std::to_string(i % 10), second = "p" + std::to_string((i * 7 + 3) % 10);
+    coupon_id coupon;
+    if (i % 6 == 0) coupon = shop.coupon("C" + std::to_string(i), user, {{}, 10});
+    all.push_back({user, {{{first}, 1 + i % 3, {}}, {{second}, 1, {}}}, coupon});
+  }
+  return all;
+}
+
+void all_ended(shop& shop, const std::vector<order::ticket>& tickets) {
+  CHECK(eventually([&] { return shop.node().sagas_running() == 0; }));
+  int completed = 0, failed = 0;
+  for (const auto& one : tickets) {
+    completed += one.state == state::completed;
+    failed += one.state == state::failed && one.why != reason::none;
+  }
+  CHECK(completed > 0);
+  CHECK(failed > 0);
+  CHECK(completed + failed == static_cast<int>(tickets.size()));
+}
+
+}  // namespace
+
+TEST_CASE("an answer that is lost after the commit is asked for again, and the effect is one", "[S0.6][S1.6][S4.5]") {
+  const auto link = std::make_shared<deaf_link<wallet::debit>>();
+  link->wanted = 2;
+  auto options = shop::impatient();
+  options.around.link = link;
+  shop shop{options};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  const auto bought = shop.buy({"ann", {{{"cup"}, 1, {}}}, {}});
+  CHECK(link->lost == 2);
+  CHECK(bought.state == state::completed);
+  CHECK(shop.balance("ann") == 700);
+  CHECK(shop.timeline(bought.id).find("asked debit_wallet, asked debit_wallet") != std::string::npos);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a step that never answers counts as lost: it is undone, and the late command is refused", "[S1.6][S4.3]") {
+  const auto link = std::make_shared<slow_link<wallet::debit>>();
+  auto options = shop::impatient();
+  options.around.link = link;
+  options.around.answer_ms = 100;
+  shop shop{options};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  const auto bought = shop.buy({"ann", {{{"cup"}, 1, {}}}, {}});
+  CHECK(bought.state == state::failed);
+  CHECK(bought.why == reason::unreachable);
+  CHECK(link->kept_back() > 1);
+  link->let_go();
+  CHECK(shop.balance("ann") == 1'000);  // asked after the late letters, by the same desk
+  CHECK(shop.stock("cup") == 10);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("an order that is cancelled before its pivot walks back, and a late debit raises no balance", "[S1.6][S4.3]") {
+  const auto link = std::make_shared<slow_link<wallet::debit>>();
+  auto options = shop::impatient();
+  options.around.link = link;
+  options.around.answer_ms = 5'000;
+  shop shop{options};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  const auto coupon = shop.coupon("TEN", "ann", {{}, 10});
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, coupon});
+  place.wait = false;
+  const auto placed = std::get<order::ticket>(shop.ask(place).body);
+  CHECK(placed.state == state::pending);
+  REQUIRE(eventually([&] { return link->kept_back() > 0; }));
+  CHECK(shop.stock("cup") == 8);
+  for (int i = 0; i < 2; ++i) {
+    const auto said = std::get<order::ticket>(shop.ask(order::cancel{placed.id, true, shop.now()}).body);
+    CHECK(said.state == state::cancelled);
+    CHECK(said.why == reason::cancelled);
+  }
+  link->let_go();
+  CHECK(shop.balance("ann") == 1'000);
+  CHECK(shop.stock("cup") == 10);
+  CHECK(shop.coupon_state(coupon) == coupon::state::issued);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("with letters lost and doubled 300 orders end, and every book balances", "[S0.6][S1.6][C.4]") {
+  const auto seed = GENERATE(1U, 2U);
+  INFO("seed " << seed);
+  const auto link = std::make_shared<bad_link>(seed);
+  auto options = shop::impatient();
+  options.around.link = link;
+  options.around.seed = seed;
+  options.shards = {1, 2, 2, 1, 2, 1, 1, 1};
+  shop shop{options};
+  const auto all = crowd(shop, 300);
+  link->good = false;
+  const auto tickets = shop.buy_all(all);
+  all_ended(shop, tickets);
+  link->good = true;
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4][S0.8][S4.5]") {
+  const auto which = GENERATE(domain::wallet, domain::product, domain::order, domain::coupon, domain::payment);
+  INFO(to_text(which));
+  auto left = std::make_shared<std::atomic<int>>(150);
+  auto options = shop::impatient();
+  options.make_brain = [=](runtime::directory::place at, const persistence::open_options& store)
+      -> std::unique_ptr<domains::brain> {
+    if (at.domain != which) return nullptr;
+    return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, store), left);
+  };
+  shop shop{options};
+  const auto tickets = shop.buy_all(crowd(shop, 200));
+  CHECK(*left <= (which == domain::coupon ? 150 : 0));
+  all_ended(shop, tickets);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("desks that are felled again and again lose nothing", "[C.4][S0.8]") {
+  auto options = shop::impatient();
+  options.shards = {1, 2, 2, 1, 1, 1, 1, 1};
+  shop shop{options};
+  const auto all = crowd(shop, 200);
+  std::atomic<bool> done{false};
+  std::thread feller{[&] {
+    for (int round = 0; round < 6 && !done; ++round)
+      for (const auto at : {runtime::directory::place{domain::wallet, 1}, {domain::product, 0}, {domain::order, 0}}) {
+        shop.node().fell(at);
+        std::this_thread::sleep_for(std::chrono::milliseconds{40});
+      }
+  }};
+  const auto tickets = shop.buy_all(all);
+  done = true;
+  feller.join();
+  all_ended(shop, tickets);
+  CHECK(shop.node().figures().supervision->given_up == 0);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("coordinators that fall go on with their sagas from what is durable", "[C.4]") {
+  // The link sees the coordinators: cases are begun by letters to them.
+  struct spy_link final : fair_link {
+    void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) override {
+      const bool fell = in<begin>(what) && ++begins % 5 == 0 && fallen < 8;
+      fair_link::carry(from, to, std::move(what));
+      if (fell) {
+        ++fallen;
+        caf::anon_send_exit(to, caf::exit_reason::unhandled_exception);
+      }
+    }
+    std::atomic<int> begins{0};
+    std::atomic<int> fallen{0};
+  };
+  const auto link = std::make_shared<spy_link>();
+  auto options = shop::impatient();
+  options.around.link = link;
+  shop shop{options};
+  const auto all = crowd(shop, 60);
+  std::vector<order::ticket> tickets;
+  for (std::size_t i = 0; i < all.size(); i += 5)
+    for (const auto& one : shop.buy_all({all.begin() + static_cast<std::ptrdiff_t>(i), all.begin() + static_cast<std::ptrdiff_t>(i) + 5}))
+      tickets.push_back(one);
+  CHECK(link->fallen > 0);
+  all_ended(shop, tickets);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a node that stops half way goes on where it was when it starts again", "[C.4][S0.1][S4.4]") {
+  shop shop;
+  const auto all = crowd(shop, 300);
+  std::vector<order::place> placed;
+  for (const auto& one : all) {
+    auto place = shop.placing(one);
+    place.wait = false;
+    placed.push_back(place);
+    shop.node().front().ask(place, [](answer&&) {});
+  }
+  shop.close();
+  shop.open();
+  std::vector<order::ticket> tickets;
+  for (auto& place : placed) {
+    place.wait = true;
+    tickets.push_back(std::get<order::ticket>(shop.ask(place).body));
+  }
+  all_ended(shop, tickets);
+  CHECK(shop.broken_invariants() == "");
+}

@@ -1,0 +1,14 @@
+// souk admin: the console of a running node, over its HTTP interface.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace souk::tools {
+
+// `admin [--node URL] [-o text|json] sagas | saga ID | actors | outbox | retry SOURCE/SEQ | tail [ID]`.
+// Exit codes: 0; 1 the node refused; 3 nothing of that name; 4 conflict; 5 the node cannot be reached.
+void add_admin(CLI::App& app, int& exit_code);
+
+}  // namespace souk::tools

@@ -1,0 +1,194 @@
+// Serves until told to stop.
+#include "tools/serve.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "actors/edge/json.hpp"
+#include "actors/edge/sinks.hpp"
+
+namespace souk::tools {
+
+runtime::node_options node_options_of(const config::node& wanted) {
+  runtime::node_options out;
+  out.data = wanted.data;
+  out.shards = wanted.shards;
+  out.coordinators = wanted.coordinators;
+  out.threads = wanted.threads;
+  out.make_sink = edge::make_sink_maker(wanted.platform);
+  out.around.desks = wanted.desks == config::desks::detached ? runtime::spawn_policy::detached
+                                                             : runtime::spawn_policy::scheduled;
+  return out;
+}
+
+edge::gateway_options gateway_options_of(const config::node& wanted) {
+  edge::gateway_options out;
+  out.orders_in_flight_max = wanted.limits.orders_in_flight;
+  out.wait_ms = wanted.limits.wait_ms;
+  out.currency = wanted.currency;
+  return out;
+}
+
+edge::server_options server_options_of(const config::node& wanted) {
+  edge::server_options out;
+  out.host = wanted.http.host;
+  out.port = wanted.http.port;
+  out.threads = wanted.http.threads;
+  out.header_bytes_max = static_cast<std::size_t>(wanted.limits.header_bytes);
+  out.body_bytes_max = static_cast<std::size_t>(wanted.limits.body_bytes);
+  out.connections_max = static_cast<unsigned>(wanted.limits.connections);
+  out.idle_seconds = static_cast<double>(wanted.limits.idle_seconds);
+  return out;
+}
+
+served_node::served_node(const config::node& wanted)
+    : host_(wanted.http.host),
+      node_(std::make_unique<runtime::node>(node_options_of(wanted))),
+      gateway_(std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted))) {
+  gateway_->show([this] {
+    const auto* server = counting_.load();
+    return server ? server->counts() : edge::server_counts{};
+  });
+  server_ = std::make_unique<edge::http_server>(
+      server_options_of(wanted), [to = gateway_.get()](edge::http_request&& request, edge::responder answer) {
+        to->handle(std::move(request), answer);
+      });
+  counting_ = server_.get();
+}
+
+served_node::~served_node() { drain(); }
+
+std::string served_node::address() const {
+  const bool six = host_.find(':') != std::string::npos;
+  return "http://" + (six ? '[' + host_ + ']' : host_) + ':' + std::to_string(server_ ? server_->port() : 0);
+}
+
+void served_node::drain() {
+  if (gateway_) gateway_->drain();
+  if (server_) server_->stop();
+  gateway_.reset();
+  node_.reset();
+  server_.reset();
+}
+
+namespace {
+
+// One JSON object a line; whatever is in a message is escaped.
+class json_lines final : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const auto since = message.time.time_since_epoch();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+    std::string line = R"({"time":")" + to_text(moment{ms}) + R"(","level":")";
+    const auto level = spdlog::level::to_string_view(message.level);
+    line.append(level.data(), level.size()).append(R"(","message":)");
+    edge::append_quoted(line, {message.payload.data(), message.payload.size()});
+    line += "}\n";
+    out.append(line.data(), line.data() + line.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<json_lines>(); }
+};
+
+int serve(const config::node& wanted) {
+  // Blocked before the first thread is started, so that every thread leaves them to this one.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // whoever read our output may go; the node stays
+  log_to_stderr();
+  try {
+    served_node here{wanted};
+    std::cout << "listening on " << here.address() << std::endl;
+    spdlog::info("serving {} on {}", wanted.data, here.address());
+    int signal = 0;
+    sigwait(&stops, &signal);
+    // Who asks a second time does not want to wait.
+    std::signal(SIGTERM, SIG_DFL);
+    std::signal(SIGINT, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
+    spdlog::info("draining");
+    here.drain();
+    spdlog::info("drained");
+    return 0;
+  } catch (const persistence::store_damaged& damage) {
+    std::cerr << "souk serve: a store is damaged: " << damage.what() << '\n';
+    return 65;
+  } catch (const persistence::store_error& trouble) {
+    if ((trouble.code & 0xff) == SQLITE_BUSY)
+      std::cerr << "souk serve: " << wanted.data << " is in use by another process (" << trouble.what() << ")\n";
+    else
+      std::cerr << "souk serve: " << trouble.what() << '\n';
+    return 1;
+  } catch (const std::invalid_argument& wrong) {
+    std::cerr << "souk serve: " << wrong.what() << '\n';
+    return 2;
+  } catch (const std::exception& trouble) {
+    std::cerr << "souk serve: " << trouble.what() << '\n';
+    return 1;
+  }
+}
+
+struct flags {
+  std::string config, data, http, platform;
+};
+
+config::node wanted_by(const flags& given) {
+  config::node wanted;
+  const char* file = std::getenv("SOUK_CONFIG");
+  if (!given.config.empty())
+    config::read_file(given.config, wanted);
+  else if (file && *file)
+    config::read_file(file, wanted);
+  config::read_environment([](const char* name) { return std::getenv(name); }, wanted);
+  if (!given.data.empty()) wanted.data = given.data;
+  if (!given.http.empty()) config::read_address(given.http, "--http", wanted);
+  if (!given.platform.empty()) wanted.platform = given.platform;
+  return wanted;
+}
+
+}  // namespace
+
+void log_to_stderr() {
+  std::shared_ptr<spdlog::logger> log;
+  if (::isatty(STDERR_FILENO)) {
+    const char* no_colour = std::getenv("NO_COLOR");
+    auto to = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
+        no_colour && *no_colour ? spdlog::color_mode::never : spdlog::color_mode::automatic);
+    log = std::make_shared<spdlog::logger>("souk", to);
+    log->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+  } else {
+    log = std::make_shared<spdlog::logger>("souk", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    log->set_formatter(std::make_unique<json_lines>());
+  }
+  spdlog::set_default_logger(std::move(log));
+}
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto* serve_it = app.add_subcommand("serve", "runs a node and answers HTTP until SIGTERM or Ctrl-C");
+  const auto given = std::make_shared<flags>();
+  serve_it->add_option("--config", given->config, "JSON file, see node-config/ ($SOUK_CONFIG)");
+  serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
+  serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
+  serve_it->add_option("--platform", given->platform,
+                       "where finished orders are told: file:PATH or http://HOST:PORT/PATH ($SOUK_PLATFORM)");
+  serve_it->callback([given, &exit_code] {
+    try {
+      exit_code = serve(wanted_by(*given));
+    } catch (const config::wrong& wrong) {
+      std::cerr << "souk serve: " << wrong.what() << '\n';
+      exit_code = 2;
+    }
+  });
+}
+
+}  // namespace souk::tools
