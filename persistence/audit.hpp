@@ -1,7 +1,7 @@
 // The audit of a stopped node: opens all of its stores, changes nothing, and names every invariant that is broken.
 //
-// It is the one place that sees several stores at once. Rows are compared as they stream by, in the order of their keys,
-// so that a million orders need little memory.
+// It is the one place that sees several stores at once. Rows are compared as they stream by, in the order of their
+// keys, so that a million orders need little memory.
 #pragma once
 
 #include <cstdint>

@@ -41,9 +41,14 @@ void print(const std::vector<persistence::invariant>& all, const persistence::au
 nlohmann::json to_json(const std::vector<persistence::invariant>& all, const persistence::audit_figures& figures) {
   auto invariants = nlohmann::json::array();
   for (const auto& one : all)
-    invariants.push_back({{"name", one.name}, {"holds", one.holds()}, {"violations", one.violations}, {"rows", one.rows}});
-  return {{"holds", persistence::all_hold(all)}, {"invariants", invariants},   {"stores", figures.stores},
-          {"cases", figures.cases},              {"running", figures.running}, {"parked", figures.parked},
+    invariants.push_back(
+        {{"name", one.name}, {"holds", one.holds()}, {"violations", one.violations}, {"rows", one.rows}});
+  return {{"holds", persistence::all_hold(all)},
+          {"invariants", invariants},
+          {"stores", figures.stores},
+          {"cases", figures.cases},
+          {"running", figures.running},
+          {"parked", figures.parked},
           {"events", figures.events}};
 }
 

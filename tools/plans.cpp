@@ -25,7 +25,7 @@ int print(const wish& wanted) {
     plans.push_back(one);
   } else {
     std::cerr << "souk plans: there is no plan called " << wanted.name << "; there are:";
-    for (const auto* one : sagas::all_plans()) std::cerr << ' ' << one->name();
+    for (const auto* known : sagas::all_plans()) std::cerr << " " << known->name();
     std::cerr << '\n';
     return 3;
   }

@@ -48,7 +48,7 @@ void verified(const call& c, const user_id& user, Then then) {
 void put_user(const asked& a, const call& c) {
   user::put what{{a.id[0]}, {}, a.at};
   if (!a.read(c, [&](fields& body) { what.name = body.text("name", name_characters_max); })) return;
-  put<user::view>(c, user::find{what.user}, std::move(what), [](const auto& now) { return json_of(now); });
+  put<user::view>(c, user::find{{a.id[0]}}, std::move(what), [](const auto& now) { return json_of(now); });
 }
 
 void get_user(const asked& a, const call& c) {
@@ -113,7 +113,7 @@ void put_product(const asked& a, const call& c) {
         what.stock = body.maybe_whole("stock", {0, product::stock_max});
       }))
     return;
-  put<product::view>(c, product::find{what.product}, std::move(what),
+  put<product::view>(c, product::find{{a.id[0]}}, std::move(what),
                      [c](const auto& now) { return json_of(now, c.hall().options().currency); });
 }
 
@@ -179,7 +179,7 @@ void put_campaign(const asked& a, const call& c) {
         if (what.ends.ms && what.ends <= what.starts) body.blame("ends", "must be after starts");
       }))
     return;
-  put<coupon::campaign>(c, coupon::find_campaign{what.code}, std::move(what),
+  put<coupon::campaign>(c, coupon::find_campaign{{a.id[0]}}, std::move(what),
                         [](const auto& now) { return json_of(now); });
 }
 

@@ -197,19 +197,21 @@ public:
     for (auto& [shard, store] : all.wallets)
       entries_.push_back({{store->file,
                            "SELECT key, what, amount, coalesce((SELECT user FROM wallet WHERE id=wallet),'') FROM entry"
-                           " WHERE key>?1" + of_a_case + "ORDER BY key LIMIT ?2",
+                           " WHERE key>?1" +
+                               of_a_case + "ORDER BY key LIMIT ?2",
                            [](statement::row row) {
                              return entry_row{row.integer(0), static_cast<wallet_store::what>(row.integer(1)),
                                               row.integer(2), row.string(3)};
                            }},
                           {}});
     for (auto& [shard, store] : all.products) {
-      goods_.push_back({{store->file, "SELECT key, what, lines FROM movement WHERE key>?1" + of_a_case + "ORDER BY key LIMIT ?2",
-                         [](statement::row row) {
-                           return goods_row{row.integer(0), static_cast<product_store::what>(row.integer(1)),
-                                            unpack<std::vector<product_store::moved>>(row.text(2))};
-                         }},
-                        {}});
+      goods_.push_back(
+          {{store->file, "SELECT key, what, lines FROM movement WHERE key>?1" + of_a_case + "ORDER BY key LIMIT ?2",
+            [](statement::row row) {
+              return goods_row{row.integer(0), static_cast<product_store::what>(row.integer(1)),
+                               unpack<std::vector<product_store::moved>>(row.text(2))};
+            }},
+           {}});
       store->file.prepare("SELECT id, product FROM shelf").each([&](auto row) {
         goods_.back().names.emplace(row.integer(0), row.string(1));
       });
@@ -217,10 +219,12 @@ public:
     for (auto& [shard, store] : all.coupons)
       uses_.push_back({{store->file,
                         "SELECT key, what, coupon, amount, off, coalesce((SELECT user FROM coupon AS c WHERE"
-                        " c.id=operation.coupon),'') FROM operation WHERE key>?1" + of_a_case + "ORDER BY key LIMIT ?2",
+                        " c.id=operation.coupon),'') FROM operation WHERE key>?1" +
+                            of_a_case + "ORDER BY key LIMIT ?2",
                         [](statement::row row) {
-                          return use_row{row.integer(0), static_cast<coupon_store::what>(row.integer(1)),
-                                         {row.integer(2)}, row.integer(3), row.integer(4), row.string(5)};
+                          return use_row{row.integer(0),   static_cast<coupon_store::what>(row.integer(1)),
+                                         {row.integer(2)}, row.integer(3),
+                                         row.integer(4),   row.string(5)};
                         }},
                        {}});
     for (auto& [shard, store] : all.payments)
@@ -285,8 +289,7 @@ private:
     if (!c.columns_agree) is_broken(found_.requests, "has a row that disagrees with its content");
     if (did.other_user || (!did.user.empty() && did.user != c.brief.user.text))
       is_broken(found_.orphans, "of " + c.brief.user.text + " has effects on somebody else");
-    if (c.ended != (c.state != state::pending))
-      is_broken(found_.told, "is neither open nor ended");
+    if (c.ended != (c.state != state::pending)) is_broken(found_.told, "is neither open nor ended");
     if (!c.ended) {
       figures_.running += c.saga != saga_state::parked;
       figures_.parked += c.saga == saga_state::parked;
@@ -305,7 +308,8 @@ private:
       what.broken(text_of(c.key) + " (sale over " + to_string(c.brief.total().minor) + " less " +
                   to_string(c.brief.discount.minor) + ") " + why + ": " + did.shown());
     };
-    if (did.credits || did.takes_in || did.given_back) is_broken(found_.orphans, "did what only refunds and returns do");
+    if (did.credits || did.takes_in || did.given_back)
+      is_broken(found_.orphans, "did what only refunds and returns do");
     const bool undone_before = c.state == state::failed || (c.state == state::cancelled && !c.refund);
     if (undone_before) {
       if (!did.nothing_left()) is_broken(found_.failed, "ended, but something is left");
@@ -313,10 +317,12 @@ private:
     }
     auto& as = c.state == state::cancelled ? found_.cancelled : found_.completed;
     if (did.taken != c.print() || did.put_backs) is_broken(as, "did not take exactly its goods");
-    if (!c.brief.agreed && did.taken_amount != c.brief.total().minor) is_broken(as, "does not cost what its goods cost");
-    const bool coupon_right = c.brief.coupon ? did.uses == 1 && did.coupon == c.brief.coupon &&
-                                                   did.off == c.brief.discount.minor && did.off_base == c.brief.total().minor
-                                             : did.uses == 0 && c.brief.discount.minor == 0;
+    if (!c.brief.agreed && did.taken_amount != c.brief.total().minor)
+      is_broken(as, "does not cost what its goods cost");
+    const bool coupon_right = c.brief.coupon
+                                  ? did.uses == 1 && did.coupon == c.brief.coupon &&
+                                        did.off == c.brief.discount.minor && did.off_base == c.brief.total().minor
+                                  : did.uses == 0 && c.brief.discount.minor == 0;
     if (!coupon_right || did.uses_undone) is_broken(as, "did not use exactly its coupon");
     if (did.debits != (c.due() != 0) || did.debited != c.due() || did.debit_undone)
       is_broken(as, "did not debit exactly what is due");
@@ -365,7 +371,8 @@ private:
     if (!sale || sale->refund.value != c.key || sale->due() != c.due() || sale->print() != c.print() ||
         sale->brief.user != c.brief.user || sale->brief.coupon != c.brief.coupon)
       return is_broken("refunds no sale, or another one");
-    if (c.state != state::completed || sale->state != state::cancelled) is_broken("ended without having cancelled its sale");
+    if (c.state != state::completed || sale->state != state::cancelled)
+      is_broken("ended without having cancelled its sale");
     if (did.debits || did.takes || did.uses || did.payments) is_broken("did what only sales do");
     if (did.taken_in != c.print()) is_broken("did not take in exactly its goods");
     if (did.credits != (c.due() != 0) || did.credited != c.due()) is_broken("did not credit exactly what is due");

@@ -60,9 +60,9 @@ struct findings {
 
   std::vector<invariant> all() && {
     std::vector<invariant> list;
-    for (auto* one : {&intact, &ledger, &conserved, &shelves, &not_negative, &undos, &no_effect, &campaigns, &coupons,
-                      &requests, &completed, &failed, &cancelled, &returned, &orphans, &outbox, &told, &positions,
-                      &ranking})
+    for (auto* one :
+         {&intact, &ledger, &conserved, &shelves, &not_negative, &undos, &no_effect, &campaigns, &coupons, &requests,
+          &completed, &failed, &cancelled, &returned, &orphans, &outbox, &told, &positions, &ranking})
       list.push_back(std::move(*one));
     return list;
   }

@@ -32,7 +32,9 @@ struct wide_sum {
 wide_sum sum_of(store_file& file, const std::string& what) {
   return *file.prepare("SELECT coalesce(sum(" + what + ">>32),0), coalesce(sum(" + what + "&4294967295),0) FROM " +
                        (what == "balance" ? "wallet" : "entry WHERE what<10"))
-              .first([](auto row) { return wide_sum{row.integer(0), row.integer(1)}; });
+              .first([](auto row) {
+                return wide_sum{row.integer(0), row.integer(1)};
+              });
 }
 
 // Where a shelf has been, as one number: a walk from stock to stock adds where it arrives and takes away where it left,
@@ -81,10 +83,11 @@ void audit_wallets(stores& all, findings& found) {
                  "||coalesce(e.balance,0)||' and '||coalesce(e.number,0) FROM wallet AS w LEFT JOIN entry AS e"
                  " ON e.key=w.last AND e.wallet=w.id WHERE w.balance<>coalesce(e.balance,0)"
                  " OR w.entries<>coalesce(e.number,0)");
-    must_be_none(file, found.ledger,
-                 "SELECT 'wallet '||coalesce(w.user, 'number '||n.wallet)||' has '||n.rows||' entries, not '"
-                 "||coalesce(w.entries,0) FROM (SELECT wallet, count(*) AS rows FROM entry WHERE what<10 GROUP BY wallet)"
-                 " AS n LEFT JOIN wallet AS w ON w.id=n.wallet WHERE n.rows<>coalesce(w.entries,-1)");
+    must_be_none(
+        file, found.ledger,
+        "SELECT 'wallet '||coalesce(w.user, 'number '||n.wallet)||' has '||n.rows||' entries, not '"
+        "||coalesce(w.entries,0) FROM (SELECT wallet, count(*) AS rows FROM entry WHERE what<10 GROUP BY wallet)"
+        " AS n LEFT JOIN wallet AS w ON w.id=n.wallet WHERE n.rows<>coalesce(w.entries,-1)");
     must_be_none(file, found.not_negative, "SELECT 'wallet of '||user||' has '||balance FROM wallet WHERE balance<0");
     no_key_must(file, found.not_negative, "SELECT key FROM entry WHERE balance<0", " leaves less than nothing");
     no_key_must(file, found.undos,
@@ -123,7 +126,8 @@ void audit_shelves(stores& all, findings& found) {
         auto& on = shelves[line.shelf];
         on.sum += line.units;
         on.walk += footprint(line.stock) - footprint(line.stock - line.units);
-        if (line.stock < 0) found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " + on.product);
+        if (line.stock < 0)
+          found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " + on.product);
       }
       const bool undo = m.what == product_store::what::put_back;
       if (undo != ((m.key & 1) != 0) ||
@@ -140,7 +144,8 @@ void audit_shelves(stores& all, findings& found) {
         found.shelves.broken(file.path() + ": " + on.product + " has " + to_string(on.stock) + ", its movements make " +
                              to_string(on.sum));
       else if (on.walk != footprint(on.stock) - footprint(0))
-        found.shelves.broken(file.path() + ": a movement of " + on.product + " leaves a stock that no other starts from");
+        found.shelves.broken(file.path() + ": a movement of " + on.product +
+                             " leaves a stock that no other starts from");
       if (on.stock < 0) found.not_negative.broken(file.path() + ": " + on.product + " has " + to_string(on.stock));
     }
   }
@@ -149,23 +154,26 @@ void audit_shelves(stores& all, findings& found) {
 void audit_coupons(stores& all, findings& found) {
   for (auto& [shard, store] : all.coupons) {
     auto& file = store->file;
-    must_be_none(file, found.campaigns,
-                 "SELECT c.code||' gave '||coalesce(n.given,0)||' coupons, counts '||c.issued||' and may give '||c.coupons"
-                 " FROM campaign AS c LEFT JOIN (SELECT campaign, count(*) AS given FROM coupon GROUP BY campaign) AS n"
-                 " ON n.campaign=c.id WHERE coalesce(n.given,0)<>c.issued OR c.issued>c.coupons");
+    must_be_none(
+        file, found.campaigns,
+        "SELECT c.code||' gave '||coalesce(n.given,0)||' coupons, counts '||c.issued||' and may give '||c.coupons"
+        " FROM campaign AS c LEFT JOIN (SELECT campaign, count(*) AS given FROM coupon GROUP BY campaign) AS n"
+        " ON n.campaign=c.id WHERE coalesce(n.given,0)<>c.issued OR c.issued>c.coupons");
     // Kinds: 0 used, 1 use_undone, 2 given_back; 10 refused, 11 tombstone. A giving back is written down even when the
     // coupon's days were over and it stayed used.
-    file.prepare("SELECT c.id, c.state, c.used_by, coalesce(o.live,0), coalesce(o.back,0), EXISTS (SELECT 1 FROM operation"
-                 " AS u WHERE u.key BETWEEN c.used_by<<5 AND (c.used_by<<5)+31 AND u.what=0 AND u.coupon=c.id"
-                 " AND NOT EXISTS (SELECT 1 FROM operation AS x WHERE x.key=u.key+1)) FROM coupon AS c"
-                 " LEFT JOIN (SELECT coupon, sum(what=0)-sum(what=1) AS live, sum(what=2) AS back FROM operation"
-                 " GROUP BY coupon) AS o ON o.coupon=c.id"
-                 " WHERE c.state<>0 OR o.live<>0")
+    file.prepare(
+            "SELECT c.id, c.state, c.used_by, coalesce(o.live,0), coalesce(o.back,0), EXISTS (SELECT 1 FROM operation"
+            " AS u WHERE u.key BETWEEN c.used_by<<5 AND (c.used_by<<5)+31 AND u.what=0 AND u.coupon=c.id"
+            " AND NOT EXISTS (SELECT 1 FROM operation AS x WHERE x.key=u.key+1)) FROM coupon AS c"
+            " LEFT JOIN (SELECT coupon, sum(what=0)-sum(what=1) AS live, sum(what=2) AS back FROM operation"
+            " GROUP BY coupon) AS o ON o.coupon=c.id"
+            " WHERE c.state<>0 OR o.live<>0")
         .each([&](auto row) {
           const auto used = row.integer(1), live = row.integer(3), back = row.integer(4);
           const auto name = file.path() + ": coupon " + to_text(number{row.integer(0)});
           if (used && !row.integer(5))
-            found.coupons.broken(name + " is marked used by " + to_text(number{row.integer(2)}) + ", which has no such use");
+            found.coupons.broken(name + " is marked used by " + to_text(number{row.integer(2)}) +
+                                 ", which has no such use");
           else if (live > back + used)
             found.coupons.broken(name + " has " + to_string(live) + " uses in effect, given back " + to_string(back) +
                                  ", marked " + (used ? "used" : "free"));
@@ -176,10 +184,11 @@ void audit_coupons(stores& all, findings& found) {
                 "SELECT o.key FROM operation AS o LEFT JOIN coupon AS c ON c.id=o.coupon WHERE o.what<2 AND"
                 " (c.id IS NULL OR o.off<0 OR o.off>o.amount)",
                 " uses a coupon that is not there, or takes off more than all");
-    no_key_must(file, found.undos,
-                "SELECT u.key FROM operation AS u LEFT JOIN operation AS d ON d.key=u.key-1 WHERE (u.key&1)<>(u.what=1) OR"
-                " (u.what=1 AND (d.key IS NULL OR d.what<>0 OR d.coupon<>u.coupon OR d.off<>u.off))",
-                " undoes something else than its use");
+    no_key_must(
+        file, found.undos,
+        "SELECT u.key FROM operation AS u LEFT JOIN operation AS d ON d.key=u.key-1 WHERE (u.key&1)<>(u.what=1) OR"
+        " (u.what=1 AND (d.key IS NULL OR d.what<>0 OR d.coupon<>u.coupon OR d.off<>u.off))",
+        " undoes something else than its use");
   }
 }
 

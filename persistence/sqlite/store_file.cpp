@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -145,10 +146,14 @@ void store_file::write_wal_beforehand() {
   struct stat now {};
   // A commit may carry many pages past the checkpoint's mark: half as much again is room enough.
   const auto full = static_cast<off_t>(checkpoint_pages_) * 3 / 2 * (4096 + 24);
-  if (::fstat(file, &now) == 0 && now.st_size < full) {
+  struct statvfs disk {};
+  // On a small or nearly full disk the room is worth more than the speed.
+  const bool roomy = ::fstatvfs(file, &disk) == 0 &&
+                     static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > 100 * static_cast<std::uint64_t>(full);
+  if (roomy && ::fstat(file, &now) == 0 && now.st_size < full) {
     static const std::array<char, 65536> zeros{};
     for (off_t at = now.st_size; at < full;) {
-      // On a full disk this falls short, which only costs speed.
+      // Falling short only costs speed.
       const auto n = ::pwrite(file, zeros.data(), zeros.size(), at);
       if (n <= 0) break;
       at += n;

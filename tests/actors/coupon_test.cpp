@@ -17,9 +17,7 @@ struct coupons : seat<domains::coupon> {
     return body<coupon::view>(say(coupon::issue{"for-" + user, {"TEN"}, {user}, noon})).coupon;
   }
   coupon::view view() { return body<coupon::view>(say(coupon::find{mine})); }
-  coupon::use use(std::int64_t n, std::int64_t amount = 1'000) {
-    return {{saga(n), 2}, mine, {"ann"}, {amount}, noon};
-  }
+  coupon::use use(std::int64_t n, std::int64_t amount = 1'000) { return {{saga(n), 2}, mine, {"ann"}, {amount}, noon}; }
   coupon::undo_use undo(std::int64_t n) { return {{saga(n), 2}, mine, noon}; }
   coupon_id mine;
 };

@@ -44,13 +44,15 @@ struct deliveries : seat<domains::platform> {
 
 }  // namespace
 
-TEST_CASE("sales are counted exactly once, however often they are told, and cancelled ones subtracted", "[S4.2][S2.11]") {
+TEST_CASE("sales are counted exactly once, however often they are told, and cancelled ones subtracted",
+          "[S4.2][S2.11]") {
   seat<domains::ranking> desk;
   const auto sold = event(1, 1, "order.completed");
   desk.say(ranking::count{{0, {sold, event(2, 2, "order.completed", {{{"plate"}, 5, {10}}})}}});
   CHECK(board(desk) == "plate 5 5 cup 2 2 ");  // free goods do not sell themselves
   desk.again();
-  desk.say(ranking::count{{0, {sold, event(2, 2, "order.completed"), event(3, 3, "goods.returned", {{{"plate"}, 4, {8}}})}}});
+  desk.say(ranking::count{
+      {0, {sold, event(2, 2, "order.completed"), event(3, 3, "goods.returned", {{{"plate"}, 4, {8}}})}}});
   CHECK(board(desk) == "plate 5 1 cup 2 2 ");
   CHECK(board(desk, true) == "cup 2 2 plate 5 1 ");
   desk.say(ranking::count{{0, {event(4, 1, "order.cancelled")}}});

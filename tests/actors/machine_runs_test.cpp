@@ -129,8 +129,7 @@ public:
       } else if (machine_.parked()) {
         machine_.resume(out);
       } else {
-        for (std::size_t i = 0; i < kept_.size() && out.empty(); ++i)
-          machine_.on_silence(i, {}, out);
+        for (std::size_t i = 0; i < kept_.size() && out.empty(); ++i) machine_.on_silence(i, {}, out);
         if (dice_() % 20 == 0) machine_.on_cancel(out);
       }
       obey(out);
@@ -170,7 +169,8 @@ private:
         }
         case kind::undo: {
           if (stage.role == role::pivot || stage.role == role::insisted) trouble_ = "undoes what cannot be undone";
-          if (std::find(asked_.begin(), asked_.end(), one.stage) == asked_.end()) trouble_ = "undoes what it never asked";
+          if (std::find(asked_.begin(), asked_.end(), one.stage) == asked_.end())
+            trouble_ = "undoes what it never asked";
           if (one.tries == 0) {
             if (!undone_.empty() && position(undone_.back()) < position(one.stage)) trouble_ = "undoes out of order";
             undone_.push_back(one.stage);

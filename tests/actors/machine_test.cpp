@@ -60,7 +60,8 @@ TEST_CASE("the compensation matrix: each refusal undoes what was done before it,
 TEST_CASE("a step that was lost may have happened: it is undone as well", "[S1.6][S0.6]") {
   script saga{order_payment()};
   saga.after({&verify_user, &take_stock, &use_coupon});
-  CHECK(saga.silent(debit_wallet, 3).asks() == "run debit_wallet again, run debit_wallet again, run debit_wallet again");
+  CHECK(saga.silent(debit_wallet, 3).asks() ==
+        "run debit_wallet again, run debit_wallet again, run debit_wallet again");
   CHECK(saga.silent(debit_wallet).asks() == "undo debit_wallet");
   CHECK(saga.done(debit_wallet).asks() == "");  // too late
   CHECK(saga.undone(debit_wallet).asks() == "undo use_coupon");

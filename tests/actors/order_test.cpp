@@ -22,7 +22,9 @@ struct orders : seat<domains::order> {
     return place;
   }
   number placed(const std::string& request = "r1") { return body<order::ticket>(say(placing(request))).id; }
-  order::complete completing(number id) { return {id, {{600}, {700}}, {130}, {{0, order::mark::began, 0, {}}}, noon + 5}; }
+  order::complete completing(number id) {
+    return {id, {{600}, {700}}, {130}, {{0, order::mark::began, 0, {}}}, noon + 5};
+  }
   number completed(const std::string& request = "r1") {
     const auto id = placed(request);
     say(completing(id));
@@ -113,7 +115,8 @@ TEST_CASE("a failed order keeps its reason and tells nobody", "[S4.3][S0.3]") {
   CHECK(desk.say(order::cancel{id, false, noon}).why == reason::not_cancellable);
 }
 
-TEST_CASE("the pivot decides between completing and cancelling, whoever comes second finds the answer", "[S1.6][S4.3]") {
+TEST_CASE("the pivot decides between completing and cancelling, whoever comes second finds the answer",
+          "[S1.6][S4.3]") {
   orders desk;
   const auto id = desk.placed();
   CHECK(desk.say(order::cancel{id, false, noon}).done());
@@ -128,7 +131,8 @@ TEST_CASE("the pivot decides between completing and cancelling, whoever comes se
   CHECK(desk.events().empty());
 }
 
-TEST_CASE("cancelling a completed order opens one refund, and its end cancels the order and tells of it", "[S4.3][S0.5]") {
+TEST_CASE("cancelling a completed order opens one refund, and its end cancels the order and tells of it",
+          "[S4.3][S0.5]") {
   orders desk;
   const auto id = desk.completed();
   CHECK(desk.say(order::cancel{id, false, noon + 9}).done());
@@ -190,9 +194,9 @@ TEST_CASE("a parked saga stays open with its timeline", "[S0.6]") {
   const auto id = desk.placed();
   desk.say(order::park{id, {{1, order::mark::parked, 7, reason::unreachable}}, noon});
   desk.again();
+  CHECK(desk.begun().size() == 1);
   CHECK(desk.view(id).saga == saga_state::parked);
   CHECK(desk.view(id).timeline.size() == 1);
-  CHECK(desk.begun().size() == 1);
 }
 
 TEST_CASE("events keep their order and are forgotten only when every subscriber has them", "[S2.7][S3.6]") {

@@ -70,7 +70,8 @@ TEST_CASE("all lines are taken or none, and the refusal names the product", "[S1
   CHECK(said.detail == "cup");
   CHECK(desk.stock("plate") == 5);
   CHECK(desk.stock("cup") == 10);
-  CHECK(desk.say(product::take{{saga(2), 1}, {{0, {"cup"}, 1}, {1, {"nothing"}, 1}}, noon}).why == reason::unknown_product);
+  CHECK(desk.say(product::take{{saga(2), 1}, {{0, {"cup"}, 1}, {1, {"nothing"}, 1}}, noon}).why ==
+        reason::unknown_product);
   CHECK(desk.stock("cup") == 10);
 }
 

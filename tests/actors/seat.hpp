@@ -59,9 +59,10 @@ private:
   std::vector<order::brief> begun_;
 };
 
+// By value: what was said is mostly a temporary.
 template <class T>
-const T& body(const answer& said) {
-  return std::get<T>(said.body);
+T body(answer said) {
+  return std::get<T>(std::move(said.body));
 }
 
 inline number saga(std::int64_t n) { return {n << 8}; }

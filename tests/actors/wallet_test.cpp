@@ -12,7 +12,9 @@ struct wallets : seat<domains::wallet> {
   explicit wallets(std::int64_t filled = 1'000) {
     if (filled) say(wallet::charge{"fill", {"ann"}, {filled}, noon});
   }
-  std::int64_t balance(const std::string& of = "ann") { return body<wallet::view>(say(wallet::find{{of}})).balance.minor; }
+  std::int64_t balance(const std::string& of = "ann") {
+    return body<wallet::view>(say(wallet::find{{of}})).balance.minor;
+  }
 };
 wallet::debit debit(std::int64_t n, std::int64_t amount) { return {{saga(n), 3}, {"ann"}, {amount}, noon}; }
 wallet::undo_debit undo(std::int64_t n) { return {{saga(n), 3}, {"ann"}, noon}; }
@@ -74,7 +76,8 @@ TEST_CASE("a refusal is recorded: more money later does not change the answer to
   CHECK(desk.say(debit(2, 1'001)).done());
 }
 
-TEST_CASE("the refusal of somebody who never had a wallet is recorded, and stays one once they have it", "[S1.6][S4.5]") {
+TEST_CASE("the refusal of somebody who never had a wallet is recorded, and stays one once they have it",
+          "[S1.6][S4.5]") {
   wallets desk{0};
   CHECK(desk.say(debit(1, 10)).why == reason::insufficient_funds);
   desk.say(wallet::charge{"first", {"ann"}, {100}, noon});

@@ -152,8 +152,9 @@ TEST_CASE("every domain has all of its parts under one name", "[C.3]") {
   CHECK(names.size() >= 8);
   for (const auto& name : names) {
     INFO(name);
-    for (const auto& part : {"messages/" + name + ".hpp", "persistence/" + name + ".hpp", "persistence/" + name + ".cpp",
-                             "actors/domains/" + name + ".hpp", "actors/domains/" + name + ".cpp"}) {
+    for (const auto& part :
+         {"messages/" + name + ".hpp", "persistence/" + name + ".hpp", "persistence/" + name + ".cpp",
+          "actors/domains/" + name + ".hpp", "actors/domains/" + name + ".cpp"}) {
       INFO(part);
       CHECK(fs::exists(top / part));
     }
@@ -183,8 +184,21 @@ TEST_CASE("every source opens with a sentence that says what it is for") {
 
 TEST_CASE("the tree speaks of the product, and nothing is left lying about") {
   // Put together here, so that this file does not name them.
-  const std::vector<std::string> banned{"TO" "DO", "FIX" "ME", "/work/" "shared", "clau" "de", "chat" "gpt",
-                                        "co" "pilot", "as an " "AI"};
+  const std::vector<std::string> banned{
+      "TO"
+      "DO",
+      "FIX"
+      "ME",
+      "/work/"
+      "shared",
+      "clau"
+      "de",
+      "chat"
+      "gpt",
+      "co"
+      "pilot",
+      "as an "
+      "AI"};
   for (const auto& one : fs::recursive_directory_iterator{top}) {
     if (!one.is_regular_file()) continue;
     const auto path = fs::relative(one.path(), top).generic_string();
@@ -202,9 +216,10 @@ TEST_CASE("every rule has a test that carries its number") {
   for (const auto& [path, content] : sources({"tests"}))
     if (!within(path, "tests/house/")) all += content;
   // The rules of the house itself are proved here.
-  all += read(top / "tests/house/house_test.cpp").substr(0, read(top / "tests/house/house_test.cpp").find("every rule has a test"));
-  for (const std::string rule : {"S4.1", "S4.2", "S4.3", "S4.4", "S4.5", "C.1", "C.2", "C.3", "C.4", "C.5", "C.6", "S0.1",
-                                 "S0.6", "S0.7", "S0.8", "S1.6"}) {
+  all += read(top / "tests/house/house_test.cpp")
+             .substr(0, read(top / "tests/house/house_test.cpp").find("every rule has a test"));
+  for (const std::string rule : {"S4.1", "S4.2", "S4.3", "S4.4", "S4.5", "C.1", "C.2", "C.3", "C.4", "C.5", "C.6",
+                                 "S0.1", "S0.6", "S0.7", "S0.8", "S1.6"}) {
     INFO(rule);
     CHECK(all.find('[' + rule + ']') != all.npos);
   }

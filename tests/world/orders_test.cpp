@@ -25,7 +25,8 @@ TEST_CASE("an order is taken through stock, coupon, wallet and payment, and the 
   CHECK(view.saga == saga_state::completed);
   CHECK(view.lines[0].amount.minor == 600);
   CHECK(shop.timeline(bought.id) ==
-        "began, asked verify_user, done verify_user, asked take_stock, done take_stock, asked use_coupon, done use_coupon,"
+        "began, asked verify_user, done verify_user, asked take_stock, done take_stock, asked use_coupon, done "
+        "use_coupon,"
         " asked debit_wallet, done debit_wallet, asked approve_payment, done approve_payment, asked complete_order");
   const auto payment = std::get<payment::view>(shop.ask(payment::find{bought.id}).body);
   CHECK(payment.now == payment::state::approved);

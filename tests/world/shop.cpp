@@ -16,7 +16,8 @@ namespace {
 template <class T>
 const T& body_of(const answer& said) {
   const auto* body = std::get_if<T>(&said.body);
-  if (!said.done() || !body) throw std::runtime_error("refused or lost: " + std::string{to_text(said.why)} + ' ' + said.detail);
+  if (!said.done() || !body)
+    throw std::runtime_error("refused or lost: " + std::string{to_text(said.why)} + ' ' + said.detail);
   return *body;
 }
 }  // namespace
@@ -113,8 +114,8 @@ souk::coupon::state shop::coupon_state(coupon_id coupon) {
 order::view shop::find(number id) { return body_of<order::view>(ask(order::find{id})); }
 
 std::string shop::timeline(number id) {
-  static constexpr std::array<std::string_view, 11> marks{"began", "asked",  "done",  "refused",   "lost",        "undoing",
-                                                          "undone", "parked", "ended", "recovered", "cancel_asked"};
+  static constexpr std::array<std::string_view, 11> marks{
+      "began", "asked", "done", "refused", "lost", "undoing", "undone", "parked", "ended", "recovered", "cancel_asked"};
   const auto view = find(id);
   std::string text;
   for (const auto& one : view.timeline) {
