@@ -21,8 +21,7 @@ struct discount {
 
   constexpr money off(money total) const {
     // percent of 10^12 x 100 stays far below 2^63
-    const money off = percent ? money{total.minor / 100 * percent + total.minor % 100 * percent / 100}
-                              : amount;
+    const money off = percent ? money{total.minor / 100 * percent + total.minor % 100 * percent / 100} : amount;
     return off < total ? off : total;
   }
 };

@@ -37,60 +37,162 @@ address address_of(const command& what) {
   return std::visit(
       overloaded{
           [](const std::monostate&) { return address{}; },
-          [](const user::put& c) { return address{d::user, of(c.user)}; },
-          [](const user::find& c) { return address{d::user, of(c.user)}; },
-          [](const user::verify& c) { return address{d::user, of(c.user)}; },
-          [](const wallet::charge& c) { return address{d::wallet, of(c.user)}; },
-          [](const wallet::debit& c) { return address{d::wallet, of(c.user)}; },
-          [](const wallet::undo_debit& c) { return address{d::wallet, of(c.user)}; },
-          [](const wallet::credit& c) { return address{d::wallet, of(c.user)}; },
-          [](const wallet::find& c) { return address{d::wallet, of(c.user)}; },
-          [](const wallet::read_entries& c) { return address{d::wallet, of(c.user)}; },
-          [](const product::put& c) { return address{d::product, of(c.product)}; },
-          [](const product::change& c) { return address{d::product, of(c.product)}; },
-          [](const product::restock& c) { return address{d::product, of(c.product)}; },
-          [](const product::take& c) { return address{d::product, of_first(c.lines)}; },
-          [](const product::undo_take& c) { return address{d::product, of_first(c.lines)}; },
-          [](const product::verify& c) { return address{d::product, of_first(c.lines)}; },
-          [](const product::take_in& c) { return address{d::product, of_first(c.lines)}; },
-          [](const product::find& c) { return address{d::product, of(c.product)}; },
-          [](const product::list&) { return address{d::product, 0}; },
-          [](const coupon::put& c) { return address{d::coupon, of(c.code)}; },
-          [](const coupon::find_campaign& c) { return address{d::coupon, of(c.code)}; },
-          [](const coupon::issue& c) { return address{d::coupon, of(c.code)}; },
+          [](const user::put& c) {
+            return address{d::user, of(c.user)};
+          },
+          [](const user::find& c) {
+            return address{d::user, of(c.user)};
+          },
+          [](const user::verify& c) {
+            return address{d::user, of(c.user)};
+          },
+          [](const wallet::charge& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const wallet::debit& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const wallet::undo_debit& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const wallet::credit& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const wallet::find& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const wallet::read_entries& c) {
+            return address{d::wallet, of(c.user)};
+          },
+          [](const product::put& c) {
+            return address{d::product, of(c.product)};
+          },
+          [](const product::change& c) {
+            return address{d::product, of(c.product)};
+          },
+          [](const product::restock& c) {
+            return address{d::product, of(c.product)};
+          },
+          [](const product::take& c) {
+            return address{d::product, of_first(c.lines)};
+          },
+          [](const product::undo_take& c) {
+            return address{d::product, of_first(c.lines)};
+          },
+          [](const product::verify& c) {
+            return address{d::product, of_first(c.lines)};
+          },
+          [](const product::take_in& c) {
+            return address{d::product, of_first(c.lines)};
+          },
+          [](const product::find& c) {
+            return address{d::product, of(c.product)};
+          },
+          [](const product::list&) {
+            return address{d::product, 0};
+          },
+          [](const coupon::put& c) {
+            return address{d::coupon, of(c.code)};
+          },
+          [](const coupon::find_campaign& c) {
+            return address{d::coupon, of(c.code)};
+          },
+          [](const coupon::issue& c) {
+            return address{d::coupon, of(c.code)};
+          },
           // a coupon's number carries its campaign's slice: a campaign and its coupons share a desk
-          [](const coupon::use& c) { return address{d::coupon, slice_of(c.coupon)}; },
-          [](const coupon::undo_use& c) { return address{d::coupon, slice_of(c.coupon)}; },
-          [](const coupon::give_back& c) { return address{d::coupon, slice_of(c.coupon)}; },
-          [](const coupon::find& c) { return address{d::coupon, slice_of(c.coupon)}; },
-          [](const coupon::list&) { return address{d::coupon, 0}; },
+          [](const coupon::use& c) {
+            return address{d::coupon, slice_of(c.coupon)};
+          },
+          [](const coupon::undo_use& c) {
+            return address{d::coupon, slice_of(c.coupon)};
+          },
+          [](const coupon::give_back& c) {
+            return address{d::coupon, slice_of(c.coupon)};
+          },
+          [](const coupon::find& c) {
+            return address{d::coupon, slice_of(c.coupon)};
+          },
+          [](const coupon::list&) {
+            return address{d::coupon, 0};
+          },
           // a payment lives beside its order's slice
-          [](const payment::pay& c) { return address{d::payment, slice_of(c.once.saga)}; },
-          [](const payment::undo_pay& c) { return address{d::payment, slice_of(c.once.saga)}; },
-          [](const payment::cancel& c) { return address{d::payment, slice_of(c.order)}; },
-          [](const payment::find& c) { return address{d::payment, slice_of(c.order)}; },
+          [](const payment::pay& c) {
+            return address{d::payment, slice_of(c.once.saga)};
+          },
+          [](const payment::undo_pay& c) {
+            return address{d::payment, slice_of(c.once.saga)};
+          },
+          [](const payment::cancel& c) {
+            return address{d::payment, slice_of(c.order)};
+          },
+          [](const payment::find& c) {
+            return address{d::payment, slice_of(c.order)};
+          },
           // an order's number carries the slice of the request key that placed it: the key finds the order
-          [](const order::place& c) { return address{d::order, slice_of(c.request)}; },
-          [](const order::watch& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::complete& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::fail& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::close& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::park& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::cancel& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::find& c) { return address{d::order, slice_of(c.id)}; },
-          [](const order::list&) { return address{d::order, 0}; },
-          [](const order::resume&) { return address{d::order, 0}; },
-          [](const order::fetch& c) { return address{d::order, static_cast<slice>(c.source)}; },
-          [](const ranking::best&) { return address{d::ranking, 0}; },
-          [](const ranking::count&) { return address{d::ranking, 0}; },
-          [](const ranking::find_position&) { return address{d::ranking, 0}; },
-          [](const platform::find_position&) { return address{d::platform, 0}; },
-          [](const platform::offer&) { return address{d::platform, 0}; },
-          [](const platform::record&) { return address{d::platform, 0}; },
-          [](const platform::due&) { return address{d::platform, 0}; },
-          [](const platform::tried&) { return address{d::platform, 0}; },
-          [](const platform::list_troubles&) { return address{d::platform, 0}; },
-          [](const platform::revive&) { return address{d::platform, 0}; },
+          [](const order::place& c) {
+            return address{d::order, slice_of(c.request)};
+          },
+          [](const order::watch& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::complete& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::fail& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::close& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::park& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::cancel& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::find& c) {
+            return address{d::order, slice_of(c.id)};
+          },
+          [](const order::list&) {
+            return address{d::order, 0};
+          },
+          [](const order::resume&) {
+            return address{d::order, 0};
+          },
+          [](const order::fetch& c) {
+            return address{d::order, static_cast<slice>(c.source)};
+          },
+          [](const ranking::best&) {
+            return address{d::ranking, 0};
+          },
+          [](const ranking::count&) {
+            return address{d::ranking, 0};
+          },
+          [](const ranking::find_position&) {
+            return address{d::ranking, 0};
+          },
+          [](const platform::find_position&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::offer&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::record&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::due&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::tried&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::list_troubles&) {
+            return address{d::platform, 0};
+          },
+          [](const platform::revive&) {
+            return address{d::platform, 0};
+          },
       },
       what);
 }

@@ -9,6 +9,7 @@
 
 #include "messages/coupon.hpp"
 #include "messages/grammar/answer.hpp"
+#include "messages/grammar/domain.hpp"
 #include "messages/grammar/pack.hpp"
 #include "messages/order.hpp"
 #include "messages/payment.hpp"
@@ -20,33 +21,24 @@
 
 namespace souk {
 
-enum class domain : std::uint8_t { user, wallet, product, coupon, order, payment, ranking, platform };
-inline constexpr std::size_t domain_count = 8;
-inline constexpr std::array<std::string_view, domain_count> domain_names{
-    "user", "wallet", "product", "coupon", "order", "payment", "ranking", "platform"};
-constexpr std::string_view to_text(domain d) { return domain_names[static_cast<std::size_t>(d)]; }
-
 // New commands go at the end: the index travels between nodes.
-using command = std::variant<
-    std::monostate,  //
-    user::put, user::find, user::verify,
-    wallet::charge, wallet::debit, wallet::undo_debit, wallet::credit, wallet::find, wallet::read_entries,
-    product::put, product::change, product::restock, product::take, product::undo_take, product::verify,
-    product::take_in, product::find, product::list,
-    coupon::put, coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find,
-    coupon::list,
-    payment::pay, payment::undo_pay, payment::cancel, payment::find,
-    order::place, order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
-    order::list, order::resume, order::fetch,
-    ranking::best, ranking::count, ranking::find_position,
-    platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
-    platform::list_troubles, platform::revive>;
+using command =
+    std::variant<std::monostate,  //
+                 user::put, user::find, user::verify, wallet::charge, wallet::debit, wallet::undo_debit, wallet::credit,
+                 wallet::find, wallet::read_entries, product::put, product::change, product::restock, product::take,
+                 product::undo_take, product::verify, product::take_in, product::find, product::list, coupon::put,
+                 coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find,
+                 coupon::list, payment::pay, payment::undo_pay, payment::cancel, payment::find, order::place,
+                 order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
+                 order::list, order::resume, order::fetch, ranking::best, ranking::count, ranking::find_position,
+                 platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
+                 platform::list_troubles, platform::revive>;
 
-using reply = std::variant<
-    std::monostate,  //
-    user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign, coupon::view,
-    coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket, order::events, order::position,
-    ranking::board, platform::troubles>;
+using reply =
+    std::variant<std::monostate,  //
+                 user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign,
+                 coupon::view, coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket,
+                 order::events, order::position, ranking::board, platform::troubles>;
 
 // Compiled once, in letter.cpp: fifty alternatives in every file that packs a letter took minutes.
 template <>
@@ -138,6 +130,8 @@ address address_of(const command& what);
 // A command over several products is split when the products' shelves lie in several shards: part(command, keep) is
 // the command with only the lines for which keep(slice) holds. Only commands with lines are ever split.
 template <class Command>
-concept over_lines = requires(Command c) { c.lines[0].position; };
+concept over_lines = requires(Command c) {
+  c.lines[0].position;
+};
 
 }  // namespace souk

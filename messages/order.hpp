@@ -51,10 +51,10 @@ struct brief {
   order::flow flow{};
   user_id user;
   std::vector<product::line> lines;
-  coupon_id coupon;       // 0: none
-  bool agreed = false;    // the lines' amounts were agreed beforehand, the catalogue is not asked
-  number refund_of;       // the order that a refund gives back
-  money discount;         // learned from the coupon, or known from the order that is refunded
+  coupon_id coupon;     // 0: none
+  bool agreed = false;  // the lines' amounts were agreed beforehand, the catalogue is not asked
+  number refund_of;     // the order that a refund gives back
+  money discount;       // learned from the coupon, or known from the order that is refunded
   moment placed;
   bool cancelling = false;  // somebody wants it back: walk back as soon as it is picked up
   SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling);
@@ -81,8 +81,7 @@ struct view {
   moment placed;
   moment ended;  // 0: not yet
   std::vector<happening> timeline;
-  SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended,
-              timeline);
+  SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended, timeline);
 };
 
 struct page {
@@ -97,7 +96,7 @@ struct ticket {
   order::state state{};
   reason why{};
   std::string detail;
-  money total;     // known once it is completed
+  money total;  // known once it is completed
   money discount;
   SOUK_FIELDS(ticket, id, state, why, detail, total, discount);
 };

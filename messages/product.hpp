@@ -12,7 +12,7 @@
 
 namespace souk::product {
 
-inline constexpr std::int64_t units_max = 1'000'000;         // of one line
+inline constexpr std::int64_t units_max = 1'000'000;          // of one line
 inline constexpr std::int64_t stock_max = 1'000'000'000'000;  // of one shelf
 
 struct view {
@@ -85,17 +85,18 @@ struct wanted {
 };
 
 // Takes all lines from their shelves or none: unknown_product or sold_out name the product. Answers taken:
-// each line at the catalogue's price of this moment.
+// each line at the catalogue's price of this moment, or at nothing when the price was agreed beforehand.
 struct take {
   souk::once once;
   std::vector<wanted> lines;
   moment at;
-  SOUK_FIELDS(take, once, lines, at);
+  bool agreed = false;
+  SOUK_FIELDS(take, once, lines, at, agreed);
 };
 
 // Puts back exactly what that take took; nothing when it took nothing, and then it never will.
 struct undo_take {
-  souk::once once;  // of the take
+  souk::once once;            // of the take
   std::vector<wanted> lines;  // to find the shelves; what is put back is what was taken
   moment at;
   SOUK_FIELDS(undo_take, once, lines, at);

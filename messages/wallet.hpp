@@ -12,10 +12,10 @@
 namespace souk::wallet {
 
 enum class kind : std::uint8_t {
-  charge,       // topped up by its owner
-  debit,        // paid for an order
-  debit_undone, // the compensation of a debit
-  credit,       // money back: a refund or a return
+  charge,        // topped up by its owner
+  debit,         // paid for an order
+  debit_undone,  // the compensation of a debit
+  credit,        // money back: a refund or a return
 };
 
 // One ledger entry. amount is signed; the first balance is 0 and every balance is the one before plus
@@ -25,7 +25,7 @@ struct entry {
   std::int64_t number = 0;  // grows within a wallet: 1, 2, 3
   kind what{};
   money amount;
-  money balance;  // after this entry
+  money balance;       // after this entry
   souk::number cause;  // the order, return or refund; 0 for a charge
   moment at;
   SOUK_FIELDS(entry, id, number, what, amount, balance, cause, at);

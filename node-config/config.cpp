@@ -18,7 +18,8 @@ using nlohmann::json;
 // One object of the file: every key is asked for by name, what nobody asked for is unknown.
 class section {
 public:
-  section(const json& of, std::string file, std::string path) : of_(of), file_(std::move(file)), path_(std::move(path)) {
+  section(const json& of, std::string file, std::string path)
+      : of_(of), file_(std::move(file)), path_(std::move(path)) {
     if (!of_.is_object()) fail("", "must be an object");
   }
 
@@ -120,7 +121,8 @@ void read_text(std::string_view text, const std::string& name, node& into) {
   root.text("platform", into.platform);
   std::string how = into.desks == desks::detached ? "detached" : "scheduled";
   root.text("desks", how);
-  set_desks(how, [&](const std::string& text_of_it) { root.fail("desks", text_of_it); }, into.desks);
+  set_desks(
+      how, [&](const std::string& text_of_it) { root.fail("desks", text_of_it); }, into.desks);
   root.text("currency", into.currency);
   if (into.currency.size() != 3 || into.currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos)
     root.fail("currency", "must be three capital letters (ISO 4217)");
@@ -153,7 +155,8 @@ void read_environment(const std::function<const char*(const char*)>& look, node&
   if (const auto* text = given("SOUK_HTTP")) read_address(text, "SOUK_HTTP", into);
   if (const auto* text = given("SOUK_PLATFORM")) into.platform = text;
   if (const auto* text = given("SOUK_DESKS"))
-    set_desks(text, [](const std::string& why) { throw wrong("SOUK_DESKS: " + why); }, into.desks);
+    set_desks(
+        text, [](const std::string& why) { throw wrong("SOUK_DESKS: " + why); }, into.desks);
 }
 
 void read_address(std::string_view text, const std::string& name, node& into) {

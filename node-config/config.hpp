@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "messages/letter.hpp"
+#include "messages/grammar/domain.hpp"
 
 namespace souk::config {
 
@@ -24,9 +24,9 @@ struct node {
   } http;
 
   std::array<std::uint32_t, domain_count> shards{1, 1, 1, 1, 1, 1, 1, 1};  // 1 to 256 each
-  std::uint32_t coordinators = 2;                                         // 1 to 64
-  std::uint32_t threads = 0;  // of the actors' scheduler; 0: one a core
-  std::string platform;       // file:PATH, http://HOST:PORT/PATH, or empty: none
+  std::uint32_t coordinators = 2;                                          // 1 to 64
+  std::uint32_t threads = 0;                                               // of the actors' scheduler; 0: one a core
+  std::string platform;  // file:PATH, http://HOST:PORT/PATH, or empty: none
   config::desks desks = config::desks::detached;
   std::string currency = "GBP";
 

@@ -15,7 +15,8 @@ static const std::string version_1 =
     std::string{requests::schema} + std::string{own_numbers::schema};
 static const std::string_view migrations[]{version_1};
 
-static const std::string campaign_columns = "SELECT id, code, amount, percent, coupons, starts, ends, issued FROM campaign ";
+static const std::string campaign_columns =
+    "SELECT id, code, amount, percent, coupons, starts, ends, issued FROM campaign ";
 
 coupon_store::coupon_store(const open_options& options)
     : file(options, migrations),
@@ -69,7 +70,8 @@ void coupon_store::issue(coupon_id coupon, const held& to) {
 std::optional<coupon_store::held> coupon_store::find(coupon_id coupon) {
   return find_.first(
       [](auto row) {
-        return held{row.integer(0), user_id{row.string(1)}, static_cast<coupon::state>(row.integer(2)), {row.integer(3)}};
+        return held{
+            row.integer(0), user_id{row.string(1)}, static_cast<coupon::state>(row.integer(2)), {row.integer(3)}};
       },
       coupon.value);
 }

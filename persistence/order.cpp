@@ -47,9 +47,8 @@ order_store::order_store(const open_options& options)
       list_(file.prepare(columns + "WHERE id<?1 AND flow=0 ORDER BY id DESC")),
       list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow=0 ORDER BY id DESC")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
-  newest_.value = file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) {
-    return row.integer(0);
-  }).value_or(0);
+  newest_.value =
+      file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);
   const auto from = std::min(by_request_.mark(), by_user_.mark());
   late.each(
       [&](auto row) {
@@ -60,9 +59,7 @@ order_store::order_store(const open_options& options)
       from);
 }
 
-number order_store::next_number(moment now, slice where) {
-  return newest_ = souk::next_number(newest_, now.ms, where);
-}
+number order_store::next_number(moment now, slice where) { return newest_ = souk::next_number(newest_, now.ms, where); }
 
 void order_store::write_late(number oldest_open) {
   by_request_.write_a_slice();

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "messages/payment.hpp"
 #include "messages/grammar/pack.hpp"
+#include "messages/payment.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {

@@ -6,7 +6,8 @@ namespace souk::persistence {
 static const std::string version_1 =
     "CREATE TABLE shelf(id INTEGER PRIMARY KEY, product TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
     " price INTEGER NOT NULL, stock INTEGER NOT NULL CHECK(stock>=0)) STRICT;"
-    "CREATE TABLE movement(key INTEGER PRIMARY KEY, what INTEGER NOT NULL, print INTEGER NOT NULL, why INTEGER NOT NULL,"
+    "CREATE TABLE movement(key INTEGER PRIMARY KEY, what INTEGER NOT NULL, print INTEGER NOT NULL, why INTEGER NOT "
+    "NULL,"
     " detail TEXT NOT NULL, lines BLOB NOT NULL, at INTEGER NOT NULL) STRICT;" +
     std::string{requests::schema} + std::string{own_numbers::schema};
 static const std::string_view migrations[]{version_1};
@@ -26,7 +27,10 @@ product_store::product_store(const open_options& options)
 
 std::optional<product_store::shelf> product_store::load(const product_id& product) {
   return load_.first(
-      [](auto row) { return shelf{row.integer(0), row.string(1), {row.integer(2)}, row.integer(3)}; }, product.text);
+      [](auto row) {
+        return shelf{row.integer(0), row.string(1), {row.integer(2)}, row.integer(3)};
+      },
+      product.text);
 }
 
 std::int64_t product_store::open(const product_id& product, const shelf& shelf) {

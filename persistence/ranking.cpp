@@ -26,7 +26,11 @@ void ranking_store::add(const product_id& product, std::int64_t sold, std::int64
 std::vector<ranking::seller> ranking_store::best(std::uint32_t limit, bool net) {
   std::vector<ranking::seller> all;
   (net ? best_net_ : best_)
-      .each([&](auto row) { all.push_back({product_id{row.string(0)}, row.integer(1), row.integer(2)}); }, limit);
+      .each(
+          [&](auto row) {
+            all.push_back({product_id{row.string(0)}, row.integer(1), row.integer(2)});
+          },
+          limit);
   return all;
 }
 

@@ -26,7 +26,10 @@ wallet_store::wallet_store(const open_options& options)
 
 std::optional<wallet_store::account> wallet_store::load(const user_id& user) {
   return load_.first(
-      [](auto row) { return account{row.integer(0), {row.integer(1)}, row.integer(2), row.integer(3)}; }, user.text);
+      [](auto row) {
+        return account{row.integer(0), {row.integer(1)}, row.integer(2), row.integer(3)};
+      },
+      user.text);
 }
 
 std::int64_t wallet_store::open(const user_id& user) {

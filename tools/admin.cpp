@@ -107,9 +107,10 @@ std::string checked(const std::string& id) {
 }
 
 void sagas(console& node, const wish& wanted) {
-  node.show(node.ask("GET", "/v1/admin/sagas?limit=" + std::to_string(wanted.limit)),
-            {{"id", "id"}, {"flow", "flow"}, {"saga", "saga"}, {"user", "user"}, {"placed", "placed"}, {"reason", "reason"}},
-            "no saga is under way");
+  node.show(
+      node.ask("GET", "/v1/admin/sagas?limit=" + std::to_string(wanted.limit)),
+      {{"id", "id"}, {"flow", "flow"}, {"saga", "saga"}, {"user", "user"}, {"placed", "placed"}, {"reason", "reason"}},
+      "no saga is under way");
 }
 
 void saga(console& node, const wish& wanted) {
@@ -119,7 +120,8 @@ void saga(console& node, const wish& wanted) {
             << "  " << console::cell(all, "saga") << '\n';
   table steps{{{"ms", side::right}, {"step"}, {"what"}, {"reason"}}};
   for (const auto& one : all.at("timeline"))
-    steps.row({console::cell(one, "ms"), console::cell(one, "step"), console::cell(one, "what"), console::cell(one, "reason")});
+    steps.row({console::cell(one, "ms"), console::cell(one, "step"), console::cell(one, "what"),
+               console::cell(one, "reason")});
   std::cout << steps.text();
 }
 
@@ -227,7 +229,9 @@ void add_admin(CLI::App& app, int& exit_code) {
   const auto wanted = std::make_shared<wish>();
   if (const char* node = std::getenv("SOUK_NODE"); node && *node) wanted->node = node;
   admin->add_option("--node", wanted->node, "where it listens ($SOUK_NODE)")->capture_default_str();
-  admin->add_option("-o", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  admin->add_option("-o", wanted->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   const auto add = [&](const char* name, const char* help, void (*what)(console&, const wish&)) {
     auto* one = admin->add_subcommand(name, help)->fallthrough();
     one->callback([wanted, what, &exit_code] { exit_code = run(*wanted, what); });
@@ -241,7 +245,9 @@ void add_admin(CLI::App& app, int& exit_code) {
   add("saga", "the timeline of one", saga)->add_option("ID", wanted->id, "an order")->required();
   add("actors", "desks and coordinators with their counts", actors);
   limited(add("outbox", "events that the platform has not taken", outbox));
-  add("retry", "gives a dead letter its tries again", retry)->add_option("LETTER", wanted->id, "SOURCE/SEQ")->required();
+  add("retry", "gives a dead letter its tries again", retry)
+      ->add_option("LETTER", wanted->id, "SOURCE/SEQ")
+      ->required();
   auto* follow = limited(add("tail", "orders as they come, until interrupted", tail));
   follow->add_option("--every", wanted->every_s, "seconds between two looks")->check(CLI::Range(0.05, 3600.0));
 }

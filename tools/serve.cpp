@@ -2,8 +2,8 @@
 #include "tools/serve.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -24,8 +24,8 @@ runtime::node_options node_options_of(const config::node& wanted) {
   out.coordinators = wanted.coordinators;
   out.threads = wanted.threads;
   out.make_sink = edge::make_sink_maker(wanted.platform);
-  out.around.desks = wanted.desks == config::desks::detached ? runtime::spawn_policy::detached
-                                                             : runtime::spawn_policy::scheduled;
+  out.around.desks =
+      wanted.desks == config::desks::detached ? runtime::spawn_policy::detached : runtime::spawn_policy::scheduled;
   return out;
 }
 

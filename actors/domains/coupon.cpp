@@ -121,8 +121,7 @@ const souk::coupon::campaign& coupon::campaign_of(std::int64_t id) {
 
 souk::coupon::view coupon::view_of(coupon_id id, const store::held& held) {
   const auto& campaign = campaign_of(held.campaign);
-  return {id,        campaign.code,    held.user, held.now, held.used_by, campaign.discount, campaign.starts,
-          campaign.ends};
+  return {id, campaign.code, held.user, held.now, held.used_by, campaign.discount, campaign.starts, campaign.ends};
 }
 
 }  // namespace souk::domains

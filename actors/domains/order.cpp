@@ -233,8 +233,7 @@ void order::end(record& r, souk::order::state state, moment at) {
 void order::tell(const record& r, std::string_view what, moment at) {
   store_.outbox.write(r.brief.id, cloud_event(r, shard_, what, at));
   for (const auto who : {souk::order::subscriber::ranking, souk::order::subscriber::platform})
-    if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end())
-      rung_.insert(rung_.begin(), bell_of(who));
+    if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end()) rung_.insert(rung_.begin(), bell_of(who));
 }
 
 souk::order::ticket ticket_of(const persistence::order_store::record& r) {
@@ -243,12 +242,13 @@ souk::order::ticket ticket_of(const persistence::order_store::record& r) {
 
 souk::order::view view_of(const persistence::order_store::record& r) {
   const auto& b = r.brief;
-  return {b.id,     b.flow,         b.user,      b.lines,  b.coupon,  r.state,   r.saga,
-          r.why,    r.detail,       b.total(),   b.discount, b.placed, r.ended,  r.timeline};
+  return {b.id,  b.flow,   b.user,    b.lines,    b.coupon, r.state, r.saga,
+          r.why, r.detail, b.total(), b.discount, b.placed, r.ended, r.timeline};
 }
 
 // Written by hand because it is written with every order; ids have no character that JSON would escape.
-std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what, moment at) {
+std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what,
+                        moment at) {
   const auto& b = r.brief;
   const auto id = to_text(b.id);
   std::string out;

@@ -46,7 +46,7 @@ private:
 
   persistence::order_store store_;
   std::uint32_t shard_;
-  std::map<std::int64_t, record> open_;  // by number: the oldest first
+  std::map<std::int64_t, record> open_;             // by number: the oldest first
   std::unordered_map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
 };
 
@@ -55,6 +55,7 @@ souk::order::ticket ticket_of(const persistence::order_store::record& r);
 souk::order::view view_of(const persistence::order_store::record& r);
 
 // The event as one CloudEvents 1.0 object.
-std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what, moment at);
+std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what,
+                        moment at);
 
 }  // namespace souk::domains

@@ -6,7 +6,11 @@ namespace souk::domains {
 using souk::payment::state;
 
 answer payment::on(const souk::payment::pay& pay) {
-  if (store_.append({pay.once.saga, pay.user, pay.amount, state::approved, {{state::requested, pay.at}, {state::approved, pay.at}}}))
+  if (store_.append({pay.once.saga,
+                     pay.user,
+                     pay.amount,
+                     state::approved,
+                     {{state::requested, pay.at}, {state::approved, pay.at}}}))
     return {};
   // The order has a payment: the first outcome stands.
   const auto first = store_.find(pay.once.saga);

@@ -8,7 +8,8 @@ namespace souk::domains {
 
 std::int64_t platform::pause_ms(std::int32_t tries, std::int64_t seq) {
   const std::int64_t whole = std::min<std::int64_t>(std::int64_t{1000} << std::min(tries, 20), 300'000);
-  return whole / 2 + static_cast<std::int64_t>(fingerprint(std::to_string(seq)) % static_cast<std::uint64_t>(whole / 2));
+  return whole / 2 +
+         static_cast<std::int64_t>(fingerprint(std::to_string(seq)) % static_cast<std::uint64_t>(whole / 2));
 }
 
 answer platform::on(const souk::platform::find_position& find) {

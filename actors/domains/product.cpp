@@ -26,7 +26,7 @@ answer product::on(const souk::product::take& take) {
       said = refuse(reason::sold_out, line.product.text);
       break;
     }
-    const auto amount = times(shelf->price, line.quantity);
+    const auto amount = take.agreed ? std::optional{money{}} : times(shelf->price, line.quantity);
     if (!amount || *amount > money_max) {
       said = refuse(reason::limit_reached, line.product.text);
       break;
@@ -35,9 +35,9 @@ answer product::on(const souk::product::take& take) {
     taken.lines.push_back({line.position, *amount});
   }
   if (!said.done()) effects_.clear();
-  const bool fresh = move({take.once.key(), said.done() ? what::taken : what::refused, print, said.why, said.detail, {},
-                           take.at},
-                          effects_);
+  const bool fresh =
+      move({take.once.key(), said.done() ? what::taken : what::refused, print, said.why, said.detail, {}, take.at},
+           effects_);
   if (!fresh) return known(take.once.key(), print);
   if (said.done()) said.body = std::move(taken);
   return said;

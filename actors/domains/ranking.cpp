@@ -14,34 +14,30 @@ struct units {
   std::int64_t returned = 0;
 };
 
-// Reads the few members that count out of an event as it is parsed: building the whole tree took a third of the
-// ranking's time. A line's members come in any order; it counts when its object ends.
+// Adds up an event's lines as they are parsed.
 class line_reader final : public nlohmann::json_sax<nlohmann::json> {
 public:
-  explicit line_reader(std::map<std::string, units>& totals) : totals_(totals) {}
+  line_reader(std::map<std::string, units>& totals, std::int64_t units::*where, int sign)
+      : totals_(totals), where_(where), sign_(sign) {}
 
   bool key(string_t& name) override {
     key_ = std::move(name);
     return true;
   }
   bool string(string_t& text) override {
-    if (depth_ == 1 && key_ == "type") type_ = std::move(text);
-    if (depth_ == 3 && key_ == "product") product_ = std::move(text);
+    if (key_ == "product") product_ = std::move(text);
     return true;
   }
   bool number_integer(number_integer_t n) override { return integer(n); }
   bool number_unsigned(number_unsigned_t n) override { return integer(static_cast<std::int64_t>(n)); }
   bool start_object(std::size_t) override {
-    if (++depth_ == 3) product_.clear(), quantity_ = amount_ = 0;
+    product_.clear();
+    quantity_ = amount_ = 0;
     return true;
   }
   bool end_object() override {
     // Free goods do not sell themselves.
-    if (depth_-- != 3 || amount_ == 0 || product_.empty()) return true;
-    auto& mine = totals_[product_];
-    if (type_ == "souk.order.completed") mine.sold += quantity_;
-    if (type_ == "souk.order.cancelled") mine.sold -= quantity_;
-    if (type_ == "souk.goods.returned") mine.returned += quantity_;
+    if (amount_ != 0) totals_[product_].*where_ += sign_ * quantity_;
     return true;
   }
   bool null() override { return true; }
@@ -51,21 +47,36 @@ public:
   bool start_array(std::size_t) override { return true; }
   bool end_array() override { return true; }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& trouble) override {
-    throw std::runtime_error(std::string{"an event is not JSON: "} + trouble.what());
+    throw std::runtime_error(std::string{"an event's lines are not JSON: "} + trouble.what());
   }
 
 private:
   bool integer(std::int64_t n) {
-    if (depth_ == 3 && key_ == "quantity") quantity_ = n;
-    if (depth_ == 3 && key_ == "amount") amount_ = n;
+    if (key_ == "quantity") quantity_ = n;
+    if (key_ == "amount") amount_ = n;
     return true;
   }
 
   std::map<std::string, units>& totals_;
-  int depth_ = 0;  // 1: the event, 2: its data, 3: a line
-  std::string key_, type_, product_;
+  std::int64_t units::*where_;
+  int sign_;
+  std::string key_, product_;
   std::int64_t quantity_ = 0, amount_ = 0;
 };
+
+// Only the lines are parsed: reading the whole event took a tenth of the node's time. The words that are looked for
+// cannot stand inside a value, because no id may hold a quote.
+void add_up(const std::string& event, std::map<std::string, units>& totals) {
+  const bool returned = event.find(R"("type":"souk.goods.returned")") != event.npos;
+  const bool cancelled = event.find(R"("type":"souk.order.cancelled")") != event.npos;
+  constexpr std::string_view opening = R"("lines":)";
+  const auto from = event.find(opening);
+  const auto to = event.find(']', from);
+  if (from == event.npos || to == event.npos) throw std::runtime_error("an event has no lines: " + event);
+  line_reader read{totals, returned ? &units::returned : &units::sold, cancelled ? -1 : 1};
+  nlohmann::json::sax_parse(std::string_view{event}.substr(from + opening.size(), to + 1 - from - opening.size()),
+                            &read);
+}
 
 }  // namespace
 
@@ -76,8 +87,7 @@ answer ranking::on(const souk::ranking::count& count) {
   for (const auto& event : events.list) {
     if (event.seq <= position) continue;  // told again: it is counted already
     position = event.seq;
-    line_reader read{by_product};
-    nlohmann::json::sax_parse(event.body, &read);
+    add_up(event.body, by_product);
   }
   for (const auto& [product, moved] : by_product) store_.add({product}, moved.sold, moved.returned);
   store_.save_position(events.source, position);

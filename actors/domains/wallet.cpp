@@ -19,8 +19,8 @@ answer wallet::on(const souk::wallet::debit& debit) {
 answer wallet::known(const store::entry& first, money amount, std::int64_t wallet) {
   if (first.what == what::tombstone || store_.find(first.key | 1)) return refuse(reason::undone);
   // Who was refused may have had no wallet yet.
-  const bool same = (first.wallet == wallet || first.wallet == 0) &&
-                    (first.amount == amount || first.amount.minor == -amount.minor);
+  const bool same =
+      (first.wallet == wallet || first.wallet == 0) && (first.amount == amount || first.amount.minor == -amount.minor);
   if (!same) return refuse(reason::key_reused, "the same key came with another user or amount");
   if (first.what == what::refused) {
     auto again = refuse(reason::insufficient_funds);

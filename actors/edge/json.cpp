@@ -96,7 +96,7 @@ struct document::listener {
   // The library's own words may quote broken bytes; ours do not.
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& what) {
     const std::string_view text{what.what()};
-    const auto* about = text.find("UTF-8") != text.npos    ? "is not valid UTF-8"
+    const auto* about = text.find("UTF-8") != text.npos      ? "is not valid UTF-8"
                         : text.find("overflow") != text.npos ? "has a number beyond all ranges"
                                                              : "is not valid JSON";
     return fail(std::string{about} + " near byte " + std::to_string(position));
@@ -111,8 +111,7 @@ document::document(std::string_view json) {
   }
   nodes_.reserve(16);
   listener heard{*this};
-  if (!nlohmann::json::sax_parse(json.begin(), json.end(), &heard) && !trouble_)
-    trouble_ = {"", "is not valid JSON"};
+  if (!nlohmann::json::sax_parse(json.begin(), json.end(), &heard) && !trouble_) trouble_ = {"", "is not valid JSON"};
 }
 
 fields::fields(document& of, flaws& found) : fields(of, found, 0, {}) {
@@ -248,8 +247,8 @@ void fields::done() {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(),
-                                 [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
   if (plain) {
     out += '"';
     out += text;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
-constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",   "refused",   "lost",        "undoing",
+constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
                                                  "undone", "parked", "ended", "recovered", "cancel_asked"};
 constexpr std::array<std::string_view, 3> flows{"order_payment", "take_back", "refund"};
 constexpr std::array<std::string_view, 4> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED"};
@@ -147,7 +147,8 @@ void append_order(std::string& out, const order::view& one, const std::string& c
   put({"]"});
   if (one.coupon) put({R"(,"coupon":")", to_text(one.coupon), "\""});
   put({R"(,"total":)", std::to_string(one.total.minor), R"(,"discount":)", std::to_string(one.discount.minor),
-       R"(,"paid":)", std::to_string(one.saga == order::saga_state::completed ? one.total.minor - one.discount.minor : 0),
+       R"(,"paid":)",
+       std::to_string(one.saga == order::saga_state::completed ? one.total.minor - one.discount.minor : 0),
        R"(,"currency":)"});
   append_quoted(out, currency);
   put({R"(,"placed":")", to_text(one.placed), "\""});

@@ -50,11 +50,13 @@ constexpr auto gauge = MetricType::Gauge;
 using desk = runtime::desk_counts;
 constexpr row<desk> desk_rows[] = {
     {counter, "souk_desk_letters_total", "Commands decided", [](const desk& n) { return double(n.letters); }},
-    {counter, "souk_desk_batches_total", "Transactions that decided them", [](const desk& n) { return double(n.batches); }},
+    {counter, "souk_desk_batches_total", "Transactions that decided them",
+     [](const desk& n) { return double(n.batches); }},
     {gauge, "souk_desk_commits", "Commits since the store was opened", [](const desk& n) { return double(n.commits); }},
     {gauge, "souk_desk_waiting", "Commands that wait", [](const desk& n) { return double(n.waiting); }},
     {counter, "souk_desk_restarts_total", "Desks seated anew", [](const desk& n) { return double(n.restarts); }},
-    {gauge, "souk_desk_full", "1: the store could not grow when it was last tried", [](const desk& n) { return double(n.full); }},
+    {gauge, "souk_desk_full", "1: the store could not grow when it was last tried",
+     [](const desk& n) { return double(n.full); }},
 };
 
 using coordinator = runtime::coordinator_counts;
@@ -62,17 +64,24 @@ constexpr row<coordinator> coordinator_rows[] = {
     {gauge, "souk_sagas_running", "Sagas under way", [](const coordinator& n) { return double(n.running); }},
     {gauge, "souk_sagas_parked", "Sagas that need an operator", [](const coordinator& n) { return double(n.parked); }},
     {counter, "souk_sagas_begun_total", "Sagas begun", [](const coordinator& n) { return double(n.begun); }},
-    {counter, "souk_sagas_completed_total", "Sagas completed", [](const coordinator& n) { return double(n.completed); }},
-    {counter, "souk_sagas_compensated_total", "Sagas walked back", [](const coordinator& n) { return double(n.compensated); }},
-    {counter, "souk_sagas_asked_again_total", "Steps asked again", [](const coordinator& n) { return double(n.asked_again); }},
-    {counter, "souk_coordinator_restarts_total", "Coordinators seated anew", [](const coordinator& n) { return double(n.restarts); }},
+    {counter, "souk_sagas_completed_total", "Sagas completed",
+     [](const coordinator& n) { return double(n.completed); }},
+    {counter, "souk_sagas_compensated_total", "Sagas walked back",
+     [](const coordinator& n) { return double(n.compensated); }},
+    {counter, "souk_sagas_asked_again_total", "Steps asked again",
+     [](const coordinator& n) { return double(n.asked_again); }},
+    {counter, "souk_coordinator_restarts_total", "Coordinators seated anew",
+     [](const coordinator& n) { return double(n.restarts); }},
 };
 
 using server = server_counts;
 constexpr row<server> server_rows[] = {
-    {counter, "souk_http_connections_total", "Connections accepted", [](const server& n) { return double(n.accepted); }},
-    {counter, "souk_http_turned_away_total", "Connections turned away", [](const server& n) { return double(n.turned_away); }},
-    {counter, "souk_http_refused_total", "Requests refused by the server itself", [](const server& n) { return double(n.refused); }},
+    {counter, "souk_http_connections_total", "Connections accepted",
+     [](const server& n) { return double(n.accepted); }},
+    {counter, "souk_http_turned_away_total", "Connections turned away",
+     [](const server& n) { return double(n.turned_away); }},
+    {counter, "souk_http_refused_total", "Requests refused by the server itself",
+     [](const server& n) { return double(n.refused); }},
     {gauge, "souk_http_connections", "Connections now", [](const server& n) { return double(n.open); }},
 };
 
@@ -92,7 +101,8 @@ std::string metrics_of(edge::hall& from) {
     for (const auto& one : desk_rows) {
       out.family(one.type, one.name, one.help);
       for (const auto& [at, counts] : figures.desks)
-        out.sample({{"domain", std::string{to_text(at.domain)}}, {"shard", std::to_string(at.shard)}}, one.value(*counts));
+        out.sample({{"domain", std::string{to_text(at.domain)}}, {"shard", std::to_string(at.shard)}},
+                   one.value(*counts));
     }
     for (const auto& one : coordinator_rows) {
       out.family(one.type, one.name, one.help);

@@ -53,7 +53,8 @@ json operation_of(const route& one) {
     const auto colon = word.find(':');
     const auto status = word.substr(0, colon);
     responses[status]["description"] = status == "202" ? "Under way" : status == "201" ? "Made" : "Done";
-    if (colon != word.npos) responses[status]["content"] = content_of("application/json", schema_ref(word.substr(colon + 1)));
+    if (colon != word.npos)
+      responses[status]["content"] = content_of("application/json", schema_ref(word.substr(colon + 1)));
   }
   responses["default"] = {{"$ref", "#/components/responses/Problem"}};
   operation["responses"] = std::move(responses);
@@ -85,7 +86,9 @@ std::string openapi_text() {
                         {"content", content_of("application/problem+json", schema_ref("Problem"))}};
   json all;
   all["openapi"] = "3.1.0";
-  all["info"] = {{"title", "souk"}, {"version", "1"}, {"description", "Orders that never stop half way. Money is in minor units."}};
+  all["info"] = {{"title", "souk"},
+                 {"version", "1"},
+                 {"description", "Orders that never stop half way. Money is in minor units."}};
   all["paths"] = std::move(paths);
   all["components"]["schemas"] = json::parse(openapi_schemas);
   all["components"]["parameters"] = {{"IdempotencyKey", std::move(key)}, {"Prefer", std::move(prefer)}};

@@ -23,13 +23,14 @@ constexpr route table[] = {
      "user state limit starting_after"},
     {"GET", "/v1/orders/{id}/timeline", orders::timeline, no_key, "Every step of the saga, with times and reasons", "",
      "200:Timeline", ""},
-    {"GET", "/v1/orders/{id}/events", orders::events, no_key, "The steps of the saga as they happen (server-sent events)",
-     "", "200", ""},
+    {"GET", "/v1/orders/{id}/events", orders::events, no_key,
+     "The steps of the saga as they happen (server-sent events)", "", "200", ""},
     {"POST", "/v1/orders/{id}/cancel", orders::cancel, needs_key, "Take an order back: walk it back, or refund it", "",
      "200:OrderView 202:OrderView", ""},
     {"GET", "/v1/payments/{order}", orders::get_payment, no_key, "The payment of an order, with its history", "",
      "200:Payment", ""},
-    {"PUT", "/v1/users/{id}", shop::put_user, no_key, "Register a user, or rename one", "UserPut", "200:User 201:User", ""},
+    {"PUT", "/v1/users/{id}", shop::put_user, no_key, "Register a user, or rename one", "UserPut", "200:User 201:User",
+     ""},
     {"GET", "/v1/users/{id}", shop::get_user, no_key, "A user", "", "200:User", ""},
     {"PATCH", "/v1/users/{id}", shop::patch_user, no_key, "Change a user", "UserPut", "200:User", ""},
     {"GET", "/v1/wallets/{user}", shop::get_wallet, no_key, "A balance", "", "200:Wallet", ""},
@@ -50,12 +51,12 @@ constexpr route table[] = {
     {"POST", "/v1/campaigns/{code}/coupons", shop::issue_coupon, needs_key, "Issue a coupon, first come first served",
      "CouponIssue", "201:Coupon", ""},
     {"GET", "/v1/coupons/{id}", shop::get_coupon, no_key, "A coupon", "", "200:Coupon", ""},
-    {"GET", "/v1/users/{id}/coupons", shop::list_coupons, no_key, "A user's coupons, oldest first", "", "200:CouponList",
-     "limit starting_after"},
+    {"GET", "/v1/users/{id}/coupons", shop::list_coupons, no_key, "A user's coupons, oldest first", "",
+     "200:CouponList", "limit starting_after"},
     {"GET", "/v1/rankings/best-sellers", shop::best_sellers, no_key, "Best sellers by units", "", "200:SellerList",
      "limit by"},
-    {"POST", "/v1/admin/orders", orders::place_agreed, needs_key, "A back-office order at agreed amounts", "AgreedOrder",
-     "201:Receipt 202:Receipt", ""},
+    {"POST", "/v1/admin/orders", orders::place_agreed, needs_key, "A back-office order at agreed amounts",
+     "AgreedOrder", "201:Receipt 202:Receipt", ""},
     {"POST", "/v1/admin/returns", orders::place_return, needs_key, "Take goods back: restock and credit", "AgreedOrder",
      "201:Receipt 202:Receipt", ""},
     {"GET", "/v1/admin/sagas", admin::list_sagas, no_key, "Orders whose saga has not ended, newest first", "",
@@ -113,7 +114,8 @@ const std::vector<segments>& patterns() {
 
 // 1 to 255 visible characters: anything else is nothing that a caller could repeat reliably.
 bool is_key(std::string_view key) {
-  return !key.empty() && key.size() <= 255 && std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return !key.empty() && key.size() <= 255 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -163,7 +165,8 @@ void render(const http_request& request, const call& c) {
       if (route.method == "GET") allowed += ", HEAD";
       continue;
     }
-    asked what{request, route, mark == target.npos ? std::string_view{} : target.substr(mark + 1), {}, {}, c.hall().now()};
+    asked what{request, route, mark == target.npos ? std::string_view{} : target.substr(mark + 1),
+               {},      {},    c.hall().now()};
     std::size_t n = 0;
     for (std::size_t s = 0; s < asked_for.count; ++s) {
       if (!patterns()[i].at[s].starts_with('{')) continue;
@@ -176,13 +179,16 @@ void render(const http_request& request, const call& c) {
       what.id[n++] = *std::move(id);
     }
     if (const auto stranger = unknown_parameter(what); !stranger.empty())
-      return c.answer(problem{problems::invalid_parameter}.with("parameter", stranger).detail(
-          std::string{stranger} + " is no parameter of this route"));
+      return c.answer(problem{problems::invalid_parameter}
+                          .with("parameter", stranger)
+                          .detail(std::string{stranger} + " is no parameter of this route"));
     what.key = request.header("idempotency-key");
     const bool given = !what.key.empty();
     if ((given && !is_key(what.key)) || (!given && route.key == key_rule::required))
-      return c.answer(problem{problems::invalid_header}.with("header", "Idempotency-Key").detail(
-          given ? "Idempotency-Key must have 1 to 255 visible ASCII characters" : "Idempotency-Key is missing"));
+      return c.answer(problem{problems::invalid_header}
+                          .with("header", "Idempotency-Key")
+                          .detail(given ? "Idempotency-Key must have 1 to 255 visible ASCII characters"
+                                        : "Idempotency-Key is missing"));
     try {
       return route.handle(what, c);
     } catch (const std::exception& broken) {
@@ -203,7 +209,8 @@ bool asked::read(const call& c, const std::function<void(fields&)>& read, bool m
   }
   document body{request.body};
   if (const auto& trouble = body.trouble()) {
-    c.answer(problem{body.trouble_is_duplicate() ? problems::duplicate_member : problems::malformed_body}.errors({*trouble}));
+    c.answer(problem{body.trouble_is_duplicate() ? problems::duplicate_member : problems::malformed_body}.errors(
+        {*trouble}));
     return false;
   }
   flaws found;
@@ -257,7 +264,10 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
   std::string out;
   out.reserve(text.size());
   const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {

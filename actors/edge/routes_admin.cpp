@@ -43,20 +43,23 @@ void list_sagas(const asked& a, const call& c) {
 void list_outbox(const asked& a, const call& c) {
   const auto limit = a.limit(c);
   if (!limit) return;
-  c.want<platform::troubles>(platform::list_troubles{*limit + 1}, [c, limit = *limit](platform::troubles&& found, bool) {
-    const bool more = found.list.size() > limit;
-    if (more) found.list.resize(limit);
-    auto data = json::array();
-    for (const auto& one : found.list) data.push_back(json_of(one));
-    c.answer(200, dumped(json_of_list(std::move(data), more)));
-  });
+  c.want<platform::troubles>(platform::list_troubles{*limit + 1},
+                             [c, limit = *limit](platform::troubles&& found, bool) {
+                               const bool more = found.list.size() > limit;
+                               if (more) found.list.resize(limit);
+                               auto data = json::array();
+                               for (const auto& one : found.list) data.push_back(json_of(one));
+                               c.answer(200, dumped(json_of_list(std::move(data), more)));
+                             });
 }
 
 void retry_outbox(const asked& a, const call& c) {
   const auto source = parse_whole<std::uint32_t>(a.id[0]);
   const auto seq = parse_whole<std::int64_t>(a.id[1]);
   if (!source || !seq) return c.answer(problem{reason::not_found}.detail("no such letter"));
-  if (!a.read(c, [](fields&) {}, true)) return;
+  if (!a.read(
+          c, [](fields&) {}, true))
+    return;
   c.want<void>(platform::revive{*source, *seq, a.at}, [c, source, seq](bool) {
     c.answer(202, dumped({{"source", *source}, {"seq", *seq}}));
   });
@@ -98,7 +101,8 @@ void readyz(const asked&, const call& c) {
   bool ready = !c.hall().draining;
   ready = c.hall().with_node([&](runtime::node& node) { ready = ready && node.ready(); }) && ready;
   if (ready) return c.answer(200, R"({"status":"ready"})");
-  c.answer(problem{reason::unreachable}.detail(c.hall().draining ? "the node is stopping" : "somebody is not at their desk"));
+  c.answer(problem{reason::unreachable}.detail(c.hall().draining ? "the node is stopping"
+                                                                 : "somebody is not at their desk"));
 }
 
 void metrics(const asked&, const call& c) {
@@ -129,7 +133,9 @@ void welcome(const asked&, const call& c) {
               std::string{one.summary} + "</td></tr>";
     return html + "</table></body></html>\n";
   }();
-  c.answer({200, {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}}, "text/html; charset=utf-8",
+  c.answer({200,
+            {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}},
+            "text/html; charset=utf-8",
             page});
 }
 

@@ -20,7 +20,8 @@ public:
   void begin() {
     tell(of_.timeline);
     if (of_.ended.ms) return end(of_);
-    call_.hall().follow(of_.id, [self = shared_from_this()](const runtime_progress& news) { self->tell(news.timeline); });
+    call_.hall().follow(of_.id,
+                        [self = shared_from_this()](const runtime_progress& news) { self->tell(news.timeline); });
     watch();
   }
 

@@ -206,7 +206,9 @@ void timeline(const asked& a, const call& c) {
 
 void cancel(const asked& a, const call& c) {
   const auto id = id_of(a, c);
-  if (!id || !a.read(c, [](fields&) {}, true)) return;
+  if (!id || !a.read(
+                 c, [](fields&) {}, true))
+    return;
   // What is there to say when it is cancelled, or not yet.
   const auto show = [c, id = *id](bool replayed) {
     c.want<order::view>(order::find{id}, [c, replayed](order::view&& now, bool) {

@@ -184,18 +184,16 @@ void put_campaign(const asked& a, const call& c) {
 }
 
 void get_campaign(const asked& a, const call& c) {
-  c.want<coupon::campaign>(coupon::find_campaign{{a.id[0]}}, [c](coupon::campaign&& found, bool) {
-    c.answer(200, dumped(json_of(found)));
-  });
+  c.want<coupon::campaign>(coupon::find_campaign{{a.id[0]}},
+                           [c](coupon::campaign&& found, bool) { c.answer(200, dumped(json_of(found))); });
 }
 
 void issue_coupon(const asked& a, const call& c) {
   coupon::issue what{a.key, {a.id[0]}, {}, a.at};
   if (!a.read(c, [&](fields& body) { what.user = {body.id("user")}; })) return;
   verified(c, what.user, [c, what] {
-    c.want<coupon::view>(what, [c](coupon::view&& issued, bool replayed) {
-      c.answer(201, dumped(json_of(issued)), replayed);
-    });
+    c.want<coupon::view>(
+        what, [c](coupon::view&& issued, bool replayed) { c.answer(201, dumped(json_of(issued)), replayed); });
   });
 }
 

@@ -16,7 +16,8 @@ namespace {
 
 class file_sink final : public runtime::sink {
 public:
-  explicit file_sink(const std::string& path) : path_(path), file_(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+  explicit file_sink(const std::string& path)
+      : path_(path), file_(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
     if (file_ < 0) throw std::runtime_error(path + ": " + std::strerror(errno));
     // A crash in the middle of a line leaves half of it: the next line must not continue it.
     char last = '\n';
@@ -83,8 +84,7 @@ private:
 
 runtime::sink_maker make_sink_maker(const std::string& where) {
   if (where.empty()) return {};
-  if (where.starts_with("file:"))
-    return [path = where.substr(5)] { return std::make_unique<file_sink>(path); };
+  if (where.starts_with("file:")) return [path = where.substr(5)] { return std::make_unique<file_sink>(path); };
   if (const auto to = parse_url(where)) return [to] { return std::make_unique<http_sink>(*to); };
   throw std::invalid_argument("the platform's sink '" + where + "' is neither file:PATH nor http://HOST:PORT/PATH");
 }

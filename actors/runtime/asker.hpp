@@ -22,7 +22,8 @@ struct ask_options {
 
 class asker {
 public:
-  asker(caf::event_based_actor* self, std::shared_ptr<const directory> where, std::shared_ptr<const surroundings> around)
+  asker(caf::event_based_actor* self, std::shared_ptr<const directory> where,
+        std::shared_ptr<const surroundings> around)
       : around_(around), out_(self, std::move(where), around->link) {}
 
   void ask(command what, const ask_options& how, hear then) {

@@ -45,7 +45,9 @@ coordinator::coordinator(caf::actor_config& config, coordinator_papers papers)
 caf::behavior coordinator::make_behavior() {
   papers_.counts->running = 0;
   papers_.counts->parked = 0;
-  ask_for_open_cases();
+  // With the first sweep, not now: the answers come to whoever the directory names, and that is announced after the
+  // birth.
+  ask_open_at_ms_ = 0;
   delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
   return {
       [this](souk::begin& mail) {
@@ -67,8 +69,7 @@ caf::behavior coordinator::make_behavior() {
 void coordinator::ask_for_open_cases() {
   ask_open_at_ms_ = now_ms() + ask_open_every_ms;
   for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
-    out_.post({domain::order, shard},
-              {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
+    out_.post({domain::order, shard}, {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
 }
 
 void coordinator::on_begin(order::brief&& about) {
@@ -168,8 +169,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
             // An order's goods may lie on the shelves of several shards: each gets its own lines.
             if (const auto shards = where.shards(domain::product); shards > 1) {
               std::vector<T> parts(shards);
-              for (auto& line : one.lines)
-                parts[slice_of(line.product.text) % shards].lines.push_back(std::move(line));
+              for (auto& line : one.lines) parts[slice_of(line.product.text) % shards].lines.push_back(std::move(line));
               for (std::uint32_t s = 0; s < shards; ++s) {
                 if (parts[s].lines.empty()) continue;
                 auto lines = std::move(parts[s].lines);
@@ -192,8 +192,8 @@ void coordinator::on_answer(souk::response&& said) {
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
   auto& mine = slots_[t.slot];
-  if (!mine.taken || (mine.generation & 0xffffff) != t.generation || mine.stage != t.stage ||
-      mine.undoing != t.undo || !mine.unanswered.test(t.part))
+  if (!mine.taken || (mine.generation & 0xffffff) != t.generation || mine.stage != t.stage || mine.undoing != t.undo ||
+      !mine.unanswered.test(t.part))
     return;  // late, or told twice
   mine.unanswered.reset(t.part);
   auto& heard = said.answer;
@@ -279,15 +279,13 @@ void coordinator::end(std::uint32_t at, bool completed) {
 }
 
 void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {
-  if (in.timeline.size() < timeline_max)
-    in.timeline.push_back({stage, what, now_ms() - in.about.placed.ms, why});
+  if (in.timeline.size() < timeline_max) in.timeline.push_back({stage, what, now_ms() - in.about.placed.ms, why});
   if (followers_.empty()) return;
   const auto [from, to] = followers_.equal_range(in.about.id.value);
   for (auto f = from; f != to; ++f)
     if (auto who = caf::actor_cast<caf::actor>(f->second.who))
       papers_.around->link->carry(
-          ctrl(), who,
-          caf::make_message(progress{f->second.ticket, in.about.id, in.timeline, what == mark::ended}));
+          ctrl(), who, caf::make_message(progress{f->second.ticket, in.about.id, in.timeline, what == mark::ended}));
 }
 
 void coordinator::on_follow(const souk::follow& wish) {

@@ -63,7 +63,7 @@ private:
     std::bitset<parts_max> unanswered;
     std::uint16_t parts = 0;
     verdict worst{};
-    std::int64_t due_ms = 0;  // when to ask again, or when the pause is over
+    std::int64_t due_ms = 0;   // when to ask again, or when the pause is over
     std::uint8_t pausing = 0;  // tries so far, while a pause lasts
   };
   struct follower {

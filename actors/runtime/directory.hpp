@@ -34,7 +34,9 @@ public:
 
   caf::actor desk(place at) const { return pool(at.domain)[at.shard].get(); }
   caf::actor coordinator(std::uint32_t share) const { return coordinators_[share].get(); }
-  void seat_desk(place at, caf::actor who) { desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who)); }
+  void seat_desk(place at, caf::actor who) {
+    desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who));
+  }
   void seat_coordinator(std::uint32_t share, caf::actor who) { coordinators_[share].set(std::move(who)); }
 
 private:

@@ -9,6 +9,10 @@ namespace {
 // An answer to a fetch comes when there is something: it is asked for again now and then, in case it was lost.
 constexpr ask_options patiently{{}, INT64_MAX / 4, 5'000};
 constexpr std::int64_t troubles_every_ms = 500;
+// After a small batch a follower lingers: at a few orders at a time each event would cost three syncs of its own, on
+// the disk that the orders need.
+constexpr auto linger = std::chrono::milliseconds{20};
+constexpr std::size_t small_batch = 128;
 // While the platform is out of reach: growing, jittered, at most 30 s, for as long as it takes.
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
 }  // namespace
@@ -22,6 +26,7 @@ caf::behavior ranking_follower::make_behavior() {
   return {
       [this](responses& mail) { asker_.on(mail); },
       [this](souk::flush) { asker_.on_flush(); },
+      [this](souk::wake) { fetch(position_); },
       [this](souk::sweep) {
         asker_.on_sweep();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
@@ -42,9 +47,12 @@ void ranking_follower::fetch(std::int64_t after) {
              [this](answer&& said) {
                auto* events = std::get_if<order::events>(&said.body);
                if (!events) return start();
-               asker_.ask(ranking::count{std::move(*events)}, patiently, [this](answer&& counted) {
+               const bool small = events->list.size() < small_batch;
+               asker_.ask(ranking::count{std::move(*events)}, patiently, [this, small](answer&& counted) {
                  const auto* at = std::get_if<order::position>(&counted.body);
-                 at ? fetch(at->seq) : start();
+                 if (!at) return start();
+                 position_ = at->seq;
+                 small ? delayed_send(this, linger, souk::wake{}) : fetch(position_);
                });
              });
 }
@@ -62,6 +70,7 @@ caf::behavior platform_follower::make_behavior() {
   return {
       [this](responses& mail) { asker_.on(mail); },
       [this](souk::flush) { asker_.on_flush(); },
+      [this](souk::wake) { fetch(); },
       [this](souk::sweep) {
         asker_.on_sweep();
         const auto now = papers_.around->clock->now().ms;
@@ -135,13 +144,15 @@ void platform_follower::deliver(order::events&& all, std::vector<order::event>&&
     }
     held_ = {};
   }
+  const bool small = all.list.size() < small_batch;
   platform::record record{std::move(all), {}, papers_.around->clock->now()};
   for (auto& one : done.rejected) record.rejected.push_back({one.seq, std::move(one.error)});
-  asker_.ask(std::move(record), patiently, [this](answer&& said) {
+  asker_.ask(std::move(record), patiently, [this, small](answer&& said) {
     const auto* at = std::get_if<order::position>(&said.body);
     if (!at) return pause();
     position_ = at->seq;
-    held_.list.empty() ? fetch() : pause();
+    if (!held_.list.empty()) return pause();
+    small ? delayed_send(this, linger, souk::wake{}) : fetch();
   });
 }
 

@@ -31,6 +31,7 @@ private:
 
   follower_papers papers_;
   asker asker_;
+  std::int64_t position_ = 0;
 };
 
 class platform_follower : public caf::event_based_actor {
@@ -53,11 +54,11 @@ private:
   std::unique_ptr<sink> sink_;
   std::mt19937_64 random_;
   std::int64_t position_ = 0;
-  int outages_ = 0;              // in a row
+  int outages_ = 0;                // in a row
   std::int64_t resume_at_ms_ = 0;  // after an outage; 0: none
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;
-  order::events held_;           // what an outage interrupted
+  order::events held_;  // what an outage interrupted
 };
 
 }  // namespace souk::runtime

@@ -9,7 +9,10 @@ class front::clerk : public caf::event_based_actor {
 public:
   clerk(caf::actor_config& config, std::shared_ptr<in_tray> tray, std::shared_ptr<const directory> where,
         std::shared_ptr<const surroundings> around)
-      : caf::event_based_actor(config), tray_(std::move(tray)), around_(around), asker_(this, std::move(where), around) {}
+      : caf::event_based_actor(config),
+        tray_(std::move(tray)),
+        around_(around),
+        asker_(this, std::move(where), around) {}
 
   caf::behavior make_behavior() override {
     next_sweep();

@@ -44,28 +44,30 @@ node::node(node_options options) : options_(std::move(options)) {
       auto counts = std::make_shared<desk_counts>();
       figures_.desks.emplace_back(at, counts);
       const desk_papers papers{at, maker, where_, around_, counts};
-      posts.push_back({std::string{to_text(at.domain)} + '/' + std::to_string(shard),
-                       [this, papers] {
-                         return options_.around.desks == spawn_policy::detached
-                                    ? system_->spawn<desk, caf::detached>(papers)
-                                    : system_->spawn<desk>(papers);
-                       },
-                       [this, at](caf::actor who) { where_->seat_desk(at, std::move(who)); },
-                       [counts] { counts->restarts += 1; }});
+      posts.push_back(
+          {std::string{to_text(at.domain)} + '/' + std::to_string(shard),
+           [this, papers] {
+             return options_.around.desks == spawn_policy::detached ? system_->spawn<desk, caf::detached>(papers)
+                                                                    : system_->spawn<desk>(papers);
+           },
+           [this, at](caf::actor who) { where_->seat_desk(at, std::move(who)); }, [counts] { counts->restarts += 1; }});
     }
   }
   for (std::uint32_t share = 0; share < options_.coordinators; ++share) {
     auto counts = std::make_shared<coordinator_counts>();
     figures_.coordinators.push_back(counts);
     const coordinator_papers papers{share, where_, around_, counts};
-    posts.push_back({"coordinator/" + std::to_string(share), [this, papers] { return system_->spawn<coordinator>(papers); },
+    posts.push_back({"coordinator/" + std::to_string(share),
+                     [this, papers] { return system_->spawn<coordinator>(papers); },
                      [this, share](caf::actor who) { where_->seat_coordinator(share, std::move(who)); },
                      [counts] { counts->restarts += 1; }});
   }
   for (std::uint32_t shard = 0; shard < options_.shards[static_cast<std::size_t>(domain::order)]; ++shard) {
     const follower_papers papers{shard, where_, around_};
     posts.push_back({"ranking_follower/" + std::to_string(shard),
-                     [this, papers] { return system_->spawn<ranking_follower>(papers); }, [](caf::actor) {}, {}});
+                     [this, papers] { return system_->spawn<ranking_follower>(papers); },
+                     [](caf::actor) {},
+                     {}});
     // Delivery blocks: it has a thread of its own.
     if (options_.make_sink)
       posts.push_back({"platform_follower/" + std::to_string(shard),
@@ -74,7 +76,8 @@ node::node(node_options options) : options_(std::move(options)) {
                                     ? system_->spawn<platform_follower, caf::detached>(papers, options_.make_sink)
                                     : system_->spawn<platform_follower>(papers, options_.make_sink);
                        },
-                       [](caf::actor) {}, {}});
+                       [](caf::actor) {},
+                       {}});
   }
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);

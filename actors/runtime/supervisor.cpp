@@ -48,7 +48,8 @@ void supervisor::spawn(std::size_t at) {
 }
 
 void supervisor::on_down(const caf::down_msg& news) {
-  const auto found = std::find_if(seats_.begin(), seats_.end(), [&](const auto& one) { return one.who == news.source; });
+  const auto found =
+      std::find_if(seats_.begin(), seats_.end(), [&](const auto& one) { return one.who == news.source; });
   if (found == seats_.end()) return;
   const auto at = static_cast<std::size_t>(found - seats_.begin());
   found->who = nullptr;
@@ -63,8 +64,9 @@ void supervisor::on_down(const caf::down_msg& news) {
   if (posts_[at].count_restart) posts_[at].count_restart();
   if (++found->falls > falls_max) {
     counts_->given_up += 1;
-    spdlog::critical("{} fell {} times within a minute of each other and is given up: look at its store, then restart the node",
-                     posts_[at].name, found->falls);
+    spdlog::critical(
+        "{} fell {} times within a minute of each other and is given up: look at its store, then restart the node",
+        posts_[at].name, found->falls);
     return;
   }
   const auto pause = std::chrono::milliseconds{std::min(5 << std::min(found->falls, 12), 10'000)};

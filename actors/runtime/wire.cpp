@@ -15,8 +15,8 @@ bool read(std::string_view packed, T& word) {
 }
 }  // namespace
 
-#define SOUK_WORD(type)                                      \
-  bytes bytes_of(const type& word) { return pack(word); }    \
+#define SOUK_WORD(type)                                   \
+  bytes bytes_of(const type& word) { return pack(word); } \
   bool read_bytes(std::string_view packed, type& word) { return read(packed, word); }
 SOUK_WORD(envelope)
 SOUK_WORD(responses)

@@ -26,8 +26,8 @@ struct drain {
 
 // The words' bytes, made in wire.cpp: CAF asks for them in every file that sends a word, and compiling them there too
 // took a minute a file.
-#define SOUK_WORD(type)                  \
-  bytes bytes_of(const type& word);      \
+#define SOUK_WORD(type)             \
+  bytes bytes_of(const type& word); \
   bool read_bytes(std::string_view, type& word)
 SOUK_WORD(envelope);
 SOUK_WORD(responses);

@@ -32,8 +32,7 @@ void machine::on(std::size_t stage, outcome how, moves& out) {
 void machine::on_silence(std::size_t stage, const patience& patience, moves& out) {
   const auto here = states_[stage];
   if (ended_ || parked_ || (here != state::running && here != state::undoing)) return;
-  const bool may_be_lost =
-      here == state::running && plan_->stages()[stage].role == role::compensable;
+  const bool may_be_lost = here == state::running && plan_->stages()[stage].role == role::compensable;
   const int tries = ++tries_[stage];
   if (tries < (may_be_lost ? patience.tries_before_lost : patience.tries_before_parked)) {
     out.push_back({here == state::running ? order_to_go::kind::run : order_to_go::kind::undo,
@@ -48,8 +47,7 @@ void machine::on_silence(std::size_t stage, const patience& patience, moves& out
 
 void machine::on_cancel(moves& out) {
   for (std::size_t i = 0; i < plan_->stages().size(); ++i)
-    if (states_[i] == state::running && plan_->stages()[i].role == role::compensable)
-      on(i, outcome::lost, out);
+    if (states_[i] == state::running && plan_->stages()[i].role == role::compensable) on(i, outcome::lost, out);
 }
 
 void machine::resume(moves& out) {

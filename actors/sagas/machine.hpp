@@ -22,7 +22,8 @@ struct patience {
   std::int64_t pause_ms_first = 50;
   std::int64_t pause_ms_max = 30'000;
 
-  // The pause before try number n (the first is 0), between half and the whole of its doubled length. random: any 64 bits.
+  // The pause before try number n (the first is 0), between half and the whole of its doubled length. random: any 64
+  // bits.
   std::int64_t pause_ms(int tries, std::uint64_t random) const;
 };
 

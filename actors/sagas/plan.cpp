@@ -67,8 +67,7 @@ plan plan::build() {
           when(here, outcome::refused, {back});
           break;  // lost: its outcome is what it is; it is asked again until it tells
         case role::insisted:
-        case role::afterwards:
-          break;
+        case role::afterwards: break;
       }
     }
     if (otherwise_) when(*otherwise_, outcome::done, {reject()});
@@ -76,8 +75,7 @@ plan plan::build() {
   }
   for (auto& per_outcome : index_) per_outcome.fill(-1);
   for (std::size_t r = 0; r < rows_.size(); ++r) {
-    auto& slot =
-        index_[index_of(rows_[r].on.step)][static_cast<std::size_t>(rows_[r].on.outcome)];
+    auto& slot = index_[index_of(rows_[r].on.step)][static_cast<std::size_t>(rows_[r].on.outcome)];
     if (slot >= 0) throw std::logic_error("a plan answers one signal twice");
     slot = static_cast<std::int8_t>(r);
   }

@@ -31,93 +31,82 @@ void learn_discount(order::brief& about, const reply& said) {
 
 }  // namespace
 
-const step verify_user{
-    "verify_user", domain::user,
-    [](const scene& s, commands& out) { out.emplace_back(user::verify{s.about.user}); }};
+const step verify_user{"verify_user", domain::user,
+                       [](const scene& s, commands& out) { out.emplace_back(user::verify{s.about.user}); }};
 
-const step verify_products{
-    "verify_products", domain::product,
-    [](const scene& s, commands& out) { out.emplace_back(product::verify{wanted(s.about)}); }};
+const step verify_products{"verify_products", domain::product,
+                           [](const scene& s, commands& out) { out.emplace_back(product::verify{wanted(s.about)}); }};
 
-const step take_stock{
-    "take_stock", domain::product,
-    [](const scene& s, commands& out) {
-      out.emplace_back(product::take{s.once, wanted(s.about), s.now});
-    },
-    [](const scene& s, commands& out) {
-      out.emplace_back(product::undo_take{s.once, wanted(s.about), s.now});
-    },
-    learn_prices};
+const step take_stock{"take_stock", domain::product,
+                      [](const scene& s, commands& out) {
+                        out.emplace_back(product::take{s.once, wanted(s.about), s.now, s.about.agreed});
+                      },
+                      [](const scene& s, commands& out) {
+                        out.emplace_back(product::undo_take{s.once, wanted(s.about), s.now});
+                      },
+                      learn_prices};
 
-const step use_coupon{
-    "use_coupon", domain::coupon,
-    [](const scene& s, commands& out) {
-      if (s.about.coupon)
-        out.emplace_back(coupon::use{s.once, s.about.coupon, s.about.user, s.about.total(), s.now});
-    },
-    [](const scene& s, commands& out) {
-      if (s.about.coupon) out.emplace_back(coupon::undo_use{s.once, s.about.coupon, s.now});
-    },
-    learn_discount};
+const step use_coupon{"use_coupon", domain::coupon,
+                      [](const scene& s, commands& out) {
+                        if (s.about.coupon)
+                          out.emplace_back(coupon::use{s.once, s.about.coupon, s.about.user, s.about.total(), s.now});
+                      },
+                      [](const scene& s, commands& out) {
+                        if (s.about.coupon) out.emplace_back(coupon::undo_use{s.once, s.about.coupon, s.now});
+                      },
+                      learn_discount};
 
-const step debit_wallet{
-    "debit_wallet", domain::wallet,
-    [](const scene& s, commands& out) {
-      if (due(s.about).minor != 0)
-        out.emplace_back(wallet::debit{s.once, s.about.user, due(s.about), s.now});
-    },
-    // Asked whatever is due: only the wallet knows whether the debit took effect.
-    [](const scene& s, commands& out) {
-      out.emplace_back(wallet::undo_debit{s.once, s.about.user, s.now});
-    }};
+const step debit_wallet{"debit_wallet", domain::wallet,
+                        [](const scene& s, commands& out) {
+                          if (due(s.about).minor != 0)
+                            out.emplace_back(wallet::debit{s.once, s.about.user, due(s.about), s.now});
+                        },
+                        // Asked whatever is due: only the wallet knows whether the debit took effect.
+                        [](const scene& s, commands& out) {
+                          out.emplace_back(wallet::undo_debit{s.once, s.about.user, s.now});
+                        }};
 
-const step approve_payment{
-    "approve_payment", domain::payment,
-    [](const scene& s, commands& out) {
-      out.emplace_back(payment::pay{s.once, s.about.user, due(s.about), s.now});
-    },
-    [](const scene& s, commands& out) { out.emplace_back(payment::undo_pay{s.once, s.now}); }};
+const step approve_payment{"approve_payment", domain::payment,
+                           [](const scene& s, commands& out) {
+                             out.emplace_back(payment::pay{s.once, s.about.user, due(s.about), s.now});
+                           },
+                           [](const scene& s, commands& out) {
+                             out.emplace_back(payment::undo_pay{s.once, s.now});
+                           }};
 
 const step complete_order{
     "complete_order", domain::order, [](const scene& s, commands& out) {
       std::vector<money> amounts;
       amounts.reserve(s.about.lines.size());
       for (const auto& one : s.about.lines) amounts.push_back(one.amount);
-      out.emplace_back(
-          order::complete{s.about.id, std::move(amounts), s.about.discount, s.timeline, s.now});
+      out.emplace_back(order::complete{s.about.id, std::move(amounts), s.about.discount, s.timeline, s.now});
     }};
 
-const step fail_order{
-    "fail_order", domain::order, [](const scene& s, commands& out) {
-      out.emplace_back(order::fail{s.about.id, s.why, s.detail, s.timeline, s.now});
-    }};
+const step fail_order{"fail_order", domain::order, [](const scene& s, commands& out) {
+                        out.emplace_back(order::fail{s.about.id, s.why, s.detail, s.timeline, s.now});
+                      }};
 
-const step credit_wallet{
-    "credit_wallet", domain::wallet, [](const scene& s, commands& out) {
-      if (due(s.about).minor != 0)
-        out.emplace_back(wallet::credit{s.once, s.about.user, due(s.about), s.now});
-    }};
+const step credit_wallet{"credit_wallet", domain::wallet, [](const scene& s, commands& out) {
+                           if (due(s.about).minor != 0)
+                             out.emplace_back(wallet::credit{s.once, s.about.user, due(s.about), s.now});
+                         }};
 
-const step take_in_stock{
-    "take_in_stock", domain::product, [](const scene& s, commands& out) {
-      out.emplace_back(product::take_in{s.once, wanted(s.about), s.now});
-    }};
+const step take_in_stock{"take_in_stock", domain::product, [](const scene& s, commands& out) {
+                           out.emplace_back(product::take_in{s.once, wanted(s.about), s.now});
+                         }};
 
-const step give_back_coupon{
-    "give_back_coupon", domain::coupon, [](const scene& s, commands& out) {
-      if (s.about.coupon)
-        out.emplace_back(coupon::give_back{s.once, s.about.coupon, s.about.refund_of, s.now});
-    }};
+const step give_back_coupon{"give_back_coupon", domain::coupon, [](const scene& s, commands& out) {
+                              if (s.about.coupon)
+                                out.emplace_back(coupon::give_back{s.once, s.about.coupon, s.about.refund_of, s.now});
+                            }};
 
-const step cancel_payment{
-    "cancel_payment", domain::payment, [](const scene& s, commands& out) {
-      out.emplace_back(payment::cancel{s.about.refund_of, s.now});
-    }};
+const step cancel_payment{"cancel_payment", domain::payment, [](const scene& s, commands& out) {
+                            out.emplace_back(payment::cancel{s.about.refund_of, s.now});
+                          }};
 
-const step close_case{
-    "close_case", domain::order, [](const scene& s, commands& out) {
-      out.emplace_back(order::close{s.about.id, s.timeline, s.now});
-    }};
+const step close_case{"close_case", domain::order, [](const scene& s, commands& out) {
+                        out.emplace_back(order::close{s.about.id, s.timeline, s.now});
+                      }};
 
 // Carried by the event that complete_order writes: the followers of the outbox do these.
 const step count_sale{"count_sale", domain::ranking};

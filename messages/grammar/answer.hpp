@@ -33,14 +33,26 @@ enum class reason : std::uint8_t {
   unreachable,      // nobody answered in time
 };
 
-inline constexpr std::array<std::string_view, 19> reason_names{
-    "none",           "unknown_user",       "unknown_product",  "sold_out",      "coupon_invalid",
-    "insufficient_funds", "payment_declined", "seat_taken",     "hold_expired",  "not_admitted",
-    "cancelled",      "undone",             "key_reused",       "still_running", "not_found",
-    "limit_reached",  "not_cancellable",    "storage_full",     "unreachable"};
+inline constexpr std::array<std::string_view, 19> reason_names{"none",
+                                                               "unknown_user",
+                                                               "unknown_product",
+                                                               "sold_out",
+                                                               "coupon_invalid",
+                                                               "insufficient_funds",
+                                                               "payment_declined",
+                                                               "seat_taken",
+                                                               "hold_expired",
+                                                               "not_admitted",
+                                                               "cancelled",
+                                                               "undone",
+                                                               "key_reused",
+                                                               "still_running",
+                                                               "not_found",
+                                                               "limit_reached",
+                                                               "not_cancellable",
+                                                               "storage_full",
+                                                               "unreachable"};
 
-constexpr std::string_view to_text(reason why) {
-  return reason_names[static_cast<std::size_t>(why)];
-}
+constexpr std::string_view to_text(reason why) { return reason_names[static_cast<std::size_t>(why)]; }
 
 }  // namespace souk

@@ -23,11 +23,10 @@ static_assert(scramble * unscramble == 1);
 }  // namespace
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= name_bytes_max &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.' || c == ':';
-         });
+  return !text.empty() && text.size() <= name_bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || c == ':';
+  });
 }
 
 std::uint64_t fingerprint(std::string_view content) {

@@ -43,7 +43,7 @@ struct number {
 
 constexpr slice slice_of(number n) { return static_cast<slice>(n.value & 0xff); }
 
-using order_id = number;    // an order, a return or a refund: whatever a saga is about
+using order_id = number;  // an order, a return or a refund: whatever a saga is about
 using coupon_id = number;
 
 // Gives numbers that grow even when the wall clock steps back. last: the largest given so far.
@@ -74,9 +74,7 @@ std::uint64_t fingerprint(std::string_view content);
 
 template <class Tag>
 struct std::hash<souk::name_of<Tag>> {
-  std::size_t operator()(const souk::name_of<Tag>& name) const noexcept {
-    return std::hash<std::string>{}(name.text);
-  }
+  std::size_t operator()(const souk::name_of<Tag>& name) const noexcept { return std::hash<std::string>{}(name.text); }
 };
 
 template <>

@@ -126,8 +126,7 @@ public:
       value = static_cast<T>(number());
     } else if constexpr (std::is_integral_v<T>) {
       const auto zigzag = number();
-      value = static_cast<T>(static_cast<std::int64_t>(zigzag >> 1) ^
-                             -static_cast<std::int64_t>(zigzag & 1));
+      value = static_cast<T>(static_cast<std::int64_t>(zigzag >> 1) ^ -static_cast<std::int64_t>(zigzag & 1));
     } else {
       get_object(value);
     }

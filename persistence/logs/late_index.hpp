@@ -21,17 +21,22 @@ namespace souk::persistence {
 class late_index {
 public:
   static std::string schema(const std::string& name) {
-    return "CREATE TABLE " + name + "(hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(hash, id)) STRICT,"
+    return "CREATE TABLE " + name +
+           "(hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(hash, id)) STRICT,"
            " WITHOUT ROWID;"
-           "CREATE TABLE " + name + "_mark(id INTEGER PRIMARY KEY CHECK(id=1), upto INTEGER NOT NULL) STRICT;"
-           "INSERT INTO " + name + "_mark VALUES(1,0);";
+           "CREATE TABLE " +
+           name +
+           "_mark(id INTEGER PRIMARY KEY CHECK(id=1), upto INTEGER NOT NULL) STRICT;"
+           "INSERT INTO " +
+           name + "_mark VALUES(1,0);";
   }
 
   late_index(store_file& file, const std::string& name)
       : insert_(file.prepare("INSERT OR IGNORE INTO " + name + " VALUES(?1,?2)")),
         find_(file.prepare("SELECT id FROM " + name + " WHERE hash=?1 ORDER BY id DESC")),
         save_mark_(file.prepare("UPDATE " + name + "_mark SET upto=?1")) {
-    mark_ = file.prepare("SELECT upto FROM " + name + "_mark").first([](auto row) { return row.integer(0); }).value_or(0);
+    mark_ =
+        file.prepare("SELECT upto FROM " + name + "_mark").first([](auto row) { return row.integer(0); }).value_or(0);
     empty_ = mark_ == 0;
   }
 

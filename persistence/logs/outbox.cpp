@@ -14,12 +14,10 @@ outbox::outbox(store_file& file)
     acknowledged_.at(static_cast<std::size_t>(row.integer(0))) = row.integer(1);
   });
   newest_ = std::max(*std::max_element(acknowledged_.begin(), acknowledged_.end()),
-                     file.prepare("SELECT coalesce(max(seq),0) FROM outbox").first([](auto row) {
-                       return row.integer(0);
-                     }).value_or(0));
-  forgotten_ = file.prepare("SELECT min(seq)-1 FROM outbox").first([](auto row) {
-    return row.integer(0);
-  }).value_or(0);
+                     file.prepare("SELECT coalesce(max(seq),0) FROM outbox")
+                         .first([](auto row) { return row.integer(0); })
+                         .value_or(0));
+  forgotten_ = file.prepare("SELECT min(seq)-1 FROM outbox").first([](auto row) { return row.integer(0); }).value_or(0);
 }
 
 void outbox::write(number subject, std::string body) {
@@ -46,9 +44,11 @@ void outbox::acknowledge(order::subscriber who, std::int64_t seq) {
   auto& mine = acknowledged_[static_cast<std::size_t>(who)];
   if (seq <= mine) return;
   mine = std::min(seq, newest_);
-  acknowledge_.run(who, mine);
+  // Subscribers keep their positions durably themselves; here they only say what may be deleted. So they are written
+  // when it is worth it, and a fetch costs no commit.
   const auto all = *std::min_element(acknowledged_.begin(), acknowledged_.end());
-  if (all - forgotten_ < delete_at_once && all != newest_) return;
+  if (all - forgotten_ < delete_at_once) return;
+  for (std::size_t one = 0; one < acknowledged_.size(); ++one) acknowledge_.run(one, acknowledged_[one]);
   forget_.run(all);
   while (!recent_.empty() && recent_.front().seq <= all) recent_.pop_front();
   forgotten_ = all;

@@ -25,7 +25,7 @@ public:
   std::vector<order::event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
 
-  // This subscriber has everything up to seq durably in effect. What all have is deleted.
+  // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time.
   void acknowledge(order::subscriber who, std::int64_t seq);
 
 private:

@@ -15,7 +15,8 @@ public:
       "INSERT INTO own_number VALUES(1,0);";
 
   explicit own_numbers(store_file& file) : save_(file.prepare("UPDATE own_number SET last=?1")) {
-    last_.value = file.prepare("SELECT last FROM own_number").first([](auto row) { return row.integer(0); }).value_or(0);
+    last_.value =
+        file.prepare("SELECT last FROM own_number").first([](auto row) { return row.integer(0); }).value_or(0);
   }
 
   number next(moment now, slice where) {

@@ -17,15 +17,12 @@ namespace {
   const std::string text = (path ? std::string{path} + ": " : std::string{}) + doing + ": " +
                            (db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      throw store_full(text, code);
+    case SQLITE_FULL: throw store_full(text, code);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      throw store_damaged(text, code);
+    case SQLITE_NOTADB: throw store_damaged(text, code);
     default:
       // out of room may also show when SQLite extends a file
-      if (code == SQLITE_IOERR_WRITE && db && sqlite3_system_errno(db) == ENOSPC)
-        throw store_full(text, code);
+      if (code == SQLITE_IOERR_WRITE && db && sqlite3_system_errno(db) == ENOSPC) throw store_full(text, code);
       throw store_error(text, code);
   }
 }
@@ -44,8 +41,8 @@ void configure_sqlite() {
 }  // namespace
 
 statement::statement(sqlite3* db, std::string_view sql) : db_(db) {
-  const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  const int code =
+      sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (code != SQLITE_OK) raise(db, code, "preparing '" + std::string{sql} + "'");
 }
 
@@ -56,10 +53,9 @@ void statement::fail(int code) const {
 store_file::store_file(const open_options& options, std::span<const std::string_view> migrations)
     : path_(options.path), checkpoint_pages_(options.checkpoint_pages), read_only_(options.read_only) {
   configure_sqlite();
-  const int flags = SQLITE_OPEN_NOMUTEX |
-                    (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags,
-                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
   try {
     if (code != SQLITE_OK) raise(db_, code, "opening");
     sqlite3_extended_result_codes(db_, 1);
@@ -104,12 +100,11 @@ void store_file::execute(const std::string& sql) {
 }
 
 void store_file::migrate(std::span<const std::string_view> migrations) {
-  const auto version =
-      prepare("PRAGMA user_version").first([](auto row) { return row.integer(0); }).value_or(0);
+  const auto version = prepare("PRAGMA user_version").first([](auto row) { return row.integer(0); }).value_or(0);
   const auto known = static_cast<std::int64_t>(migrations.size());
   if (version > known)
-    throw store_error(path_ + ": the store has version " + std::to_string(version) +
-                          ", this souk knows up to " + std::to_string(known) + ": use a newer souk",
+    throw store_error(path_ + ": the store has version " + std::to_string(version) + ", this souk knows up to " +
+                          std::to_string(known) + ": use a newer souk",
                       SQLITE_ERROR);
   if (read_only_ && version < known)
     throw store_error(path_ + ": the store has version " + std::to_string(version) +
@@ -124,7 +119,9 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
 }
 
 void store_file::commit() {
+  const bool writes = sqlite3_txn_state(db_, "main") == SQLITE_TXN_WRITE;
   commit_->run();
+  if (!writes) return;  // a batch of reads costs no sync and is not counted
   // A store that sees traffic gets its WAL written at full size once: overwriting syncs 1.6 times faster than
   // appending, because the file's size does not change. Idle stores stay small.
   if (++commits_ == 64) write_wal_beforehand();

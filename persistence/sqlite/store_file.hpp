@@ -20,8 +20,7 @@ namespace souk::persistence {
 
 // Something went wrong and the outcome of what was tried is unknown: stop, reopen, let the keys give the answer.
 struct store_error : std::runtime_error {
-  store_error(std::string what, int sqlite_code)
-      : std::runtime_error(std::move(what)), code(sqlite_code) {}
+  store_error(std::string what, int sqlite_code) : std::runtime_error(std::move(what)), code(sqlite_code) {}
   int code;
 };
 // There is no room: the transaction was rolled back and nothing of it is in the file.
@@ -42,8 +41,7 @@ struct blob {
 class statement {
 public:
   statement(sqlite3* db, std::string_view sql);
-  statement(statement&& other) noexcept
-      : db_(other.db_), handle_(std::exchange(other.handle_, nullptr)) {}
+  statement(statement&& other) noexcept : db_(other.db_), handle_(std::exchange(other.handle_, nullptr)) {}
   statement& operator=(statement&&) = delete;
   ~statement() { sqlite3_finalize(handle_); }
 
@@ -54,8 +52,7 @@ public:
     std::int64_t integer(int column) const { return sqlite3_column_int64(handle_, column); }
     std::string_view text(int column) const {
       const void* data = sqlite3_column_blob(handle_, column);
-      return {static_cast<const char*>(data),
-              static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+      return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
     }
     std::string string(int column) const { return std::string{text(column)}; }
     bool null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
@@ -69,8 +66,7 @@ public:
   void run(const Args&... args) {
     const finish at_end{handle_};
     bind_all(args...);
-    if (const int code = sqlite3_step(handle_); code != SQLITE_DONE && code != SQLITE_ROW)
-      fail(code);
+    if (const int code = sqlite3_step(handle_); code != SQLITE_DONE && code != SQLITE_ROW) fail(code);
   }
   // The same, but false when a key is already there.
   template <class... Args>
@@ -148,8 +144,8 @@ private:
 
 struct open_options {
   std::string path;
-  std::string vfs;          // empty: the platform's own
-  bool read_only = false;   // for the audit of a stopped node
+  std::string vfs;         // empty: the platform's own
+  bool read_only = false;  // for the audit of a stopped node
   std::int64_t cache_kib = 65'536;
   int checkpoint_pages = 1'000;
 };

@@ -22,7 +22,8 @@ const std::vector<number_place> number_places{
     {"PUT", "/v1/campaigns/tea", R"({"discount":{"amount":@},"limit":5})", "discount.amount"},
     {"PUT", "/v1/campaigns/tea", R"({"discount":{"percent":@},"limit":5})", "discount.percent"},
     {"PUT", "/v1/campaigns/tea", R"({"discount":{"percent":5},"limit":@})", "limit"},
-    {"POST", "/v1/orders", R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"teapot","quantity":@}]})",
+    {"POST", "/v1/orders",
+     R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"teapot","quantity":@}]})",
      "items[1].quantity"},
     {"POST", "/v1/admin/orders", R"({"user":"anna","items":[{"product":"teapot","quantity":@,"amount":5}]})",
      "items[0].quantity"},
@@ -33,10 +34,27 @@ const std::vector<number_place> number_places{
     {"POST", "/v1/admin/returns", R"({"user":"anna","items":[{"product":"teapot","quantity":1,"amount":@}]})",
      "items[0].amount", true},
 };
-const std::vector<std::string> bad_numbers{
-    "-1",   "0",     "-0",   "0.1",  "1.0",  "1e3",  "1E3", "9007199254740993",     "9223372036854775807",
-    "9223372036854775808",   "-9223372036854775808", "-9223372036854775809", "18446744073709551616",
-    "1e400", "\"1\"", "null", "true", "[]",   "{}",   "[1]", "1000000000001"};
+const std::vector<std::string> bad_numbers{"-1",
+                                           "0",
+                                           "-0",
+                                           "0.1",
+                                           "1.0",
+                                           "1e3",
+                                           "1E3",
+                                           "9007199254740993",
+                                           "9223372036854775807",
+                                           "9223372036854775808",
+                                           "-9223372036854775808",
+                                           "-9223372036854775809",
+                                           "18446744073709551616",
+                                           "1e400",
+                                           "\"1\"",
+                                           "null",
+                                           "true",
+                                           "[]",
+                                           "{}",
+                                           "[1]",
+                                           "1000000000001"};
 
 std::string with_number(const std::string& body, const std::string& number) {
   auto out = body;
@@ -75,8 +93,11 @@ TEST_CASE("numbers that are none of ours are refused by name on every route, and
 TEST_CASE("a line that would cost more than an amount may be is refused by name, and nothing moves", "[edge]") {
   shop s;
   s.furnish();
-  REQUIRE(s.ask("PUT", "/v1/products/yacht", R"({"name":"Yacht","price":1000000000000,"stock":1000000})").status == 201);
-  const auto said = s.post("/v1/orders", "o", R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"yacht","quantity":1000000}]})");
+  REQUIRE(s.ask("PUT", "/v1/products/yacht", R"({"name":"Yacht","price":1000000000000,"stock":1000000})").status ==
+          201);
+  const auto said =
+      s.post("/v1/orders", "o",
+             R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"yacht","quantity":1000000}]})");
   INFO(said.body);
   CHECK(said.status == 409);
   CHECK(json::parse(said.body)["reason"] == "limit_reached");
@@ -115,7 +136,8 @@ TEST_CASE("bodies that are not what they should be are refused by name", "[edge]
       {crowd + "}", 400, ""},
       {R"({"user":"anna","user":"bert","items":[{"product":"teapot","quantity":1}]})", 400, "user"},
       {R"({"user":"anna","items":[{"product":"teapot","quantity":1,"quantity":2}]})", 400, "items[0].quantity"},
-      {R"({"user":"anna","items":[)" + item + R"(,{"product":"teapot","quantity":1,"colour":"red"}]})", 422, "items[1].colour"},
+      {R"({"user":"anna","items":[)" + item + R"(,{"product":"teapot","quantity":1,"colour":"red"}]})", 422,
+       "items[1].colour"},
       {R"({"user":"anna","items":[)" + item + R"(],"note":"hi"})", 422, "note"},
       {R"({"user":"anna","items":[{"product":"teapot","quantity":1,"amount":1}]})", 422, "items[0].amount"},
       {R"({"items":[)" + item + "]}", 422, "user"},
@@ -194,7 +216,9 @@ TEST_CASE("campaigns make sense", "[edge]") {
   CHECK(member(R"({"discount":{"percent":101},"limit":5})") == "discount.percent");
   CHECK(member(R"({"discount":5,"limit":5})") == "discount");
   CHECK(member(R"({"discount":{"percent":5},"limit":5,"starts":"today"})") == "starts");
-  CHECK(member(R"({"discount":{"percent":5},"limit":5,"starts":"2026-01-02T00:00:00Z","ends":"2026-01-01T00:00:00Z"})") == "ends");
+  CHECK(
+      member(R"({"discount":{"percent":5},"limit":5,"starts":"2026-01-02T00:00:00Z","ends":"2026-01-01T00:00:00Z"})") ==
+      "ends");
   CHECK(s.ask("GET", "/v1/campaigns/tea").status == 404);
 }
 
@@ -208,7 +232,8 @@ struct served {
   edge::http_server server;
   http_response ask(const std::string& method, const std::string& target, const std::string& body = {},
                     const edge::header_list& headers = {}) {
-    return edge::http_client{"127.0.0.1", server.port()}.request(method, target, headers, body, std::chrono::seconds{60});
+    return edge::http_client{"127.0.0.1", server.port()}.request(method, target, headers, body,
+                                                                 std::chrono::seconds{60});
   }
 };
 
@@ -218,7 +243,8 @@ TEST_CASE("over a socket orders are placed, and ten megabytes are turned away", 
   shop s;
   s.furnish();
   served at{s};
-  const auto said = at.ask("POST", "/v1/orders", two_teapots, {{"Idempotency-Key", "o1"}, {"Content-Type", "application/json"}});
+  const auto said =
+      at.ask("POST", "/v1/orders", two_teapots, {{"Idempotency-Key", "o1"}, {"Content-Type", "application/json"}});
   CHECK(said.status == 201);
   CHECK(said.header("location").starts_with("/v1/orders/"));
   CHECK(at.ask("GET", std::string{said.header("location")}).status == 200);

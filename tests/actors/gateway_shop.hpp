@@ -22,9 +22,9 @@
 
 namespace souk::tests {
 
-using nlohmann::json;
 using edge::http_request;
 using edge::http_response;
+using nlohmann::json;
 
 // Long enough for the slowest machine; a passing test never waits for it.
 inline bool eventually(const std::function<bool()>& holds) {

@@ -69,7 +69,8 @@ TEST_CASE("coupons are issued first come first served and once per key", "[edge]
   shop s{{.shards = 2}};
   s.furnish();
   CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"percent":10},"limit":1})").status == 201);
-  CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":2,"starts":"2020-01-01T00:00:00Z"})").status == 200);
+  CHECK(s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":2,"starts":"2020-01-01T00:00:00Z"})")
+            .status == 200);
   const auto first = s.post("/v1/campaigns/tea/coupons", "c1", R"({"user":"anna"})");
   CHECK(first.status == 201);
   CHECK(s.post("/v1/campaigns/tea/coupons", "c1", R"({"user":"anna"})").body == first.body);
@@ -91,8 +92,10 @@ TEST_CASE("an order is completed, and every route that tells of it agrees", "[ed
   shop s{{.shards = 2}};
   s.furnish();
   s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"percent":10},"limit":5})");
-  const auto coupon = json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
-  const auto said = s.post("/v1/orders", "o1", R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"coupon":")" + coupon + "\"}");
+  const auto coupon =
+      json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
+  const auto said = s.post("/v1/orders", "o1",
+                           R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"coupon":")" + coupon + "\"}");
   INFO(said.body);
   REQUIRE(said.status == 201);
   const auto receipt = json::parse(said.body);
@@ -158,7 +161,8 @@ TEST_CASE("a refused order names its reason and leaves nothing behind", "[edge][
   const auto nobody = refused(R"({"user":"nobody","items":[{"product":"teapot","quantity":1}]})");
   CHECK(nobody["reason"] == "unknown_user");
   CHECK(nobody["type"] == "/problems/unknown_user");
-  const auto nothing = refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"nothing","quantity":1}]})");
+  const auto nothing =
+      refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1},{"product":"nothing","quantity":1}]})");
   CHECK(nothing["reason"] == "unknown_product");
   CHECK(nothing["detail"] == "nothing");
   const auto many = refused(R"({"user":"anna","items":[{"product":"teapot","quantity":101}]})");
@@ -166,7 +170,8 @@ TEST_CASE("a refused order names its reason and leaves nothing behind", "[edge][
   CHECK(many["detail"] == "teapot");
   const auto poor = refused(R"({"user":"poor","items":[{"product":"teapot","quantity":1}]})");
   CHECK(poor["reason"] == "insufficient_funds");
-  CHECK(refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"coupon":")" + to_text(number{123456789}) + "\"}")["reason"] == "coupon_invalid");
+  CHECK(refused(R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"coupon":")" +
+                to_text(number{123456789}) + "\"}")["reason"] == "coupon_invalid");
   CHECK(s.stock("teapot") == 100);
   CHECK(s.balance("anna") == 10000);
   const auto failed = s.get("/v1/orders/" + poor["order"].get<std::string>());
@@ -267,7 +272,8 @@ TEST_CASE("a completed order that is cancelled is refunded once: money, goods an
   shop s{{.shards = 2}};
   s.furnish();
   s.ask("PUT", "/v1/campaigns/tea", R"({"discount":{"amount":100},"limit":5})");
-  const auto coupon = json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
+  const auto coupon =
+      json::parse(s.post("/v1/campaigns/tea/coupons", "c", R"({"user":"anna"})").body)["id"].get<std::string>();
   const auto body = R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"coupon":")" + coupon + "\"}";
   const auto first = s.post("/v1/orders", "o1", body);
   REQUIRE(first.status == 201);
@@ -297,7 +303,8 @@ TEST_CASE("a completed order that is cancelled is refunded once: money, goods an
 TEST_CASE("the back office sells at agreed amounts and takes goods back", "[edge]") {
   shop s{{.shards = 2}};
   s.furnish();
-  const std::string agreed = R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100},{"product":"teapot","quantity":1,"amount":0}]})";
+  const std::string agreed =
+      R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100},{"product":"teapot","quantity":1,"amount":0}]})";
   const auto sold = s.post("/v1/admin/orders", "a1", agreed);
   INFO(sold.body);
   CHECK(sold.status == 201);
@@ -305,14 +312,16 @@ TEST_CASE("the back office sells at agreed amounts and takes goods back", "[edge
   CHECK(s.balance("anna") == 9900);
   CHECK(s.stock("teapot") == 96);
   CHECK(s.post("/v1/orders", "a2", agreed).status == 422);
-  const auto back = s.post("/v1/admin/returns", "b1", R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100}]})");
+  const auto back =
+      s.post("/v1/admin/returns", "b1", R"({"user":"anna","items":[{"product":"teapot","quantity":3,"amount":100}]})");
   INFO(back.body);
   CHECK(back.status == 201);
   const auto id = json::parse(back.body)["id"].get<std::string>();
   CHECK(s.get("/v1/orders/" + id)["flow"] == "take_back");
   CHECK(s.balance("anna") == 10000);
   CHECK(s.stock("teapot") == 99);
-  CHECK(s.post("/v1/admin/returns", "b2", R"({"user":"anna","items":[{"product":"none","quantity":3,"amount":100}]})").status == 409);
+  CHECK(s.post("/v1/admin/returns", "b2", R"({"user":"anna","items":[{"product":"none","quantity":3,"amount":100}]})")
+            .status == 409);
 }
 
 TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {

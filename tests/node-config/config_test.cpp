@@ -88,7 +88,8 @@ TEST_CASE("what is wrong is named with its file and its key", "[config]") {
 
 TEST_CASE("the environment goes over the file, and an address is checked", "[config]") {
   config::node all = read(R"({"data":"/file","http":{"port":1}})");
-  const std::map<std::string, std::string> set{{"SOUK_DATA", "/env"}, {"SOUK_HTTP", "[::1]:9090"}, {"SOUK_PLATFORM", ""}};
+  const std::map<std::string, std::string> set{
+      {"SOUK_DATA", "/env"}, {"SOUK_HTTP", "[::1]:9090"}, {"SOUK_PLATFORM", ""}};
   const auto look = [&](const char* name) -> const char* {
     const auto found = set.find(name);
     return found == set.end() ? nullptr : found->second.c_str();

@@ -33,7 +33,9 @@ using steady = std::chrono::steady_clock;
 double cpu_seconds() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
@@ -157,7 +159,8 @@ outcome run_in_process(runtime::node& node, order_maker& maker, const bench_opti
   all.ms.reserve(1 << 20);
   std::latch ended{static_cast<std::ptrdiff_t>(options.in_flight)};
   const auto from = steady::now();
-  const auto until = from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
+  const auto until =
+      from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
   // Callbacks come one after the other on the front's thread: nothing here is shared with another.
   std::function<void()> place = [&] {
     const auto asked = steady::now();
@@ -205,7 +208,8 @@ outcome run_over_http(runtime::node& node, order_maker& maker, const bench_optio
   load.port = serving.port();
   load.connections = options.in_flight;
   const auto from = steady::now();
-  const auto until = from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
+  const auto until =
+      from + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(options.seconds));
   // One thread: the callbacks run one after the other on this one.
   edge::http_load{load}.run(
       [&](unsigned) -> std::optional<edge::http_request> {
@@ -241,10 +245,12 @@ int bench_orders(const bench_options& asked) {
   auto options = asked;
   if (options.in_flight == 0) options.in_flight = options.http ? 64 : 512;
   const bool own_data = options.data.empty();
-  const auto data = own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
+  const auto data =
+      own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
   runtime::node_options wanted;
   wanted.data = data.string();
-  wanted.around.desks = options.desks == "scheduled" ? runtime::spawn_policy::scheduled : runtime::spawn_policy::detached;
+  wanted.around.desks =
+      options.desks == "scheduled" ? runtime::spawn_policy::scheduled : runtime::spawn_policy::detached;
   if (options.sink == "file") {
     fs::create_directories(data);
     wanted.make_sink = edge::make_sink_maker("file:" + (data / "platform.jsonl").string());
@@ -253,11 +259,13 @@ int bench_orders(const bench_options& asked) {
   {
     runtime::node node{std::move(wanted)};
     const auto now = node.around().clock->now();
-    const auto coupons = static_cast<std::int64_t>(options.coupons / 100 * options.seconds * (options.http ? 40'000 : 120'000));
+    const auto coupons =
+        static_cast<std::int64_t>(options.coupons / 100 * options.seconds * (options.http ? 40'000 : 120'000));
     std::vector<coupon_in_hand> hand(static_cast<std::size_t>(coupons));
     {
       progress shown{"filling the shop",
-                     static_cast<std::uint64_t>(2 * options.users + options.products + coupons + 100), standard_error(true)};
+                     static_cast<std::uint64_t>(2 * options.users + options.products + coupons + 100),
+                     standard_error(true)};
       filler fill{node.front(), shown};
       fill.fill(options.users, [&](std::int64_t i) { return user::put{user_name(i), "somebody", now}; });
       fill.fill(100, [&](std::int64_t i) { return user::put{poor_name(i), "poor", now}; });
@@ -268,11 +276,14 @@ int bench_orders(const bench_options& asked) {
         return product::put{product_name(i), "something", {1'000 + i % 500}, 1'000'000'000, now};
       });
       fill.fill(1, [&](std::int64_t) { return coupon::put{{"bench"}, {{}, 10}, coupons + 1, {}, {}}; });
-      fill.fill(coupons, [&](std::int64_t i) {
-        return coupon::issue{"fill" + std::to_string(i), {"bench"}, user_name(i % options.users), now};
-      }, [&](std::int64_t i, answer& said) {
-        hand[static_cast<std::size_t>(i)] = {std::get<coupon::view>(said.body).coupon, i % options.users};
-      });
+      fill.fill(
+          coupons,
+          [&](std::int64_t i) {
+            return coupon::issue{"fill" + std::to_string(i), {"bench"}, user_name(i % options.users), now};
+          },
+          [&](std::int64_t i, answer& said) {
+            hand[static_cast<std::size_t>(i)] = {std::get<coupon::view>(said.body).coupon, i % options.users};
+          });
     }
     const auto commits = [&] {
       std::int64_t n = 0;

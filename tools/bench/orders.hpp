@@ -7,18 +7,18 @@
 namespace souk::tools {
 
 struct bench_options {
-  std::string data;           // empty: a directory of its own, removed afterwards
-  unsigned in_flight = 0;     // 0: 512 in process, 64 connections over HTTP
-  unsigned items = 1;         // lines an order
+  std::string data;              // empty: a directory of its own, removed afterwards
+  unsigned in_flight = 0;        // 0: 512 in process, 64 connections over HTTP
+  unsigned items = 1;            // lines an order
   std::string skew = "uniform";  // uniform, flash (all orders on one product), zipf
-  double coupons = 30;        // percent of orders that use one
-  double failures = 0;        // percent of orders whose buyer is too poor
+  double coupons = 30;           // percent of orders that use one
+  double failures = 0;           // percent of orders whose buyer is too poor
   double seconds = 5;
   std::int64_t users = 1'000;
   std::int64_t products = 1'000;
-  bool http = false;          // in_flight connections, one request outstanding on each
+  bool http = false;               // in_flight connections, one request outstanding on each
   std::string desks = "detached";  // or scheduled
-  std::string sink = "file";  // file, or none
+  std::string sink = "file";       // file, or none
   bool json = false;
   bool quiet = false;
 };

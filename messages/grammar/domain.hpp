@@ -1,0 +1,17 @@
+// The domains of souk, by the one name that each has in every room.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace souk {
+
+enum class domain : std::uint8_t { user, wallet, product, coupon, order, payment, ranking, platform };
+inline constexpr std::size_t domain_count = 8;
+inline constexpr std::array<std::string_view, domain_count> domain_names{"user",  "wallet",  "product", "coupon",
+                                                                         "order", "payment", "ranking", "platform"};
+constexpr std::string_view to_text(domain d) { return domain_names[static_cast<std::size_t>(d)]; }
+
+}  // namespace souk
