@@ -173,7 +173,7 @@ void order::begin_refund(record& sale, moment at) {
   refund.brief.flow = flow::refund;
   refund.brief.refund_of = sale.brief.id;
   refund.brief.placed = at;
-  refund.request = "refund:" + to_text(sale.brief.id);
+  refund.request = "refund of " + to_text(sale.brief.id);
   store_.append(refund);
   sale.refund = refund.brief.id;
   store_.save(sale);

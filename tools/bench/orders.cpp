@@ -248,6 +248,7 @@ int bench_orders(const bench_options& asked) {
   const auto data =
       own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
   runtime::node_options wanted;
+  wanted.coordinators = options.coordinators;
   wanted.data = data.string();
   wanted.around.desks =
       options.desks == "scheduled" ? runtime::spawn_policy::scheduled : runtime::spawn_policy::detached;
