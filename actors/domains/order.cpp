@@ -39,7 +39,8 @@ answer order::on(const souk::order::place& place) {
   if (auto known = store_.find_request(place.request)) {
     if (const auto* open = open_case(known->brief.id)) *known = *open;
     if (known->print != print) return refuse(reason::key_reused, "the same Idempotency-Key came with another body");
-    if (place.wait && known->ended.ms == 0) later_ = {known->brief.id.value, souk::order::watch{known->brief.id}};
+    if (place.wait && known->ended.ms == 0)
+      later_ = {known->brief.id.value, place};  // it will be answered as the repetition it is
     return reply_with(ticket_of(*known), true);
   }
   record fresh;

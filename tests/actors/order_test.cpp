@@ -247,3 +247,18 @@ TEST_CASE("orders are listed newest first, by user and by state", "[S4.4]") {
   CHECK(ids({user_id{"bob"}, {}, {}, 9}).empty());
   CHECK(ids({user_id{"ann"}, {}, {}, 9}).size() == 8);
 }
+
+TEST_CASE("a repetition that waits for the end is answered as a repetition", "[S4.2][S0.7]") {
+  orders desk;
+  const auto id = desk.placed();
+  auto again = desk.placing();
+  again.wait = true;
+  desk.say(again);
+  REQUIRE(desk.late());
+  const auto then = desk.late()->then;
+  CHECK(desk.late()->subject == id.value);
+  desk.say(desk.completing(id));
+  const auto said = desk.say(then);
+  CHECK(said.replayed);
+  CHECK(body<order::ticket>(said).state == state::completed);
+}
