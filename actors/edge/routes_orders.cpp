@@ -113,17 +113,15 @@ void place_as(const asked& a, const call& c, flow as, bool agreed) {
   if (first.wait) once = {{}, wait_ms, 0};
   c.ask(std::move(first), once, [c, what = std::move(what), waited = wait_ms > 0](answer&& said) {
     const bool in_time = !waited || said.what != verdict::lost || said.why != reason::unreachable;
-    // An order's number says when it was placed: before this request came means by an earlier one.
-    const auto replayed = [at = what.at](const answer& heard) {
-      const auto* ticket = std::get_if<order::ticket>(&heard.body);
-      return ticket && ticket->id < next_number({}, at.ms, 0);
-    };
     if (in_time) {
-      const bool before = said.replayed || replayed(said);
+      const bool before = said.replayed;
       return settle(c, std::move(said), what, before);
     }
-    c.ask(what, {}, [c, what, replayed](answer&& now) {
-      const bool before = replayed(now);
+    c.ask(what, {}, [c, what](answer&& now) {
+      // The desk calls our own second question a repetition, too. But an order's number says when it was placed: before
+      // this request came means by an earlier one.
+      const auto* ticket = std::get_if<order::ticket>(&now.body);
+      const bool before = ticket && ticket->id < next_number({}, what.at.ms, 0);
       settle(c, std::move(now), what, before);
     });
   });
