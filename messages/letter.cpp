@@ -79,6 +79,9 @@ address address_of(const command& what) {
           [](const product::undo_take& c) {
             return address{d::product, of_first(c.lines)};
           },
+          [](const product::quote& c) {
+            return address{d::product, of_first(c.lines)};
+          },
           [](const product::verify& c) {
             return address{d::product, of_first(c.lines)};
           },
@@ -123,8 +126,11 @@ address address_of(const command& what) {
           [](const payment::undo_pay& c) {
             return address{d::payment, slice_of(c.once.saga)};
           },
-          [](const payment::cancel& c) {
-            return address{d::payment, slice_of(c.order)};
+          [](const payment::book&) {
+            return address{d::payment, 0};
+          },
+          [](const payment::find_position&) {
+            return address{d::payment, 0};
           },
           [](const payment::find& c) {
             return address{d::payment, slice_of(c.order)};

@@ -28,17 +28,17 @@ using command =
                  wallet::find, wallet::read_entries, product::put, product::change, product::restock, product::take,
                  product::undo_take, product::verify, product::take_in, product::find, product::list, coupon::put,
                  coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find,
-                 coupon::list, payment::pay, payment::undo_pay, payment::cancel, payment::find, order::place,
+                 coupon::list, payment::pay, payment::undo_pay, payment::book, payment::find, order::place,
                  order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
                  order::list, order::resume, order::fetch, ranking::best, ranking::count, ranking::find_position,
                  platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
-                 platform::list_troubles, platform::revive>;
+                 platform::list_troubles, platform::revive, payment::find_position, product::quote>;
 
 using reply =
     std::variant<std::monostate,  //
                  user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign,
                  coupon::view, coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket,
-                 order::events, order::position, ranking::board, platform::troubles>;
+                 order::events, order::position, ranking::board, platform::troubles, platform::not_now>;
 
 // Compiled once, in letter.cpp: fifty alternatives in every file that packs a letter took minutes.
 template <>

@@ -21,7 +21,9 @@ inline constexpr std::size_t lines_max = 2000;
 
 enum class state : std::uint8_t { pending, completed, failed, cancelled };
 enum class saga_state : std::uint8_t { running, compensating, completed, compensated, parked };
-enum class flow : std::uint8_t { order_payment, take_back, refund };
+enum class flow : std::uint8_t { order_payment, take_back, refund, balance_first };
+inline constexpr std::size_t flows = 4;
+constexpr bool is_sale(flow f) { return f != flow::take_back && f != flow::refund; }
 
 // One thing that happened to a saga: a step was asked, answered, undone; or the saga as a whole began, ended.
 enum class mark : std::uint8_t {
@@ -45,6 +47,12 @@ struct happening {
   SOUK_FIELDS(happening, step, what, ms, why);
 };
 
+inline money total_of(const std::vector<product::line>& lines) {
+  money sum;
+  for (const auto& one : lines) sum.minor += one.amount.minor;  // at most 2,000 x 10^12
+  return sum;
+}
+
 // The content of a case: all that its steps and their compensation need.
 struct brief {
   number id;
@@ -57,13 +65,10 @@ struct brief {
   money discount;       // learned from the coupon, or known from the order that is refunded
   moment placed;
   bool cancelling = false;  // somebody wants it back: walk back as soon as it is picked up
-  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling);
+  bool priced = false;      // the lines' amounts are the catalogue's, and stand
+  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced);
 
-  money total() const {
-    money sum;
-    for (const auto& one : lines) sum.minor += one.amount.minor;  // at most 2,000 x 10^12
-    return sum;
-  }
+  money total() const { return total_of(lines); }
 };
 
 struct view {
@@ -189,12 +194,22 @@ struct resume {
   SOUK_FIELDS(resume, share, of);
 };
 
-// An event as it stands in the outbox. body: one CloudEvents 1.0 object in structured JSON.
+// An event as it stands in the outbox: what happened to a case, with all that subscribers need to know of it. Its
+// outside form, a CloudEvents 1.0 object in JSON, is made where it leaves (actors/edge/cloud_event.hpp).
+enum class kind : std::uint8_t { completed, cancelled, returned };
 struct event {
   std::int64_t seq = 0;  // grows by 1 within one outbox
   number subject;        // the order: events of one order keep their order
-  std::string body;
-  SOUK_FIELDS(event, seq, subject, body);
+  order::kind what{};
+  moment at;
+  user_id user;
+  std::vector<product::line> lines;
+  money discount;
+  coupon_id coupon;
+  moment placed;
+  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed);
+
+  money total() const { return total_of(lines); }
 };
 struct events {
   std::uint32_t source = 0;  // the shard whose outbox this is
@@ -208,8 +223,8 @@ struct position {
   SOUK_FIELDS(position, seq);
 };
 
-enum class subscriber : std::uint8_t { ranking, platform };
-inline constexpr std::size_t subscribers = 2;
+enum class subscriber : std::uint8_t { ranking, platform, payment };
+inline constexpr std::size_t subscribers = 3;
 
 // Asks for the events after `after`, and says that all up to it are durably in effect: the acknowledgement and
 // the next request are one message. Answered with events as soon as there are any.

@@ -7,6 +7,7 @@
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
 #include "messages/grammar/money.hpp"
+#include "messages/order.hpp"
 
 namespace souk::payment {
 
@@ -43,11 +44,17 @@ struct undo_pay {
   SOUK_FIELDS(undo_pay, once, at);
 };
 
-// Cancels the payment of a completed order: part of a refund.
-struct cancel {
-  number order;
-  moment at;
-  SOUK_FIELDS(cancel, order, at);
+// Keeps the books of what orders paid from their wallets: events from one outbox, once each. A completed order's
+// payment is approved, a cancelled order's is cancelled. Answers order::position.
+struct book {
+  order::events events;
+  SOUK_FIELDS(book, events);
+};
+
+// The position up to which the events of one outbox are booked. Answers order::position.
+struct find_position {
+  std::uint32_t source = 0;
+  SOUK_FIELDS(find_position, source);
 };
 
 struct find {

@@ -34,25 +34,39 @@ struct find_position {
   SOUK_FIELDS(find_position, source);
 };
 
-// Which of these may be sent now? Answers order::events without those whose order is in trouble.
-struct offer {
-  order::events events;
-  SOUK_FIELDS(offer, events);
-};
-
-struct rejection {
+// An event without its content.
+struct heading {
   std::int64_t seq = 0;
-  std::string error;
-  SOUK_FIELDS(rejection, seq, error);
+  number subject;
+  SOUK_FIELDS(heading, seq, subject);
 };
 
-// What became of an offer: all delivered but the rejected ones and those that were held back. Moves the position to the
-// last event of the offer.
+// Which of these may be sent now? Answers not_now.
+struct offer {
+  std::uint32_t source = 0;
+  std::vector<heading> headings;
+  SOUK_FIELDS(offer, source, headings);
+};
+struct not_now {
+  std::int64_t upto = 0;              // up to it all was recorded before
+  std::vector<std::int64_t> waiting;  // an earlier event of their order is in trouble
+  SOUK_FIELDS(not_now, upto, waiting);
+};
+
+// An event that was not delivered: rejected with an error, or (none) held back by an earlier one of its order.
+struct undelivered {
+  order::event event;
+  std::string error;
+  SOUK_FIELDS(undelivered, event, error);
+};
+
+// What became of an offer: everything up to `upto` was delivered, but these. Answers order::position.
 struct record {
-  order::events events;
-  std::vector<rejection> rejected;
+  std::uint32_t source = 0;
+  std::int64_t upto = 0;
+  std::vector<undelivered> but;
   moment at;
-  SOUK_FIELDS(record, events, rejected, at);
+  SOUK_FIELDS(record, source, upto, but, at);
 };
 
 // The troubled events whose time has come, the first of each order. Answers troubles.

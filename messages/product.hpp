@@ -102,6 +102,15 @@ struct undo_take {
   SOUK_FIELDS(undo_take, once, lines, at);
 };
 
+// What all lines cost at this moment, once per key: a price that a saga has seen does not change under it. Refused:
+// unknown_product. Answers taken.
+struct quote {
+  souk::once once;
+  std::vector<wanted> lines;
+  moment at;
+  SOUK_FIELDS(quote, once, lines, at);
+};
+
 // Done when every product is listed, else unknown_product. Reads only.
 struct verify {
   std::vector<wanted> lines;

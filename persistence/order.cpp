@@ -44,8 +44,8 @@ order_store::order_store(const open_options& options)
       find_(file.prepare(columns + "WHERE id=?1")),
       open_(file.prepare(columns + "WHERE id>=(SELECT orders FROM open_from) AND ended=0 ORDER BY id")),
       save_open_from_(file.prepare("UPDATE open_from SET orders=?1")),
-      list_(file.prepare(columns + "WHERE id<?1 AND flow=0 ORDER BY id DESC")),
-      list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow=0 ORDER BY id DESC")) {
+      list_(file.prepare(columns + "WHERE id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
+      list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
   newest_.value =
       file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);
@@ -110,7 +110,7 @@ std::vector<order_store::record> order_store::list(const order::list& wanted) {
   const auto before = wanted.before ? wanted.before.value : INT64_MAX;
   const auto take = [&](record r) {
     if ((!wanted.user || r.brief.user == *wanted.user) && (!wanted.state || r.state == *wanted.state) &&
-        r.brief.flow == order::flow::order_payment)
+        is_sale(r.brief.flow))
       all.push_back(std::move(r));
     return all.size() < wanted.limit;
   };

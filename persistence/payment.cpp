@@ -3,13 +3,15 @@
 
 namespace souk::persistence {
 
-static constexpr std::string_view migrations[]{
+static const std::string version_1 =
     "CREATE TABLE payment(id INTEGER PRIMARY KEY, user TEXT NOT NULL, amount INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " history BLOB NOT NULL) STRICT;",
-};
+    " history BLOB NOT NULL) STRICT;" +
+    std::string{positions::schema};
+static const std::string_view migrations[]{version_1};
 
 payment_store::payment_store(const open_options& options)
     : file(options, migrations),
+      positions(file),
       append_(file.prepare("INSERT INTO payment VALUES(?1,?2,?3,?4,?5)")),
       find_(file.prepare("SELECT user, amount, state, history FROM payment WHERE id=?1")),
       save_(file.prepare("UPDATE payment SET state=?2, history=?3 WHERE id=?1")) {}

@@ -5,6 +5,7 @@
 
 #include "messages/grammar/pack.hpp"
 #include "messages/payment.hpp"
+#include "persistence/logs/positions.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -18,6 +19,7 @@ public:
   void save(const payment::view& payment);  // state and history
 
   store_file file;
+  persistence::positions positions;
 
 private:
   statement append_, find_, save_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "messages/platform.hpp"
+#include "persistence/logs/positions.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -13,9 +14,6 @@ namespace souk::persistence {
 class platform_store {
 public:
   explicit platform_store(const open_options& options);
-
-  std::int64_t position(std::uint32_t source);
-  void save_position(std::uint32_t source, std::int64_t seq);
 
   void add(const platform::trouble& trouble);
   std::optional<platform::trouble> find(std::uint32_t source, std::int64_t seq);
@@ -27,12 +25,13 @@ public:
   std::vector<platform::trouble> list(std::uint32_t limit);
 
   store_file file;
+  persistence::positions positions;
 
 private:
   std::int64_t living_ = 0;  // troubles that are not given up; mostly there are none, and nothing need be asked
   void count_living();
   statement count_;
-  statement position_, save_position_, add_, find_, save_, remove_, in_trouble_, due_, list_;
+  statement add_, find_, save_, remove_, in_trouble_, due_, list_;
 };
 
 }  // namespace souk::persistence

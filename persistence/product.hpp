@@ -23,6 +23,7 @@ public:
     taken,     // for an order
     put_back,  // the compensation of taken
     taken_in,  // a refund or a return
+    quoted,    // moved nothing: what its lines cost
     refused = 10,
     tombstone = 11,
   };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "messages/ranking.hpp"
+#include "persistence/logs/positions.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -17,13 +18,11 @@ public:
   void add(const product_id& product, std::int64_t sold, std::int64_t returned);
   std::vector<ranking::seller> best(std::uint32_t limit, bool net);
 
-  std::int64_t position(std::uint32_t source);
-  void save_position(std::uint32_t source, std::int64_t seq);
-
   store_file file;
+  persistence::positions positions;
 
 private:
-  statement add_, best_, best_net_, position_, save_position_;
+  statement add_, best_, best_net_;
 };
 
 }  // namespace souk::persistence

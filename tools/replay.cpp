@@ -13,6 +13,7 @@
 
 #include "actors/edge/sinks.hpp"
 #include "actors/runtime/node.hpp"
+#include "actors/sagas/plans.hpp"
 #include "persistence/sqlite/store_file.hpp"
 #include "tools/replay/player.hpp"
 #include "tools/table.hpp"
@@ -33,19 +34,6 @@ enum exit_code : int {
   out_of_reach = 5,
   damaged = 65
 };
-
-// The sagas that a sale may go by.
-struct named_flow {
-  std::string_view name;
-  order::flow flow;
-};
-constexpr std::array<named_flow, 1> flows{{{"order_payment", order::flow::order_payment}}};
-
-std::optional<order::flow> flow_of(std::string_view name) {
-  for (const auto& one : flows)
-    if (one.name == name) return one.flow;
-  return std::nullopt;
-}
 
 // An own node in a directory that is given, or in one of its own that goes when it goes.
 class own_node {
@@ -174,8 +162,9 @@ int fail(exit_code code, const std::string& why) {
 }  // namespace
 
 int replay_orders(const replay_options& options) {
-  const auto flow = flow_of(options.flow);
-  if (!flow) return fail(usage, "no flow is called " + options.flow);
+  const auto flow = sagas::find_flow(options.flow);
+  if (!flow || !order::is_sale(*flow))
+    return fail(usage, "no flow is called " + options.flow + "; there are " + sagas::names_of_sales());
   std::optional<edge::url> address;
   if (!options.node.empty()) {
     address = edge::parse_url(options.node);

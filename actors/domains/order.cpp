@@ -6,6 +6,7 @@
 namespace souk::domains {
 
 using souk::order::flow;
+using souk::order::kind;
 using souk::order::saga_state;
 using souk::order::state;
 
@@ -87,9 +88,8 @@ answer order::on(const souk::order::complete& complete) {
   r->saga = saga_state::completed;
   r->timeline = complete.timeline;
   end(*r, state::completed, complete.at);
-  tell(*r, "order.completed", complete.at);
-  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
-  open_.erase(complete.id.value);
+  tell(*r, kind::completed, complete.at);
+  put_away(complete.id);
   return {};
 }
 
@@ -106,8 +106,7 @@ answer order::on(const souk::order::fail& fail) {
   r->saga = saga_state::compensated;
   r->timeline = fail.timeline;
   end(*r, cancelled ? state::cancelled : state::failed, fail.at);
-  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
-  open_.erase(fail.id.value);
+  put_away(fail.id);
   return {};
 }
 
@@ -123,13 +122,12 @@ answer order::on(const souk::order::close& close) {
     sale->why = reason::cancelled;
     store_.save(*sale);
     rung_.push_back(sale->brief.id.value);
-    tell(*sale, "order.cancelled", close.at);
-    ended_.insert_or_assign(sale->brief.id.value, *std::move(sale));
+    tell(*sale, kind::cancelled, close.at);
+    remember(*std::move(sale));
   } else {
-    tell(*r, "goods.returned", close.at);
+    tell(*r, kind::returned, close.at);
   }
-  ended_.insert_or_assign(r->brief.id.value, std::move(*r));
-  open_.erase(close.id.value);
+  put_away(close.id);
   return {};
 }
 
@@ -144,7 +142,7 @@ answer order::on(const souk::order::park& park) {
 
 answer order::on(const souk::order::cancel& cancel) {
   if (auto* r = open_case(cancel.id)) {
-    if (r->brief.flow != flow::order_payment) return refuse(reason::not_cancellable, "only sales are cancelled");
+    if (!is_sale(r->brief.flow)) return refuse(reason::not_cancellable, "only sales are cancelled");
     if (!r->brief.cancelling) {
       r->brief.cancelling = true;
       store_.save(*r);
@@ -154,7 +152,7 @@ answer order::on(const souk::order::cancel& cancel) {
     return reply_with(ticket_of(*r));
   }
   auto r = any_case(cancel.id);
-  if (!r || r->brief.flow != flow::order_payment) return refuse(reason::not_found, to_text(cancel.id));
+  if (!r || !is_sale(r->brief.flow)) return refuse(reason::not_found, to_text(cancel.id));
   switch (r->state) {
     case state::cancelled: return reply_with(ticket_of(*r), true);
     case state::failed: return refuse(reason::not_cancellable, "the order failed, nothing of it is in effect");
@@ -178,7 +176,7 @@ void order::begin_refund(record& sale, moment at) {
   store_.append(refund);
   sale.refund = refund.brief.id;
   store_.save(sale);
-  ended_.insert_or_assign(sale.brief.id.value, sale);
+  remember(sale);
   begun_.push_back(refund.brief);
   open_.emplace(refund.brief.id.value, std::move(refund));
 }
@@ -223,17 +221,28 @@ std::optional<order::record> order::any_case(number id) {
 }
 
 void order::end(record& r, souk::order::state state, moment at) {
-  static constexpr std::size_t ended_max = 4096;
-  if (ended_.size() >= ended_max) ended_.clear();
   r.state = state;
   r.ended = at;
   store_.save(r);
   rung_.push_back(r.brief.id.value);
 }
 
-void order::tell(const record& r, std::string_view what, moment at) {
-  store_.outbox.write(r.brief.id, cloud_event(r, shard_, what, at));
-  for (const auto who : {souk::order::subscriber::ranking, souk::order::subscriber::platform})
+void order::put_away(number id) {
+  ended_.insert(open_.extract(id.value));
+  if (ended_.size() > ended_max) ended_.erase(ended_.begin());
+}
+
+void order::remember(record ended) {
+  const auto id = ended.brief.id.value;
+  ended_.insert_or_assign(id, std::move(ended));
+  if (ended_.size() > ended_max) ended_.erase(ended_.begin());
+}
+
+void order::tell(const record& r, kind what, moment at) {
+  const auto& b = r.brief;
+  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed});
+  using souk::order::subscriber;
+  for (const auto who : {subscriber::ranking, subscriber::platform, subscriber::payment})
     if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end()) rung_.insert(rung_.begin(), bell_of(who));
 }
 
@@ -245,29 +254,6 @@ souk::order::view view_of(const persistence::order_store::record& r) {
   const auto& b = r.brief;
   return {b.id,  b.flow,   b.user,    b.lines,    b.coupon, r.state, r.saga,
           r.why, r.detail, b.total(), b.discount, b.placed, r.ended, r.timeline};
-}
-
-// Written by hand because it is written with every order; ids have no character that JSON would escape.
-std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what,
-                        moment at) {
-  const auto& b = r.brief;
-  const auto id = to_text(b.id);
-  std::string out;
-  out.reserve(320 + 64 * b.lines.size());
-  const auto put = [&](std::initializer_list<std::string_view> parts) {
-    for (const auto part : parts) out.append(part);
-  };
-  put({R"({"specversion":"1.0","id":")", id, ".", what, R"(","source":"/souk/order/)", std::to_string(shard),
-       R"(","type":"souk.)", what, R"(","subject":")", id, R"(","time":")", to_text(at),
-       R"(","datacontenttype":"application/json","data":{"order":")", id, R"(","user":")", b.user.text,
-       R"(","lines":[)"});
-  for (std::size_t i = 0; i < b.lines.size(); ++i)
-    put({i ? "," : "", R"({"product":")", b.lines[i].product.text, R"(","quantity":)",
-         std::to_string(b.lines[i].quantity), R"(,"amount":)", std::to_string(b.lines[i].amount.minor), "}"});
-  put({R"(],"total":)", std::to_string(b.total().minor), R"(,"discount":)", std::to_string(b.discount.minor)});
-  if (b.coupon) put({R"(,"coupon":")", to_text(b.coupon), R"(")"});
-  put({R"(,"placed":")", to_text(b.placed), R"("}})"});
-  return out;
 }
 
 }  // namespace souk::domains

@@ -7,7 +7,6 @@
 
 #include <map>
 #include <string>
-#include <unordered_map>
 
 #include "actors/domains/brain.hpp"
 #include "persistence/order.hpp"
@@ -41,21 +40,20 @@ private:
   record* open_case(number id);  // null: it has ended, or never was
   std::optional<record> any_case(number id);
   void end(record& r, souk::order::state state, moment at);
-  void tell(const record& r, std::string_view what, moment at);
+  void put_away(number id);  // from those that are open to those that ended lately
+  void remember(record ended);
+  void tell(const record& r, souk::order::kind what, moment at);
   void begin_refund(record& sale, moment at);
 
   persistence::order_store store_;
   std::uint32_t shard_;
-  std::map<std::int64_t, record> open_;             // by number: the oldest first
-  std::unordered_map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
+  static constexpr std::size_t ended_max = 4096;
+  std::map<std::int64_t, record> open_;   // by number: the oldest first
+  std::map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
 };
 
 // What people see of a case.
 souk::order::ticket ticket_of(const persistence::order_store::record& r);
 souk::order::view view_of(const persistence::order_store::record& r);
-
-// The event as one CloudEvents 1.0 object.
-std::string cloud_event(const persistence::order_store::record& r, std::uint32_t shard, std::string_view what,
-                        moment at);
 
 }  // namespace souk::domains

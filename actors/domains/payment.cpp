@@ -3,6 +3,7 @@
 
 namespace souk::domains {
 
+namespace order = souk::order;
 using souk::payment::state;
 
 answer payment::on(const souk::payment::pay& pay) {
@@ -32,11 +33,35 @@ answer payment::on(const souk::payment::undo_pay& undo) {
   return {};
 }
 
-answer payment::on(const souk::payment::cancel& cancel) {
-  auto payment = store_.find(cancel.order);
-  if (!payment) return refuse(reason::not_found, to_text(cancel.order));
-  if (payment->now == state::approved) cancel_it(*payment, cancel.at);
-  return {};
+// The events of one order come in order, each once: nothing here can be too early or too late.
+answer payment::on(const souk::payment::book& book) {
+  const auto& events = book.events;
+  auto position = store_.positions.of(events.source);
+  for (const auto& event : events.list) {
+    if (event.seq <= position) continue;  // told again: it is booked already
+    position = event.seq;
+    switch (event.what) {
+      case order::kind::completed:
+        // Some flows have had their payment approved before the order was completed: it is there then.
+        (void)store_.append({event.subject,
+                             event.user,
+                             {event.total().minor - event.discount.minor},
+                             state::approved,
+                             {{state::requested, event.placed}, {state::approved, event.at}}});
+        break;
+      case order::kind::cancelled:
+        if (auto payment = store_.find(event.subject); payment && payment->now == state::approved)
+          cancel_it(*payment, event.at);
+        break;
+      case order::kind::returned: break;  // goods that come back are credited, their payment stands
+    }
+  }
+  store_.positions.save(events.source, position);
+  return reply_with(order::position{position});
+}
+
+answer payment::on(const souk::payment::find_position& find) {
+  return reply_with(order::position{store_.positions.of(find.source)});
 }
 
 answer payment::on(const souk::payment::find& find) {

@@ -15,7 +15,8 @@ public:
 
   answer on(const souk::payment::pay& pay);
   answer on(const souk::payment::undo_pay& undo);
-  answer on(const souk::payment::cancel& cancel);
+  answer on(const souk::payment::book& book);
+  answer on(const souk::payment::find_position& find);
   answer on(const souk::payment::find& find);
 
 private:

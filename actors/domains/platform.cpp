@@ -2,7 +2,6 @@
 #include "actors/domains/platform.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace souk::domains {
 
@@ -13,32 +12,28 @@ std::int64_t platform::pause_ms(std::int32_t tries, std::int64_t seq) {
 }
 
 answer platform::on(const souk::platform::find_position& find) {
-  return reply_with(order::position{store_.position(find.source)});
+  return reply_with(order::position{store_.positions.of(find.source)});
 }
 
 answer platform::on(const souk::platform::offer& offer) {
-  order::events may_go{offer.events.source, {}};
-  const auto position = store_.position(offer.events.source);
-  for (const auto& event : offer.events.list)
-    if (event.seq > position && !store_.in_trouble(event.subject)) may_go.list.push_back(event);
-  return reply_with(std::move(may_go));
+  souk::platform::not_now held{store_.positions.of(offer.source), {}};
+  for (const auto& event : offer.headings)
+    if (event.seq > held.upto && store_.in_trouble(event.subject)) held.waiting.push_back(event.seq);
+  return reply_with(std::move(held));
 }
 
 answer platform::on(const souk::platform::record& record) {
-  const auto source = record.events.source;
-  auto position = store_.position(source);
-  for (const auto& event : record.events.list) {
-    if (event.seq <= position) continue;  // told again: it is recorded already
-    position = event.seq;
-    const auto rejected = std::find_if(record.rejected.begin(), record.rejected.end(),
-                                       [&](const auto& one) { return one.seq == event.seq; });
-    if (rejected != record.rejected.end())
-      store_.add({source, event, 1, record.at + pause_ms(1, event.seq), false, rejected->error});
-    else if (store_.in_trouble(event.subject))
-      store_.add({source, event, 0, record.at, false, "waits behind an earlier event of its order"});
+  const auto position = store_.positions.of(record.source);
+  for (const auto& one : record.but) {
+    if (one.event.seq <= position) continue;  // told again: it is recorded already
+    if (one.error.empty())
+      store_.add({record.source, one.event, 0, record.at, false, "waits behind an earlier event of its order"});
+    else
+      store_.add({record.source, one.event, 1, record.at + pause_ms(1, one.event.seq), false, one.error});
   }
-  store_.save_position(source, position);
-  return reply_with(order::position{position});
+  const auto upto = std::max(position, record.upto);
+  store_.positions.save(record.source, upto);
+  return reply_with(order::position{upto});
 }
 
 answer platform::on(const souk::platform::due& due) {

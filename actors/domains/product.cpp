@@ -87,6 +87,22 @@ answer product::on(const souk::product::take_in& in) {
   return reply_with(reply{}, true);
 }
 
+answer product::on(const souk::product::quote& quote) {
+  const auto print = fingerprint(pack(quote.lines));
+  store::movement prices{quote.once.key(), what::quoted, print, reason::none, {}, {}, quote.at};
+  souk::product::taken quoted;
+  for (const auto& line : quote.lines) {
+    const auto* shelf = shelf_of(line.product);
+    if (!shelf) return refuse(reason::unknown_product, line.product.text);
+    const auto amount = times(shelf->price, line.quantity);
+    if (!amount || *amount > money_max) return refuse(reason::limit_reached, line.product.text);
+    prices.lines.push_back({shelf->id, 0, shelf->stock, line.position, *amount});
+    quoted.lines.push_back({line.position, *amount});
+  }
+  if (!store_.append(prices)) return known(quote.once.key(), print);
+  return reply_with(std::move(quoted));
+}
+
 answer product::on(const souk::product::verify& verify) {
   for (const auto& line : verify.lines)
     if (!shelf_of(line.product)) return refuse(reason::unknown_product, line.product.text);

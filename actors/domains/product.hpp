@@ -24,6 +24,7 @@ public:
   answer on(const souk::product::take& take);
   answer on(const souk::product::undo_take& undo);
   answer on(const souk::product::take_in& in);
+  answer on(const souk::product::quote& quote);
   answer on(const souk::product::verify& verify);
   answer on(const souk::product::find& find);
   answer on(const souk::product::list& list);

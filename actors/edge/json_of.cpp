@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "actors/edge/cloud_event.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/sagas/plans.hpp"
 #include "actors/sagas/steps.hpp"
@@ -15,7 +16,6 @@ constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
 constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
                                                  "undone", "parked", "ended", "recovered", "cancel_asked"};
-constexpr std::array<std::string_view, 3> flows{"order_payment", "take_back", "refund"};
 constexpr std::array<std::string_view, 4> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
 constexpr std::array<std::string_view, 4> entry_kinds{"charge", "debit", "debit_undone", "credit"};
@@ -41,7 +41,7 @@ bool about_the_whole(order::mark what) {
 std::string_view to_text(order::state what) { return name_of(order_states, what); }
 std::string_view to_text(order::saga_state what) { return name_of(saga_states, what); }
 std::string_view to_text(order::mark what) { return name_of(marks, what); }
-std::string_view to_text(order::flow what) { return name_of(flows, what); }
+std::string_view to_text(order::flow what) { return sagas::plan_of(what).name(); }
 
 std::optional<order::state> parse_order_state(std::string_view text) {
   for (std::size_t i = 0; i < order_states.size(); ++i)
@@ -118,7 +118,7 @@ json json_of(const platform::trouble& one) {
           {"next", to_text(one.next)},
           {"dead", one.dead},
           {"error", one.error},
-          {"event", json::parse(one.event.body, nullptr, false)}};
+          {"event", json::parse(cloud_event(one.event, one.source))}};
 }
 
 json json_of(const ranking::seller& one) {

@@ -3,6 +3,7 @@
 
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
+#include "actors/sagas/plans.hpp"
 
 namespace souk::edge::orders {
 
@@ -24,13 +25,17 @@ void read_order(fields& body, order::place& what) {
   what.user = {body.id("user")};
   read_items(body, what.agreed, what.lines);
   if (what.flow == flow::take_back) return;
+  if (const auto name = body.maybe_text("flow", name_bytes_max)) {
+    const auto known = sagas::find_flow(*name);
+    if (!known || !order::is_sale(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
+    what.flow = known.value_or(what.flow);
+  }
   if (const auto text = body.maybe_id("coupon")) {
     const auto coupon = parse_number(*text);
     if (!coupon) body.blame("coupon", "is no coupon's id");
+    if (!sagas::uses_coupons(what.flow)) body.blame("coupon", "is not for this flow");
     what.coupon = coupon.value_or(coupon_id{});
   }
-  if (const auto name = body.maybe_text("flow", name_bytes_max); name && *name != edge::to_text(flow::order_payment))
-    body.blame("flow", "must be order_payment");
 }
 
 // Small, because every order gets one; GET has the rest.

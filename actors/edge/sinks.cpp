@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <unordered_set>
 
+#include "actors/edge/cloud_event.hpp"
 #include "actors/edge/http.hpp"
 
 namespace souk::edge {
@@ -26,12 +28,12 @@ public:
   }
   ~file_sink() override { ::close(file_); }
 
-  runtime::delivery deliver(const std::vector<order::event>& events) override {
+  runtime::delivery deliver(const order::events& events) override {
     lines_.clear();
-    for (const auto& one : events) lines_.append(one.body).push_back('\n');
+    for (const auto& one : events.list) lines_.append(cloud_event(one, events.source)).push_back('\n');
     append(lines_);
     if (::fdatasync(file_) != 0) throw std::runtime_error(path_ + ": " + std::strerror(errno));
-    return {events.size(), {}, {}};
+    return {events.list.size(), {}, {}};
   }
 
 private:
@@ -53,24 +55,32 @@ class http_sink final : public runtime::sink {
 public:
   explicit http_sink(const url& where) : target_(where.target), client_(where.host, where.port) {}
 
-  runtime::delivery deliver(const std::vector<order::event>& events) override {
+  runtime::delivery deliver(const order::events& events) override {
     runtime::delivery done;
-    for (const auto& one : events) {
+    std::unordered_set<number> rejected;  // an order whose event was rejected gets no later one before it
+    for (const auto& one : events.list) {
+      if (rejected.contains(one.subject)) {
+        done.rejected.push_back({one.seq, {}});
+        ++done.tried;
+        continue;
+      }
       try {
-        const auto said = client_.request("POST", target_, {{"content-type", "application/cloudevents+json"}}, one.body,
-                                          std::chrono::seconds{5});
+        const auto said = client_.request("POST", target_, {{"content-type", "application/cloudevents+json"}},
+                                          cloud_event(one, events.source), std::chrono::seconds{5});
         // Busy and unavailable are about the endpoint, not about this event.
         if (said.status == 429 || (said.status >= 502 && said.status <= 504)) {
           done.outage = "the endpoint answers " + std::to_string(said.status);
           return done;
         }
-        if (said.status >= 300)
+        if (said.status >= 300) {
           done.rejected.push_back({one.seq, std::to_string(said.status) + ' ' + said.body.substr(0, 200)});
+          rejected.insert(one.subject);
+        }
       } catch (const http_unreachable& trouble) {
         done.outage = trouble.what();
         return done;
       }
-      ++done.delivered;
+      ++done.tried;
     }
     return done;
   }

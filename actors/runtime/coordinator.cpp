@@ -51,13 +51,16 @@ caf::behavior coordinator::make_behavior() {
   delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
   return {
       [this](souk::begin& mail) {
+        look_at_the_clock();
         for (auto& one : mail.cases) on_begin(std::move(one));
       },
       [this](responses& mail) {
+        look_at_the_clock();
         for (auto& one : mail.list) on_answer(std::move(one));
       },
       [this](souk::flush) { out_.send(); },
       [this](souk::sweep) {
+        look_at_the_clock();
         on_sweep();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
@@ -67,7 +70,7 @@ caf::behavior coordinator::make_behavior() {
 
 // At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
 void coordinator::ask_for_open_cases() {
-  ask_open_at_ms_ = now_ms() + ask_open_every_ms;
+  ask_open_at_ms_ = now_.ms + ask_open_every_ms;
   for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
     out_.post({domain::order, shard}, {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
 }
@@ -78,10 +81,9 @@ void coordinator::on_begin(order::brief&& about) {
     if (!about.cancelling || mine.about.cancelling) return;
     mine.about.cancelling = true;
     note(mine, 0, mark::cancel_asked);
-    moves next;
-    mine.machine.on_cancel(next);
-    if (!next.empty() && mine.why == reason::none) mine.why = reason::cancelled;
-    go(known->second, next);
+    mine.machine.on_cancel(moves_);
+    if (!moves_.empty() && mine.why == reason::none) mine.why = reason::cancelled;
+    go(known->second);
     return;
   }
   std::uint32_t at = 0;
@@ -94,7 +96,10 @@ void coordinator::on_begin(order::brief&& about) {
   }
   auto& mine = slots_[at];
   const auto generation = mine.generation + 1;
+  auto timeline = std::move(mine.timeline);  // its memory serves again
+  timeline.clear();
   mine = slot{};
+  mine.timeline = std::move(timeline);
   mine.taken = true;
   mine.generation = generation;
   mine.about = std::move(about);
@@ -103,14 +108,18 @@ void coordinator::on_begin(order::brief&& about) {
   papers_.counts->begun += 1;
   papers_.counts->running += 1;
   // A case that was opened a while ago was running before: what follows is asked for the second time.
-  note(mine, 0, now_ms() - mine.about.placed.ms > papers_.around->answer_ms ? mark::recovered : mark::began);
-  moves next;
-  mine.machine.begin(next);
-  go(at, next);
+  note(mine, 0, now_.ms - mine.about.placed.ms > papers_.around->answer_ms ? mark::recovered : mark::began);
+  mine.machine.begin(moves_);
+  go(at);
 }
 
-void coordinator::go(std::uint32_t at, const moves& what) {
-  for (const auto& one : what) make(at, one);
+// Making a move may bring further ones: a step that has nothing to ask is done at once.
+void coordinator::go(std::uint32_t at) {
+  for (std::size_t i = 0; i < moves_.size(); ++i) {
+    const auto one = moves_[i];
+    make(at, one);
+  }
+  moves_.clear();
 }
 
 void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
@@ -122,7 +131,7 @@ void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
         ask(at, move.stage, move.what == go_kind::undo);
       } else {
         mine.pausing = move.tries;
-        mine.due_ms = now_ms() + papers_.around->patience.pause_ms(move.tries, random_());
+        mine.due_ms = now_.ms + papers_.around->patience.pause_ms(move.tries, random_());
       }
       break;
     case go_kind::complete: end(at, true); break;
@@ -137,6 +146,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   mine.stage = stage;
   mine.undoing = undo;
   mine.worst = verdict::done;
+  mine.key_reused = false;
   mine.pausing = 0;
   mine.unanswered.reset();
   mine.parts = 0;
@@ -144,17 +154,15 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   commands_.clear();
   const auto say = undo ? step.undo : step.run;
   if (say)
-    say({mine.about, {mine.about.id, stage}, papers_.around->clock->now(), mine.timeline, mine.why, mine.detail},
+    say({mine.about, {mine.about.id, stage}, now_, mine.timeline, mine.why, mine.detail},
         commands_);
   if (commands_.empty()) {
     // Nothing to ask: it counts as done, or as undone.
     mine.timeline.pop_back();
-    moves next;
-    mine.machine.on(stage, undo ? outcome::undone : outcome::done, next);
-    go(at, next);
+    mine.machine.on(stage, undo ? outcome::undone : outcome::done, moves_);
     return;
   }
-  mine.due_ms = now_ms() + papers_.around->answer_ms;
+  mine.due_ms = now_.ms + papers_.around->answer_ms;
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
     ++mine.parts;
@@ -202,6 +210,7 @@ void coordinator::on_answer(souk::response&& said) {
     if (!t.undo && step.learn) step.learn(mine.about, heard.body);
   } else {
     mine.worst = std::max(mine.worst, heard.what);
+    mine.key_reused |= heard.why == reason::key_reused;
     if (heard.what == verdict::refused && !t.undo && mine.why == reason::none) {
       mine.why = heard.why;
       mine.detail = std::move(heard.detail);
@@ -213,28 +222,28 @@ void coordinator::on_answer(souk::response&& said) {
 void coordinator::all_parts_answered(std::uint32_t at) {
   auto& mine = slots_[at];
   const bool compensable = mine.machine.its_plan().stages()[mine.stage].role == sagas::role::compensable;
-  moves next;
   if (mine.worst == verdict::done) {
     note(mine, mine.stage, mine.undoing ? mark::undone : mark::done);
-    mine.machine.on(mine.stage, mine.undoing ? outcome::undone : outcome::done, next);
-  } else if (mine.worst == verdict::refused && !mine.undoing && mine.parts == 1) {
+    mine.machine.on(mine.stage, mine.undoing ? outcome::undone : outcome::done, moves_);
+  } else if (mine.worst == verdict::refused && !mine.undoing && mine.parts == 1 && !mine.key_reused) {
     note(mine, mine.stage, mark::refused, mine.why);
-    mine.machine.on(mine.stage, outcome::refused, next);
+    mine.machine.on(mine.stage, outcome::refused, moves_);
   } else if (mine.worst == verdict::refused && !mine.undoing && compensable) {
-    // Some shards may have done their part: the step is undone as a whole, and undoing what was refused does nothing.
+    // Some shards may have done their part, or the key was used with other content: the step is undone as a whole,
+    // and undoing what was refused does nothing.
     note(mine, mine.stage, mark::refused, mine.why);
-    mine.machine.on(mine.stage, outcome::lost, next);
+    mine.machine.on(mine.stage, outcome::lost, moves_);
   } else {
     papers_.counts->asked_again += 1;
-    mine.machine.on_silence(mine.stage, papers_.around->patience, next);
+    mine.machine.on_silence(mine.stage, papers_.around->patience, moves_);
     if (mine.machine.at(mine.stage) == sagas::machine::state::undoing && !mine.undoing)
       note(mine, mine.stage, mark::lost, reason::storage_full);
   }
-  go(at, next);
+  go(at);
 }
 
 void coordinator::on_sweep() {
-  const auto now = now_ms();
+  const auto now = now_.ms;
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
     if (!mine.taken || mine.parked || mine.due_ms > now) continue;
@@ -243,15 +252,14 @@ void coordinator::on_sweep() {
       ask(at, mine.stage, mine.undoing);
       continue;
     }
-    moves next;
     const auto stage = mine.stage;
     mine.unanswered.reset();
-    mine.machine.on_silence(stage, papers_.around->patience, next);
+    mine.machine.on_silence(stage, papers_.around->patience, moves_);
     if (mine.machine.at(stage) == sagas::machine::state::undoing && !mine.undoing) {
       note(mine, stage, mark::lost, reason::unreachable);
       if (mine.why == reason::none) mine.why = reason::unreachable;
     }
-    go(at, next);
+    go(at);
   }
   if (now >= ask_open_at_ms_) ask_for_open_cases();
 }
@@ -264,7 +272,7 @@ void coordinator::park(std::uint32_t at) {
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id),
                mine.machine.its_plan().stages()[mine.stage].step->name);
   out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
-            {ticket_of_resume, order::park{mine.about.id, mine.timeline, papers_.around->clock->now()}});
+            {ticket_of_resume, order::park{mine.about.id, mine.timeline, now_}});
 }
 
 void coordinator::end(std::uint32_t at, bool completed) {
@@ -279,7 +287,7 @@ void coordinator::end(std::uint32_t at, bool completed) {
 }
 
 void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {
-  if (in.timeline.size() < timeline_max) in.timeline.push_back({stage, what, now_ms() - in.about.placed.ms, why});
+  if (in.timeline.size() < timeline_max) in.timeline.push_back({stage, what, now_.ms - in.about.placed.ms, why});
   if (followers_.empty()) return;
   const auto [from, to] = followers_.equal_range(in.about.id.value);
   for (auto f = from; f != to; ++f)

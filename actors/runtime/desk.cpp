@@ -74,7 +74,7 @@ void desk::batch(std::vector<parcel>& parcels) {
   file.begin();
   std::int64_t n = 0;
   for (auto& parcel : parcels)
-    for (auto& what : parcel.letters) decide(parcel.from, what), ++n;
+    for (auto& what : parcel.letters) decide(parcel, what), ++n;
   brain_->before_commit();
   file.commit();
   papers_.counts->letters += n;
@@ -93,7 +93,7 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
       try {
         auto& file = brain_->file();
         file.begin();
-        decide(parcel.from, what);
+        decide(parcel, what);
         brain_->before_commit();
         file.commit();
       } catch (const persistence::store_full&) {
@@ -102,18 +102,18 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
           if (bundle.to == parcel.from)
             std::erase_if(bundle.answers.list, [&](const auto& said) { return said.ticket == ticket; });
         seat();
-        say(parcel.from, ticket, lose(reason::storage_full));
+        say(parcel, ticket, lose(reason::storage_full));
       }
     }
   }
 }
 
-void desk::decide(const caf::strong_actor_ptr& from, letter& what) {
+void desk::decide(const parcel& of, letter& what) {
   auto said = brain_->decide(what.command);
   if (auto later = brain_->put_off())
-    later_.emplace(later->subject, put_off{from, {what.ticket, std::move(later->then)}});
+    later_.emplace(later->subject, put_off{of.from, {what.ticket, std::move(later->then)}});
   else
-    say(from, what.ticket, std::move(said));
+    say(of, what.ticket, std::move(said));
 }
 
 void desk::after_commit() {
@@ -121,7 +121,8 @@ void desk::after_commit() {
     const auto [from, to] = later_.equal_range(subject);
     for (auto at = from; at != to; ++at) {
       papers_.counts->waiting += 1;
-      parcels_.push_back({std::move(at->second.from), {}});
+      if (parcels_.empty() || parcels_.back().from != at->second.from)
+        parcels_.push_back({std::move(at->second.from), {}});
       parcels_.back().letters.push_back(std::move(at->second.what));
     }
     later_.erase(from, to);
@@ -129,6 +130,7 @@ void desk::after_commit() {
   auto begun = brain_->begun();
   if (begun.empty()) return;
   std::vector<souk::begin> shares(papers_.where->coordinators());
+  for (auto& share : shares) share.cases.reserve(2 * begun.size() / shares.size());
   for (auto& one : begun) shares[papers_.where->coordinator_of(one.id)].cases.push_back(std::move(one));
   for (std::uint32_t share = 0; share < shares.size(); ++share)
     if (const auto who = papers_.where->coordinator(share); who && !shares[share].cases.empty())
@@ -136,9 +138,11 @@ void desk::after_commit() {
   // Nobody there: a coordinator that starts asks for the open cases by itself.
 }
 
-void desk::say(const caf::strong_actor_ptr& to, std::uint64_t ticket, answer what) {
-  const auto found = std::find_if(bundles_.begin(), bundles_.end(), [&](const auto& one) { return one.to == to; });
-  auto& bundle = found != bundles_.end() ? *found : bundles_.emplace_back(desk::bundle{to, {}});
+void desk::say(const parcel& of, std::uint64_t ticket, answer what) {
+  const auto found = std::find_if(bundles_.begin(), bundles_.end(), [&](const auto& one) { return one.to == of.from; });
+  const bool first = found == bundles_.end();
+  auto& bundle = first ? bundles_.emplace_back(desk::bundle{of.from, {}}) : *found;
+  if (first) bundle.answers.list.reserve(of.letters.size());
   bundle.answers.list.push_back({ticket, std::move(what)});
 }
 

@@ -64,10 +64,10 @@ private:
   void work();
   void batch(std::vector<parcel>& parcels);
   void one_by_one(std::vector<parcel>& parcels);
-  void decide(const caf::strong_actor_ptr& from, letter& what);
+  void decide(const parcel& of, letter& what);
   void after_commit();
   void answer_all();
-  void say(const caf::strong_actor_ptr& to, std::uint64_t ticket, answer what);
+  void say(const parcel& of, std::uint64_t ticket, answer what);
   void seat();
 
   desk_papers papers_;

@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace souk::runtime {
 
 namespace {
@@ -17,10 +19,22 @@ constexpr std::size_t small_batch = 128;
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
 }  // namespace
 
-ranking_follower::ranking_follower(caf::actor_config& config, follower_papers papers)
-    : caf::event_based_actor(config), papers_(std::move(papers)), asker_(this, papers_.where, papers_.around) {}
+const bookkeeper ranking_bookkeeper{
+    "ranking_follower", order::subscriber::ranking,
+    [](std::uint32_t source) { return command{ranking::find_position{source}}; },
+    [](order::events&& events) { return command{ranking::count{std::move(events)}}; }};
+const bookkeeper payment_bookkeeper{
+    "payment_follower", order::subscriber::payment,
+    [](std::uint32_t source) { return command{payment::find_position{source}}; },
+    [](order::events&& events) { return command{payment::book{std::move(events)}}; }};
 
-caf::behavior ranking_follower::make_behavior() {
+book_follower::book_follower(caf::actor_config& config, follower_papers papers, const bookkeeper& keeper)
+    : caf::event_based_actor(config),
+      papers_(std::move(papers)),
+      keeper_(keeper),
+      asker_(this, papers_.where, papers_.around) {}
+
+caf::behavior book_follower::make_behavior() {
   start();
   delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
   return {
@@ -35,21 +49,21 @@ caf::behavior ranking_follower::make_behavior() {
   };
 }
 
-void ranking_follower::start() {
-  asker_.ask(ranking::find_position{papers_.shard}, patiently, [this](answer&& said) {
+void book_follower::start() {
+  asker_.ask(keeper_.find_position(papers_.shard), patiently, [this](answer&& said) {
     const auto* at = std::get_if<order::position>(&said.body);
     at ? fetch(at->seq) : start();
   });
 }
 
-void ranking_follower::fetch(std::int64_t after) {
-  asker_.ask(order::fetch{order::subscriber::ranking, papers_.shard, after}, {papers_.shard, INT64_MAX / 4, 5'000},
+void book_follower::fetch(std::int64_t after) {
+  asker_.ask(order::fetch{keeper_.who, papers_.shard, after}, {papers_.shard, INT64_MAX / 4, 5'000},
              [this](answer&& said) {
                auto* events = std::get_if<order::events>(&said.body);
                if (!events) return start();
                const bool small = events->list.size() < small_batch;
-               asker_.ask(ranking::count{std::move(*events)}, patiently, [this, small](answer&& counted) {
-                 const auto* at = std::get_if<order::position>(&counted.body);
+               asker_.ask(keeper_.book(std::move(*events)), patiently, [this, small](answer&& booked) {
+                 const auto* at = std::get_if<order::position>(&booked.body);
                  if (!at) return start();
                  position_ = at->seq;
                  small ? delayed_send(this, linger, souk::wake{}) : fetch(position_);
@@ -76,7 +90,7 @@ caf::behavior platform_follower::make_behavior() {
         const auto now = papers_.around->clock->now().ms;
         if (resume_at_ms_ && now >= resume_at_ms_) {
           resume_at_ms_ = 0;
-          held_.list.empty() ? fetch() : offer(std::exchange(held_, {}));
+          fetch();
         }
         // One follower looks after the troubles of all outboxes.
         if (papers_.shard == 0 && now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
@@ -105,19 +119,29 @@ void platform_follower::fetch() {
 
 void platform_follower::offer(order::events&& events) {
   auto all = std::make_shared<order::events>(std::move(events));
-  asker_.ask(platform::offer{*all}, patiently, [this, all](answer&& said) {
-    auto* may_go = std::get_if<order::events>(&said.body);
-    if (!may_go) {
-      held_ = std::move(*all);
-      return pause();
-    }
-    deliver(std::move(*all), std::move(may_go->list));
+  platform::offer offer{all->source, {}};
+  offer.headings.reserve(all->list.size());
+  for (const auto& one : all->list) offer.headings.push_back({one.seq, one.subject});
+  asker_.ask(std::move(offer), patiently, [this, all](answer&& said) {
+    const auto* held = std::get_if<platform::not_now>(&said.body);
+    held ? deliver(std::move(*all), *held) : pause();
   });
 }
 
-void platform_follower::deliver(order::events&& all, std::vector<order::event>&& may_go) {
+void platform_follower::deliver(order::events&& all, const platform::not_now& held) {
+  platform::record record{all.source, held.upto, {}, papers_.around->clock->now()};
+  order::events may_go{all.source, {}};
+  const auto last = all.list.empty() ? held.upto : all.list.back().seq;
+  const bool small = all.list.size() < small_batch;
+  for (auto& one : all.list) {
+    if (one.seq <= held.upto) continue;
+    if (std::binary_search(held.waiting.begin(), held.waiting.end(), one.seq))
+      record.but.push_back({std::move(one), {}});
+    else
+      may_go.list.push_back(std::move(one));
+  }
   delivery done;
-  if (!may_go.empty()) {
+  if (!may_go.list.empty()) {
     try {
       if (!sink_) sink_ = make_sink_();
       done = sink_->deliver(may_go);
@@ -125,33 +149,33 @@ void platform_follower::deliver(order::events&& all, std::vector<order::event>&&
       done.outage = trouble.what();
     }
   }
-  if (!done.outage.empty()) {
-    if (outages_ == 0) spdlog::warn("the platform is out of reach, events wait in the outbox: {}", done.outage);
-    sink_.reset();
-    // What went out before the outage is recorded; the rest, and what follows it, is tried again as it is.
-    held_ = {all.source, {}};
-    const auto first_left = may_go[done.delivered].seq;
-    while (!all.list.empty() && all.list.back().seq >= first_left) {
-      held_.list.insert(held_.list.begin(), std::move(all.list.back()));
-      all.list.pop_back();
-    }
-    if (done.delivered) outages_ = 0;
-    if (all.list.empty()) return pause();
-  } else {
-    if (outages_ && !may_go.empty()) {
+  for (auto& one : done.rejected) {
+    const auto at = std::lower_bound(may_go.list.begin(), may_go.list.end(), one.seq,
+                                     [](const auto& event, std::int64_t seq) { return event.seq < seq; });
+    record.but.push_back({*at, std::move(one.error)});
+  }
+  if (done.outage.empty()) {
+    if (outages_ && !may_go.list.empty()) {
       spdlog::info("the platform is back");
       outages_ = 0;
     }
-    held_ = {};
+    record.upto = std::max(last, held.upto);
+  } else {
+    if (outages_ == 0) spdlog::warn("the platform is out of reach, events wait in the outbox: {}", done.outage);
+    sink_.reset();
+    // What went out before the outage is recorded; the rest is fetched again after a pause.
+    const auto first_left = may_go.list.begin() + static_cast<std::ptrdiff_t>(done.tried);
+    record.upto = std::max(held.upto, first_left->seq - 1);
+    std::erase_if(record.but, [&](const auto& one) { return one.event.seq > record.upto; });
+    if (done.tried) outages_ = 0;
+    if (record.upto <= held.upto) return pause();
   }
-  const bool small = all.list.size() < small_batch;
-  platform::record record{std::move(all), {}, papers_.around->clock->now()};
-  for (auto& one : done.rejected) record.rejected.push_back({one.seq, std::move(one.error)});
-  asker_.ask(std::move(record), patiently, [this, small](answer&& said) {
+  const bool outage = !done.outage.empty();
+  asker_.ask(std::move(record), patiently, [this, small, outage](answer&& said) {
     const auto* at = std::get_if<order::position>(&said.body);
     if (!at) return pause();
     position_ = at->seq;
-    if (!held_.list.empty()) return pause();
+    if (outage) return pause();
     small ? delayed_send(this, linger, souk::wake{}) : fetch();
   });
 }
@@ -172,7 +196,7 @@ void platform_follower::try_troubles() {
       delivery done;
       try {
         if (!sink_) sink_ = make_sink_();
-        done = sink_->deliver({one.event});
+        done = sink_->deliver({one.source, {one.event}});
       } catch (const std::exception& trouble) {
         done.outage = trouble.what();
       }

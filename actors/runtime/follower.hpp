@@ -1,4 +1,4 @@
-// Followers of the outbox: one carries events to the ranking, one to the data platform.
+// Followers of the outbox: they carry events to the domains that keep books of them, and to the data platform.
 //
 // A follower asks its domain how far it has come in an outbox, fetches what follows, has it put into effect, and asks
 // for more, which says that the former is in effect. It keeps nothing: after any crash it starts from the position.
@@ -19,17 +19,28 @@ struct follower_papers {
   std::shared_ptr<const surroundings> around;
 };
 
-class ranking_follower : public caf::event_based_actor {
+// A domain that keeps books of the events: what it is told, and how it is asked how far it has come.
+struct bookkeeper {
+  const char* name;
+  order::subscriber who{};
+  command (*find_position)(std::uint32_t source);
+  command (*book)(order::events&& events);
+};
+extern const bookkeeper ranking_bookkeeper;
+extern const bookkeeper payment_bookkeeper;
+
+class book_follower : public caf::event_based_actor {
 public:
-  ranking_follower(caf::actor_config& config, follower_papers papers);
+  book_follower(caf::actor_config& config, follower_papers papers, const bookkeeper& keeper);
   caf::behavior make_behavior() override;
-  const char* name() const override { return "ranking_follower"; }
+  const char* name() const override { return keeper_.name; }
 
 private:
   void start();
   void fetch(std::int64_t after);
 
   follower_papers papers_;
+  const bookkeeper& keeper_;
   asker asker_;
   std::int64_t position_ = 0;
 };
@@ -44,7 +55,7 @@ private:
   void start();
   void fetch();
   void offer(order::events&& events);
-  void deliver(order::events&& all, std::vector<order::event>&& may_go);
+  void deliver(order::events&& all, const platform::not_now& held);
   void try_troubles();
   void pause();
 
@@ -58,7 +69,6 @@ private:
   std::int64_t resume_at_ms_ = 0;  // after an outage; 0: none
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;
-  order::events held_;  // what an outage interrupted
 };
 
 }  // namespace souk::runtime

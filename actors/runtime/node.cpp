@@ -64,10 +64,11 @@ node::node(node_options options) : options_(std::move(options)) {
   }
   for (std::uint32_t shard = 0; shard < options_.shards[static_cast<std::size_t>(domain::order)]; ++shard) {
     const follower_papers papers{shard, where_, around_};
-    posts.push_back({"ranking_follower/" + std::to_string(shard),
-                     [this, papers] { return system_->spawn<ranking_follower>(papers); },
-                     [](caf::actor) {},
-                     {}});
+    for (const auto* keeper : {&ranking_bookkeeper, &payment_bookkeeper})
+      posts.push_back({keeper->name + ('/' + std::to_string(shard)),
+                       [this, papers, keeper] { return system_->spawn<book_follower>(papers, *keeper); },
+                       [](caf::actor) {},
+                       {}});
     // Delivery blocks: it has a thread of its own.
     if (options_.make_sink)
       posts.push_back({"platform_follower/" + std::to_string(shard),

@@ -42,6 +42,7 @@ public:
     flush_is_due_ = false;
     for (const auto& [to, at] : waiting_) {
       auto letters = std::exchange(envelopes_[at].letters, {});
+      envelopes_[at].letters.reserve(letters.size());  // the next one will be much like it
       // Nobody there: the letters are lost, as on any link; deadlines ask again.
       if (const auto desk = where_->desk(to))
         link_->carry(self_->ctrl(), desk, caf::make_message(envelope{std::move(letters)}));

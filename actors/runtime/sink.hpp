@@ -10,13 +10,13 @@
 
 namespace souk::runtime {
 
-// What became of a delivery. Events are delivered in order; `delivered` counts those that arrived (or were rejected,
-// each named in `rejected`), from the front. The rest could not be tried: the sink is out of reach as a whole.
+// What became of a delivery. Events are delivered in order; `tried` counts, from the front, those that arrived or are
+// named in `rejected`. The rest could not be tried: the sink is out of reach as a whole.
 struct delivery {
-  std::size_t delivered = 0;
+  std::size_t tried = 0;
   struct rejection {
     std::int64_t seq = 0;
-    std::string error;
+    std::string error;  // empty: not sent, because an earlier event of its order was rejected
   };
   std::vector<rejection> rejected;
   std::string outage;  // why the rest was not tried; empty when nothing is left
@@ -26,7 +26,7 @@ class sink {
 public:
   virtual ~sink() = default;
   // May block. At least once: after a crash the same events come again, told apart by their id.
-  virtual delivery deliver(const std::vector<order::event>& events) = 0;
+  virtual delivery deliver(const order::events& events) = 0;
 };
 
 using sink_maker = std::function<std::unique_ptr<sink>()>;

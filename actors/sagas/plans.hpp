@@ -1,22 +1,30 @@
 // The sagas of souk, each a definition that is read in a minute.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "actors/sagas/plan.hpp"
 #include "messages/order.hpp"
 
 namespace souk::sagas {
 
-// S4: user verified, stock taken, coupon used, wallet debited, payment approved; then the order is completed, and its
-// event tells the ranking and the data platform.
+// S4: user verified, stock taken, coupon used, wallet debited; then the order is completed, and its event tells the
+// books of payments, the ranking and the data platform.
 const plan& order_payment();
+// S0: wallet debited at the quoted prices, stock taken, payment approved; then the order is completed.
+const plan& balance_first();
 // Goods come back: the shelf takes them in, the wallet is credited.
 const plan& take_back();
 // A completed order is cancelled: forward only, because the decision is already durable.
 const plan& refund();
 
 const plan& plan_of(order::flow flow);
+std::optional<order::flow> find_flow(std::string_view name);
+bool uses_coupons(order::flow flow);
+std::string names_of_sales();  // "order_payment, balance_first": the flows that an order may ask for
 
 // All of them, in the order in which people read them.
 std::span<const plan* const> all_plans();

@@ -17,12 +17,18 @@ std::vector<product::wanted> wanted(const order::brief& about) {
 
 money due(const order::brief& about) { return {about.total().minor - about.discount.minor}; }
 
-// Agreed amounts stand; otherwise the shelf's answer is the price.
+// Agreed amounts stand; otherwise the shelf's first answer is the price.
 void learn_prices(order::brief& about, const reply& said) {
-  if (about.agreed) return;
+  if (about.agreed || about.priced) return;
   if (const auto* taken = std::get_if<product::taken>(&said))
     for (const auto& one : taken->lines)
       if (one.position < about.lines.size()) about.lines[one.position].amount = one.amount;
+}
+
+void learn_quote(order::brief& about, const reply& said) {
+  about.priced = false;  // a pool of shelves answers in parts
+  learn_prices(about, said);
+  about.priced = true;
 }
 
 void learn_discount(order::brief& about, const reply& said) {
@@ -37,9 +43,15 @@ const step verify_user{"verify_user", domain::user,
 const step verify_products{"verify_products", domain::product,
                            [](const scene& s, commands& out) { out.emplace_back(product::verify{wanted(s.about)}); }};
 
+const step quote_prices{"quote_prices", domain::product,
+                        [](const scene& s, commands& out) {
+                          if (!s.about.agreed) out.emplace_back(product::quote{s.once, wanted(s.about), s.now});
+                        },
+                        nullptr, learn_quote};
+
 const step take_stock{"take_stock", domain::product,
                       [](const scene& s, commands& out) {
-                        out.emplace_back(product::take{s.once, wanted(s.about), s.now, s.about.agreed});
+                        out.emplace_back(product::take{s.once, wanted(s.about), s.now, s.about.agreed || s.about.priced});
                       },
                       [](const scene& s, commands& out) {
                         out.emplace_back(product::undo_take{s.once, wanted(s.about), s.now});
@@ -100,15 +112,12 @@ const step give_back_coupon{"give_back_coupon", domain::coupon, [](const scene& 
                                 out.emplace_back(coupon::give_back{s.once, s.about.coupon, s.about.refund_of, s.now});
                             }};
 
-const step cancel_payment{"cancel_payment", domain::payment, [](const scene& s, commands& out) {
-                            out.emplace_back(payment::cancel{s.about.refund_of, s.now});
-                          }};
-
 const step close_case{"close_case", domain::order, [](const scene& s, commands& out) {
                         out.emplace_back(order::close{s.about.id, s.timeline, s.now});
                       }};
 
 // Carried by the event that complete_order writes: the followers of the outbox do these.
+const step book_payment{"book_payment", domain::payment};
 const step count_sale{"count_sale", domain::ranking};
 const step tell_platform{"tell_platform", domain::platform};
 

@@ -31,6 +31,7 @@ struct step {
 
 extern const step verify_user;
 extern const step verify_products;
+extern const step quote_prices;
 extern const step take_stock;
 extern const step use_coupon;
 extern const step debit_wallet;
@@ -40,8 +41,8 @@ extern const step fail_order;
 extern const step credit_wallet;
 extern const step take_in_stock;
 extern const step give_back_coupon;
-extern const step cancel_payment;
 extern const step close_case;
+extern const step book_payment;
 extern const step count_sale;
 extern const step tell_platform;
 

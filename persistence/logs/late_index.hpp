@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "messages/grammar/ids.hpp"
@@ -44,7 +44,7 @@ public:
   std::int64_t mark() const { return mark_; }
 
   void add(std::uint64_t hash, std::int64_t id) {
-    young_.emplace(hash, id);
+    young_.add(hash, id);
     newest_ = id;
   }
 
@@ -52,8 +52,8 @@ public:
   template <class Visit>
   void each(std::uint64_t hash, Visit&& visit) {
     std::vector<std::int64_t> found;
-    for (auto [at, end] = young_.equal_range(hash); at != end; ++at) found.push_back(at->second);
-    for (auto [at, end] = old_.equal_range(hash); at != end; ++at) found.push_back(at->second);
+    young_.find(hash, found);
+    old_.find(hash, found);
     std::sort(found.rbegin(), found.rend());
     const auto lowest = found.empty() ? INT64_MAX : found.back();
     for (const auto id : found)
@@ -67,9 +67,9 @@ public:
   void write_a_slice() {
     if (sorted_.empty()) {
       if (young_.size() < pairs_at_once) return;
-      old_.swap(young_);
+      std::swap(old_, young_);
       old_newest_ = newest_;
-      sorted_.assign(old_.begin(), old_.end());
+      sorted_ = old_.all();
       std::sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) {
         return static_cast<std::int64_t>(a.first) > static_cast<std::int64_t>(b.first);  // taken from the back
       });
@@ -87,11 +87,55 @@ public:
 private:
   static constexpr std::size_t pairs_at_once = 65'536;
   static constexpr std::size_t slice_pairs = 512;
+  using pair = std::pair<std::uint64_t, std::int64_t>;
+
+  // Open addressing: a node of its own for every pair was a fiftieth of a busy shop's time. Numbers are never 0.
+  class pairs {
+  public:
+    void add(std::uint64_t hash, std::int64_t id) {
+      if (2 * (size_ + 1) > cells_.size()) grow();
+      put(hash, id);
+    }
+    void find(std::uint64_t hash, std::vector<std::int64_t>& out) const {
+      if (size_ == 0) return;
+      for (auto at = hash & (cells_.size() - 1); cells_[at].second; at = (at + 1) & (cells_.size() - 1))
+        if (cells_[at].first == hash) out.push_back(cells_[at].second);
+    }
+    std::vector<pair> all() const {
+      std::vector<pair> list;
+      list.reserve(size_);
+      for (const auto& one : cells_)
+        if (one.second) list.push_back(one);
+      return list;
+    }
+    std::size_t size() const { return size_; }
+    void clear() {
+      std::fill(cells_.begin(), cells_.end(), pair{});
+      size_ = 0;
+    }
+
+  private:
+    void put(std::uint64_t hash, std::int64_t id) {
+      auto at = hash & (cells_.size() - 1);
+      while (cells_[at].second) at = (at + 1) & (cells_.size() - 1);
+      cells_[at] = {hash, id};
+      ++size_;
+    }
+    void grow() {
+      const auto before = all();
+      cells_.assign(std::max<std::size_t>(64, 2 * cells_.size()), {});
+      size_ = 0;
+      for (const auto& [hash, id] : before) put(hash, id);
+    }
+
+    std::vector<pair> cells_;
+    std::size_t size_ = 0;
+  };
 
   statement insert_, find_, save_mark_;
-  std::unordered_multimap<std::uint64_t, std::int64_t> young_;
-  std::unordered_multimap<std::uint64_t, std::int64_t> old_;  // on its way to the table
-  std::vector<std::pair<std::uint64_t, std::int64_t>> sorted_;
+  pairs young_;
+  pairs old_;  // on its way to the table
+  std::vector<pair> sorted_;
   std::int64_t newest_ = 0;
   std::int64_t old_newest_ = 0;
   std::int64_t mark_ = 0;

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "messages/grammar/pack.hpp"
+
 namespace souk::persistence {
 
 outbox::outbox(store_file& file)
     : write_(file.prepare("INSERT INTO outbox VALUES(?1,?2,?3)")),
-      after_(file.prepare("SELECT seq, subject, body FROM outbox WHERE seq>?1 ORDER BY seq LIMIT ?2")),
+      after_(file.prepare("SELECT event FROM outbox WHERE seq>?1 ORDER BY seq LIMIT ?2")),
       acknowledge_(file.prepare("UPDATE acknowledged SET seq=?2 WHERE subscriber=?1")),
       forget_(file.prepare("DELETE FROM outbox WHERE seq<=?1")) {
   file.prepare("SELECT subscriber, seq FROM acknowledged").each([&](auto row) {
@@ -20,9 +22,11 @@ outbox::outbox(store_file& file)
   forgotten_ = file.prepare("SELECT min(seq)-1 FROM outbox").first([](auto row) { return row.integer(0); }).value_or(0);
 }
 
-void outbox::write(number subject, std::string body) {
-  write_.run(++newest_, subject.value, body);
-  recent_.push_back({newest_, subject, std::move(body)});
+void outbox::write(order::event what) {
+  what.seq = ++newest_;
+  const auto packed = pack(what);
+  write_.run(what.seq, what.subject.value, blob{packed});
+  recent_.push_back(std::move(what));
   if (recent_.size() > recent_max) recent_.pop_front();
 }
 
@@ -36,7 +40,7 @@ std::vector<order::event> outbox::after(std::int64_t seq, std::uint32_t limit) {
                   recent_.begin() + static_cast<std::ptrdiff_t>(from + n));
     return events;
   }
-  after_.each([&](auto row) { events.push_back({row.integer(0), {row.integer(1)}, row.string(2)}); }, seq, limit);
+  after_.each([&](auto row) { events.push_back(unpack<order::event>(row.text(0))); }, seq, limit);
   return events;
 }
 

@@ -15,13 +15,13 @@ namespace souk::persistence {
 class outbox {
 public:
   static constexpr std::string_view schema =
-      "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
+      "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL, event BLOB NOT NULL) STRICT;"
       "CREATE TABLE acknowledged(subscriber INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;"
-      "INSERT INTO acknowledged VALUES(0,0),(1,0);";
+      "INSERT INTO acknowledged VALUES(0,0),(1,0),(2,0);";
 
   explicit outbox(store_file& file);
 
-  void write(number subject, std::string body);
+  void write(order::event what);  // gives it its seq
   std::vector<order::event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
 

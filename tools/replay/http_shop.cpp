@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "actors/sagas/plans.hpp"
 #include "tools/replay/shop.hpp"
 
 namespace souk::replay {
@@ -39,10 +40,12 @@ letter_to write(const order::place& what) {
   for (const auto& one : what.lines)
     items.push_back({{"product", one.product.text}, {"quantity", one.quantity}, {"amount", one.amount.minor}});
   const bool back = what.flow == order::flow::take_back;
+  json body{{"user", what.user.text}, {"items", std::move(items)}};
+  if (!back) body["flow"] = sagas::plan_of(what.flow).name();
   return {"POST",
           back ? "/v1/admin/returns" : "/v1/admin/orders",
           what.request,
-          {{"user", what.user.text}, {"items", std::move(items)}},
+          body,
           true};
 }
 letter_to write(const wallet::find& what) { return {"GET", "/v1/wallets/" + what.user.text, {}, {}}; }

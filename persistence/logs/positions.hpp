@@ -1,0 +1,31 @@
+// How far a subscriber has come in each outbox, kept in the same file as what it made of the events: an inbox for
+// events that come in order.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::persistence {
+
+class positions {
+public:
+  static constexpr std::string_view schema =
+      "CREATE TABLE position(source INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
+
+  explicit positions(store_file& file)
+      : find_(file.prepare("SELECT seq FROM position WHERE source=?1")),
+        save_(file.prepare("INSERT INTO position VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")) {}
+
+  // The last event of this outbox that is in effect; 0: none.
+  std::int64_t of(std::uint32_t source) {
+    return find_.first([](auto row) { return row.integer(0); }, source).value_or(0);
+  }
+  void save(std::uint32_t source, std::int64_t seq) { save_.run(source, seq); }
+
+private:
+  statement find_, save_;
+};
+
+}  // namespace souk::persistence
