@@ -64,6 +64,7 @@ number order_store::next_number(moment now, slice where) { return newest_ = souk
 void order_store::write_late(number oldest_open) {
   by_request_.write_a_slice();
   by_user_.write_a_slice();
+  outbox.write_the_row();
   if (++commits_since_mark_ < commits_a_mark) return;
   commits_since_mark_ = 0;
   save_open_from_.run(oldest_open ? oldest_open.value : newest_.value);

@@ -239,8 +239,9 @@ public:
     // What the books of payments have not been told yet is not expected of them.
     for (auto& [shard, store] : all.orders) {
       const auto booked = all.payments.empty() ? 0 : all.payments.front().store->positions.of(shard);
-      store->file.prepare("SELECT subject FROM outbox WHERE seq>?1")
-          .each([&](auto row) { unbooked_.insert(row.integer(0)); }, booked);
+      each_event(store->file, [&](const order::event& event) {
+        if (event.seq > booked) unbooked_.insert(event.subject.value);
+      });
     }
   }
 
@@ -278,6 +279,12 @@ private:
     for (auto& one : goods_) visit(one);
     for (auto& one : uses_) visit(one);
     for (auto& one : payments_) visit(one);
+  }
+  template <class Visit>
+  static void each_event(store_file& file, Visit&& visit) {
+    file.prepare("SELECT events FROM outbox ORDER BY seq").each([&](auto row) {
+      for (const auto& one : unpack<std::vector<order::event>>(row.text(0))) visit(one);
+    });
   }
   static std::string text_of(std::int64_t saga) { return "case " + to_text(number{saga}); }
 
@@ -411,9 +418,9 @@ private:
     const auto counted = all_.rankings.empty() ? 0 : all_.rankings.front().store->positions.of(shard);
     std::int64_t before = -1;
     auto known = file.prepare("SELECT flow FROM orders WHERE id=?1");
-    file.prepare("SELECT seq, subject, event FROM outbox ORDER BY seq").each([&](auto row) {
-      const auto seq = row.integer(0);
-      const number subject{row.integer(1)};
+    each_event(file, [&](const order::event& event) {
+      const auto seq = event.seq;
+      const auto subject = event.subject;
       const auto name = [&] { return file.path() + ": event " + to_string(seq); };
       if (before < 0 && seq - 1 > oldest_acknowledged)
         found_.outbox.broken(name() + " is the first, but not all before it are acknowledged");
@@ -424,7 +431,7 @@ private:
       // What the ranking has not counted yet is not expected of it.
       if (seq > counted)
         if (const auto c = find(subject)) {
-          switch (unpack<order::event>(row.text(2)).what) {
+          switch (event.what) {
             case order::kind::completed: count(*c, -1, 0); break;
             case order::kind::cancelled: count(*c, 1, 0); break;
             case order::kind::returned: count(*c, 0, -1); break;

@@ -8,8 +8,8 @@
 namespace souk::persistence {
 
 outbox::outbox(store_file& file)
-    : write_(file.prepare("INSERT INTO outbox VALUES(?1,?2,?3)")),
-      after_(file.prepare("SELECT event FROM outbox WHERE seq>?1 ORDER BY seq LIMIT ?2")),
+    : write_(file.prepare("INSERT INTO outbox VALUES(?1,?2)")),
+      after_(file.prepare("SELECT events FROM outbox WHERE seq>?1 ORDER BY seq")),
       acknowledge_(file.prepare("UPDATE acknowledged SET seq=?2 WHERE subscriber=?1")),
       forget_(file.prepare("DELETE FROM outbox WHERE seq<=?1")) {
   file.prepare("SELECT subscriber, seq FROM acknowledged").each([&](auto row) {
@@ -19,15 +19,22 @@ outbox::outbox(store_file& file)
                      file.prepare("SELECT coalesce(max(seq),0) FROM outbox")
                          .first([](auto row) { return row.integer(0); })
                          .value_or(0));
-  forgotten_ = file.prepare("SELECT min(seq)-1 FROM outbox").first([](auto row) { return row.integer(0); }).value_or(0);
+  const auto oldest = after(0, 1);
+  forgotten_ = oldest.empty() ? newest_ : oldest.front().seq - 1;
 }
 
 void outbox::write(order::event what) {
   what.seq = ++newest_;
-  const auto packed = pack(what);
-  write_.run(what.seq, what.subject.value, blob{packed});
+  unwritten_.push_back(what);
   recent_.push_back(std::move(what));
   if (recent_.size() > recent_max) recent_.pop_front();
+}
+
+void outbox::write_the_row() {
+  if (unwritten_.empty()) return;
+  const auto packed = pack(unwritten_);
+  write_.run(newest_, blob{packed});
+  unwritten_.clear();
 }
 
 std::vector<order::event> outbox::after(std::int64_t seq, std::uint32_t limit) {
@@ -40,7 +47,13 @@ std::vector<order::event> outbox::after(std::int64_t seq, std::uint32_t limit) {
                   recent_.begin() + static_cast<std::ptrdiff_t>(from + n));
     return events;
   }
-  after_.each([&](auto row) { events.push_back(unpack<order::event>(row.text(0))); }, seq, limit);
+  after_.each(
+      [&](auto row) {
+        for (auto& one : unpack<std::vector<order::event>>(row.text(0)))
+          if (one.seq > seq) events.push_back(std::move(one));
+        return events.size() < limit;
+      },
+      seq);
   return events;
 }
 

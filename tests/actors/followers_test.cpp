@@ -1,5 +1,6 @@
 // What events do in the ranking and on their way to the platform: each once, in the order of its order, none lost.
-#include "actors/domains/order.hpp"
+#include <algorithm>
+
 #include "actors/domains/platform.hpp"
 #include "actors/domains/ranking.hpp"
 #include "actors/domains/user.hpp"
@@ -11,13 +12,11 @@ using namespace souk::tests;
 
 namespace {
 
-order::event event(std::int64_t seq, std::int64_t subject, const std::string& type,
+using order::kind;
+
+order::event event(std::int64_t seq, std::int64_t subject, kind what,
                    const std::vector<product::line>& lines = {{{"cup"}, 2, {600}}, {{"gift"}, 1, {0}}}) {
-  persistence::order_store::record r;
-  r.brief.id = saga(subject);
-  r.brief.user = {"ann"};
-  r.brief.lines = lines;
-  return {seq, saga(subject), domains::cloud_event(r, 0, type, noon)};
+  return {seq, saga(subject), what, noon, {"ann"}, lines, {}, {}, noon};
 }
 std::string board(seat<domains::ranking>& desk, bool net = false) {
   std::string text;
@@ -33,7 +32,14 @@ std::string seqs(const std::vector<order::event>& events) {
 }
 struct deliveries : seat<domains::platform> {
   std::string may_go(const std::vector<order::event>& list) {
-    return seqs(body<order::events>(say(platform::offer{{0, list}})).list);
+    platform::offer offer{0, {}};
+    for (const auto& one : list) offer.headings.push_back({one.seq, one.subject});
+    const auto held = body<platform::not_now>(say(offer));
+    std::vector<order::event> free;
+    for (const auto& one : list)
+      if (one.seq > held.upto && std::find(held.waiting.begin(), held.waiting.end(), one.seq) == held.waiting.end())
+        free.push_back(one);
+    return seqs(free);
   }
   std::string due(moment at) {
     std::vector<order::event> events;
@@ -47,15 +53,15 @@ struct deliveries : seat<domains::platform> {
 TEST_CASE("sales are counted exactly once, however often they are told, and cancelled ones subtracted",
           "[S4.2][S2.11]") {
   seat<domains::ranking> desk;
-  const auto sold = event(1, 1, "order.completed");
-  desk.say(ranking::count{{0, {sold, event(2, 2, "order.completed", {{{"plate"}, 5, {10}}})}}});
+  const auto sold = event(1, 1, kind::completed);
+  desk.say(ranking::count{{0, {sold, event(2, 2, kind::completed, {{{"plate"}, 5, {10}}})}}});
   CHECK(board(desk) == "plate 5 5 cup 2 2 ");  // free goods do not sell themselves
   desk.again();
   desk.say(ranking::count{
-      {0, {sold, event(2, 2, "order.completed"), event(3, 3, "goods.returned", {{{"plate"}, 4, {8}}})}}});
+      {0, {sold, event(2, 2, kind::completed), event(3, 3, kind::returned, {{{"plate"}, 4, {8}}})}}});
   CHECK(board(desk) == "plate 5 1 cup 2 2 ");
   CHECK(board(desk, true) == "cup 2 2 plate 5 1 ");
-  desk.say(ranking::count{{0, {event(4, 1, "order.cancelled")}}});
+  desk.say(ranking::count{{0, {event(4, 1, kind::cancelled)}}});
   CHECK(board(desk) == "plate 5 1 cup 0 0 ");
   // Another outbox has positions of its own.
   desk.say(ranking::count{{1, {sold}}});
@@ -66,7 +72,7 @@ TEST_CASE("sales are counted exactly once, however often they are told, and canc
 
 TEST_CASE("a batch that was not committed is counted when it comes again", "[S4.5][S0.8]") {
   seat<domains::ranking> desk;
-  const ranking::count count{{0, {event(1, 1, "order.completed")}}};
+  const ranking::count count{{0, {event(1, 1, kind::completed)}}};
   desk.say_in_vain(count);
   CHECK(board(desk) == "");
   desk.say(count);
@@ -75,13 +81,13 @@ TEST_CASE("a batch that was not committed is counted when it comes again", "[S4.
 
 TEST_CASE("an event that is rejected holds back the later events of its order, and no others", "[S2.10][S4.2]") {
   deliveries desk;
-  const std::vector<order::event> first{event(1, 1, "order.completed"), event(2, 2, "order.completed")};
+  const std::vector<order::event> first{event(1, 1, kind::completed), event(2, 2, kind::completed)};
   CHECK(desk.may_go(first) == "1 2 ");
-  desk.say(platform::record{{0, first}, {{1, "500 no"}}, noon});
+  desk.say(platform::record{0, 2, {{first[0], "500 no"}}, noon});
   CHECK(desk.may_go(first) == "");  // told again: they are recorded
-  const std::vector<order::event> next{event(3, 1, "order.cancelled"), event(4, 2, "order.cancelled")};
+  const std::vector<order::event> next{event(3, 1, kind::cancelled), event(4, 2, kind::cancelled)};
   CHECK(desk.may_go(next) == "4 ");
-  desk.say(platform::record{{0, next}, {}, noon});
+  desk.say(platform::record{0, 4, {{next[0], {}}}, noon});
   desk.again();
   CHECK(body<order::position>(desk.say(platform::find_position{0})).seq == 4);
   // The first of its order goes first, after a pause.
@@ -96,7 +102,7 @@ TEST_CASE("an event that is rejected holds back the later events of its order, a
 
 TEST_CASE("an event that is rejected too often is a dead letter, until somebody revives it", "[S0.6][S2.10]") {
   deliveries desk;
-  desk.say(platform::record{{0, {event(1, 1, "order.completed")}}, {{1, "422"}}, noon});
+  desk.say(platform::record{0, 1, {{event(1, 1, kind::completed), "422"}}, noon});
   auto at = noon;
   int tries = 1;
   for (; tries < 100; ++tries) {
@@ -111,7 +117,7 @@ TEST_CASE("an event that is rejected too often is a dead letter, until somebody 
   CHECK(listed[0].dead);
   CHECK(listed[0].error == "still 422");
   // It is given up: later events of its order need not wait for ever.
-  CHECK(desk.may_go({event(2, 1, "order.cancelled")}) == "2 ");
+  CHECK(desk.may_go({event(2, 1, kind::cancelled)}) == "2 ");
   CHECK(desk.say(platform::revive{0, 1, at}).done());
   CHECK(desk.due(at) == "1 ");
   CHECK(desk.say(platform::revive{0, 99, at}).why == reason::not_found);

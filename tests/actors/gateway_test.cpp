@@ -287,7 +287,8 @@ TEST_CASE("a completed order that is cancelled is refunded once: money, goods an
   CHECK(s.balance("anna") == 10000);
   CHECK(s.stock("teapot") == 100);
   CHECK(s.get("/v1/coupons/" + coupon)["state"] == "ISSUED");
-  CHECK(s.get("/v1/payments/" + at.substr(std::string{"/v1/orders/"}.size()))["state"] == "CANCELLED");
+  const auto payment = "/v1/payments/" + at.substr(std::string{"/v1/orders/"}.size());
+  CHECK(eventually([&] { return s.get(payment)["state"] == "CANCELLED"; }));
   CHECK(s.get("/v1/wallets/anna/entries")["data"][0]["kind"] == "credit");
   CHECK(s.get("/v1/wallets/anna")["entries"] == 3);
   // The first answer stands: the order was completed.

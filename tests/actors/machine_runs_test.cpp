@@ -28,9 +28,6 @@ const step goes_on{"goes_on", domain::ranking, say_nothing};
 const step gives_up{"gives_up", domain::order, say_nothing};
 
 // The five designs in the plan's own words: the engine needs nothing more.
-plan balance_first() {  // S0
-  return saga("balance_first").then(third).then(first).then(fourth).pivot(decides).otherwise(gives_up).build();
-}
 plan stock_first() {  // S1: stock at once, the rest reacts to events
   return choreography("stock_first")
       .with(first, role::compensable)

@@ -49,10 +49,29 @@ TEST_CASE("pay and undo, both twice and with restarts in between, leave a cancel
   CHECK(desk.say(pay(1)).why == reason::undone);
 }
 
-TEST_CASE("the payment of a refunded order is cancelled once", "[S1.1][S4.3]") {
+TEST_CASE("what orders paid from their wallets is booked from their events, each once", "[S1.1][S4.2][S2.6]") {
+  payments desk;
+  order::event sold{1, saga(1), order::kind::completed, noon + 5, {"ann"}, {{{"cup"}, 2, {600}}}, {60}, {}, noon};
+  for (int i = 0; i < 2; ++i) {
+    CHECK(body<order::position>(desk.say(payment::book{{0, {sold}}})).seq == 1);
+    desk.again();
+  }
+  CHECK(view(desk, 1).amount.minor == 540);
+  CHECK(view(desk, 1).now == state::approved);
+  CHECK(view(desk, 1).history == std::vector<payment::change>{{state::requested, noon}, {state::approved, noon + 5}});
+  auto cancelled = sold;
+  cancelled.seq = 2;
+  cancelled.what = order::kind::cancelled;
+  for (int i = 0; i < 2; ++i) desk.say(payment::book{{0, {sold, cancelled}}});
+  CHECK(view(desk, 1).now == state::cancelled);
+  CHECK(view(desk, 1).history.size() == 3);
+  CHECK(body<order::position>(desk.say(payment::find_position{0})).seq == 2);
+}
+
+TEST_CASE("a payment that was approved before its order was completed is not booked again", "[S0.2][S2.6]") {
   payments desk;
   desk.say(pay(1));
-  for (int i = 0; i < 2; ++i) CHECK(desk.say(payment::cancel{saga(1), noon}).done());
-  CHECK(view(desk, 1).history.size() == 3);
-  CHECK(desk.say(payment::cancel{saga(2), noon}).why == reason::not_found);
+  desk.say(payment::book{{0, {{1, saga(1), order::kind::completed, noon, {"ann"}, {{{"cup"}, 1, {300}}}, {}, {}, noon}}}});
+  CHECK(view(desk, 1).history.size() == 2);
+  CHECK(desk.say(pay(1)).replayed);
 }

@@ -21,6 +21,23 @@ product::undo_take undo(std::int64_t n) { return {{saga(n), 1}, set_of_three, no
 
 }  // namespace
 
+TEST_CASE("a quote is given once per key: the price that a saga has seen stays", "[S0.2][S2.6]") {
+  seat<domains::product> desk;
+  desk.say(product::put{{"cup"}, "Cup", {300}, 10, noon});
+  const product::quote quote{{saga(1), 1}, {{0, {"cup"}, 2}}, noon};
+  CHECK(body<product::taken>(desk.say(quote)).lines[0].amount.minor == 600);
+  desk.say(product::change{{"cup"}, {}, money{500}, noon});
+  desk.again();
+  const auto again = desk.say(quote);
+  CHECK(again.replayed);
+  CHECK(body<product::taken>(again).lines[0].amount.minor == 600);
+  CHECK(body<product::taken>(desk.say(product::quote{{saga(2), 1}, {{0, {"cup"}, 2}}, noon})).lines[0].amount.minor ==
+        1'000);
+  CHECK(desk.say(product::quote{{saga(1), 1}, {{0, {"cup"}, 3}}, noon}).why == reason::key_reused);
+  CHECK(desk.say(product::quote{{saga(3), 1}, {{0, {"mug"}, 1}}, noon}).why == reason::unknown_product);
+  CHECK(body<product::view>(desk.say(product::find{{"cup"}})).stock == 10);
+}
+
 TEST_CASE("goods that are asked for twice are taken once, at the first price", "[S4.5][S0.6]") {
   shelves desk;
   const auto first = desk.say(take(1));

@@ -27,7 +27,9 @@ TEST_CASE("an order is taken through stock, coupon, wallet and payment, and the 
   CHECK(shop.timeline(bought.id) ==
         "began, asked verify_user, done verify_user, asked take_stock, done take_stock, asked use_coupon, done "
         "use_coupon,"
-        " asked debit_wallet, done debit_wallet, asked approve_payment, done approve_payment, asked complete_order");
+        " asked debit_wallet, done debit_wallet, asked complete_order");
+  // Asynchronously, and exactly once: the books of payments hear of it.
+  CHECK(eventually([&] { return shop.ask(payment::find{bought.id}).done(); }));
   const auto payment = std::get<payment::view>(shop.ask(payment::find{bought.id}).body);
   CHECK(payment.now == payment::state::approved);
   CHECK(payment.amount.minor == 1'170);
@@ -126,7 +128,10 @@ TEST_CASE("a completed order that is cancelled is refunded once, however often i
   CHECK(shop.balance("ann") == 1'000);
   CHECK(shop.stock("cup") == 10);
   CHECK(shop.coupon_state(coupon) == coupon::state::issued);
-  CHECK(std::get<payment::view>(shop.ask(payment::find{bought.id}).body).now == payment::state::cancelled);
+  CHECK(eventually([&] {
+    const auto payment = shop.ask(payment::find{bought.id});
+    return payment.done() && std::get<payment::view>(payment.body).now == payment::state::cancelled;
+  }));
   CHECK(eventually([&] {
     const auto board = std::get<ranking::board>(shop.ask(ranking::best{10, false}).body);
     return board.sellers.size() == 1 && board.sellers[0].units == 0;
@@ -184,4 +189,48 @@ TEST_CASE("every domain keeps a store of its own, and nobody else opens it", "[C
     second.data = shop.data();
     return second;
   }()});
+}
+
+TEST_CASE("balance first: the wallet pays the quoted price, then stock is taken, then the payment is approved",
+          "[S0.1][S0.2][S0.8]") {
+  shop shop;
+  shop.user("ann", 10'000);
+  shop.product("cup", 300, 10);
+  const auto bought = shop.buy({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::balance_first});
+  CHECK(bought.state == state::completed);
+  CHECK(bought.total.minor == 600);
+  CHECK(shop.balance("ann") == 9'400);
+  CHECK(shop.stock("cup") == 8);
+  CHECK(shop.timeline(bought.id) ==
+        "began, asked verify_user, done verify_user, asked quote_prices, done quote_prices, asked debit_wallet, done "
+        "debit_wallet, asked take_stock, done take_stock, asked approve_payment, done approve_payment, asked "
+        "complete_order");
+  CHECK(std::get<payment::view>(shop.ask(payment::find{bought.id}).body).now == payment::state::approved);
+  const auto cancelled = shop.ask(order::cancel{bought.id, true, shop.now()});
+  CHECK(std::get<order::ticket>(cancelled.body).state == state::cancelled);
+  CHECK(shop.balance("ann") == 10'000);
+  CHECK(shop.stock("cup") == 10);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("balance first: who is short of money, or finds the shelf empty, has lost nothing", "[S0.3][S0.4][S1.6]") {
+  shop shop;
+  shop.user("ann", 500);
+  shop.product("cup", 300, 1);
+  const auto poor = shop.buy({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::balance_first});
+  CHECK(poor.why == reason::insufficient_funds);
+  CHECK(shop.timeline(poor.id).find("take_stock") == std::string::npos);
+  shop.user("bob", 5'000);
+  const auto late = shop.buy({"bob", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::balance_first});
+  CHECK(late.why == reason::sold_out);
+  CHECK(late.detail == "cup");
+  CHECK(shop.timeline(late.id).find("undone debit_wallet") != std::string::npos);
+  CHECK(shop.timeline(late.id).find("approve_payment") == std::string::npos);
+  CHECK(shop.balance("ann") == 500);
+  CHECK(shop.balance("bob") == 5'000);
+  CHECK(shop.stock("cup") == 1);
+  const auto unknown = shop.buy({"bob", {{{"mug"}, 1, {}}}, {}, {}, false, order::flow::balance_first});
+  CHECK(unknown.why == reason::unknown_product);
+  CHECK(unknown.detail == "mug");
+  CHECK(shop.broken_invariants() == "");
 }
