@@ -146,7 +146,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   mine.stage = stage;
   mine.undoing = undo;
   mine.worst = verdict::done;
-  mine.key_reused = false;
+  mine.key_reused = mine.heard_full = false;
   mine.pausing = 0;
   mine.unanswered.reset();
   mine.parts = 0;
@@ -210,6 +210,7 @@ void coordinator::on_answer(souk::response&& said) {
     if (!t.undo && step.learn) step.learn(mine.about, heard.body);
   } else {
     mine.worst = std::max(mine.worst, heard.what);
+    mine.heard_full |= heard.why == reason::storage_full;
     mine.key_reused |= heard.why == reason::key_reused;
     if (heard.what == verdict::refused && !t.undo && mine.why == reason::none) {
       mine.why = heard.why;
@@ -235,11 +236,19 @@ void coordinator::all_parts_answered(std::uint32_t at) {
     mine.machine.on(mine.stage, outcome::lost, moves_);
   } else {
     papers_.counts->asked_again += 1;
-    mine.machine.on_silence(mine.stage, papers_.around->patience, moves_);
-    if (mine.machine.at(mine.stage) == sagas::machine::state::undoing && !mine.undoing)
-      note(mine, mine.stage, mark::lost, reason::storage_full);
+    on_silence(mine, mine.heard_full ? reason::storage_full : reason::unreachable);
   }
   go(at);
+}
+
+// A step whose patience is used up is lost, and that is why the order fails: also a step that has nothing to undo.
+void coordinator::on_silence(slot& in, reason why) {
+  const auto stage = in.stage;
+  const bool asking = !in.undoing;
+  in.machine.on_silence(stage, papers_.around->patience, moves_);
+  if (!asking || in.machine.at(stage) == sagas::machine::state::running) return;
+  note(in, stage, mark::lost, why);
+  if (in.why == reason::none) in.why = why;
 }
 
 void coordinator::on_sweep() {
@@ -252,13 +261,8 @@ void coordinator::on_sweep() {
       ask(at, mine.stage, mine.undoing);
       continue;
     }
-    const auto stage = mine.stage;
     mine.unanswered.reset();
-    mine.machine.on_silence(stage, papers_.around->patience, moves_);
-    if (mine.machine.at(stage) == sagas::machine::state::undoing && !mine.undoing) {
-      note(mine, stage, mark::lost, reason::unreachable);
-      if (mine.why == reason::none) mine.why = reason::unreachable;
-    }
+    on_silence(mine, reason::unreachable);
     go(at);
   }
   if (now >= ask_open_at_ms_) ask_for_open_cases();

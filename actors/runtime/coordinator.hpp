@@ -64,6 +64,7 @@ private:
     std::uint16_t parts = 0;
     verdict worst{};
     bool key_reused = false;
+    bool heard_full = false;
     std::int64_t due_ms = 0;   // when to ask again, or when the pause is over
     std::uint8_t pausing = 0;  // tries so far, while a pause lasts
   };
@@ -75,6 +76,7 @@ private:
   void on_begin(order::brief&& about);
   void on_answer(souk::response&& said);
   void on_sweep();
+  void on_silence(slot& in, reason why);
   void on_follow(const souk::follow& wish);
   void ask_for_open_cases();
   void go(std::uint32_t at);
