@@ -24,7 +24,7 @@ struct node {
   } http;
 
   std::array<std::uint32_t, domain_count> shards{1, 1, 1, 1, 1, 1, 1, 1};  // 1 to 256 each
-  std::uint32_t coordinators = 2;                                          // 1 to 64
+  std::uint32_t coordinators = 1;                                          // 1 to 64
   std::uint32_t threads = 0;                                               // of the actors' scheduler; 0: one a core
   std::string platform;  // file:PATH, http://HOST:PORT/PATH, or empty: none
   config::desks desks = config::desks::detached;

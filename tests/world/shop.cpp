@@ -35,6 +35,7 @@ runtime::node_options shop::impatient() {
   spdlog::set_level(spdlog::level::off);  // falls are made on purpose here
   runtime::node_options options;
   options.around.seed = 1;
+  options.coordinators = 2;
   options.around.answer_ms = 400;
   options.around.sweep_ms = 10;
   options.around.patience.tries_before_parked = 40;

@@ -17,7 +17,7 @@ struct bench_options {
   std::int64_t users = 1'000;
   std::int64_t products = 1'000;
   bool http = false;  // in_flight connections, one request outstanding on each
-  unsigned coordinators = 2;
+  unsigned coordinators = 1;
   std::string desks = "detached";  // or scheduled
   std::string sink = "file";       // file, or none
   bool json = false;
