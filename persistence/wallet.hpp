@@ -3,10 +3,15 @@
 // An entry's primary key is its command's key, so that the ledger is the inbox as well: refusals and tombstones are
 // rows without an amount. Entries of a wallet are chained by `previous`, because an index over (wallet, number) would
 // put every new entry on a random page.
+//
+// A wallet's row may lag behind its entries: it is written now and then, not with every movement. `caught_up` is a key
+// below which every entry is in its wallet's row; from there on the entries are read again when the store is opened.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "messages/wallet.hpp"
 #include "persistence/logs/own_numbers.hpp"
@@ -41,6 +46,10 @@ public:
   std::optional<account> load(const user_id& user);
   std::int64_t open(const user_id& user);  // answers the new wallet's id
   void save(const account& account);
+  std::int64_t caught_up();
+  void save_caught_up(std::int64_t key);
+  // The wallets whose rows are behind, as their entries have them. Opening writes nothing: the disk may be full.
+  std::vector<std::pair<user_id, account>> behind();
 
   [[nodiscard]] bool append(const entry& entry);  // false: the key is there already
   std::optional<entry> find(std::int64_t key);
@@ -50,7 +59,9 @@ public:
   own_numbers numbers;  // of charges, which no saga numbers
 
 private:
-  statement load_, open_, save_, append_, find_;
+  void catch_up_in_memory();
+
+  statement load_, open_, save_, append_, find_, caught_up_, save_caught_up_;
 };
 
 }  // namespace souk::persistence

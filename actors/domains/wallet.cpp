@@ -1,9 +1,21 @@
 // Decides about money: nothing moves without an entry, and no entry is made twice.
 #include "actors/domains/wallet.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace souk::domains {
 
 using what = persistence::wallet_store::what;
+
+wallet::wallet(const persistence::open_options& options) : store_(options), caught_up_(store_.caught_up()) {
+  for (const auto& [user, found] : store_.behind()) {
+    auto& mine = accounts_[user];
+    static_cast<store::account&>(mine) = found;
+    mine.changed = true;
+    changed_.push_back(&mine);
+  }
+}
 
 answer wallet::on(const souk::wallet::debit& debit) {
   auto& mine = account_of(debit.user);
@@ -96,7 +108,6 @@ answer wallet::on(const souk::wallet::read_entries& read) {
 
 wallet::account& wallet::account_of(const user_id& user) {
   if (const auto found = accounts_.find(user); found != accounts_.end()) return found->second;
-  if (accounts_.size() >= accounts_max && changed_.empty()) accounts_.clear();
   auto& mine = accounts_[user];
   if (const auto stored = store_.load(user)) static_cast<store::account&>(mine) = *stored;
   return mine;
@@ -114,18 +125,34 @@ bool wallet::move(account& in, const movement& m) {
   in.balance = after;
   in.entries += 1;
   in.last = m.key;
+  moved_ = true;
+  oldest_behind_ = std::min(oldest_behind_, m.key);
+  newest_ = std::max(newest_, m.key);
   if (!in.changed) changed_.push_back(&in);
   in.changed = true;
   return true;
 }
 
-// A wallet that moved often in one batch is written once.
+// Entries are the truth and are written at once; the wallets' rows follow a round later.
 void wallet::before_commit() {
-  for (auto* one : changed_) {
-    store_.save(*one);
-    one->changed = false;
+  const bool cache_is_full = accounts_.size() >= accounts_max;
+  // A transaction that only reads must not begin to write: reads go on while the disk is full.
+  if (!std::exchange(moved_, false) && !cache_is_full) return;
+  if (++commits_ >= commits_a_round || changed_.size() >= changed_max || cache_is_full) {
+    commits_ = 0;
+    std::sort(changed_.begin(), changed_.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    for (auto* one : changed_) {
+      store_.save(*one);
+      one->changed = false;
+    }
+    if (const auto mark = std::max(newest_ - slack, caught_up_); !changed_.empty() && mark != caught_up_)
+      store_.save_caught_up(caught_up_ = mark);
+    changed_.clear();
+    oldest_behind_ = INT64_MAX;
+    if (cache_is_full) accounts_.clear();
+  } else if (oldest_behind_ < caught_up_) {
+    store_.save_caught_up(caught_up_ = oldest_behind_);
   }
-  changed_.clear();
 }
 
 }  // namespace souk::domains

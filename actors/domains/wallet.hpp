@@ -11,7 +11,7 @@ namespace souk::domains {
 
 class wallet final : public brain {
 public:
-  explicit wallet(const persistence::open_options& options) : store_(options) {}
+  explicit wallet(const persistence::open_options& options);
 
   answer decide(const command& what) override { return dispatch(*this, what); }
   void before_commit() override;
@@ -27,7 +27,7 @@ public:
 private:
   using store = persistence::wallet_store;
   struct account : store::account {
-    bool changed = false;  // since the last commit: its row is behind
+    bool changed = false;  // its row is behind
   };
   struct movement {
     std::int64_t key = 0;
@@ -36,6 +36,11 @@ private:
     moment at;
   };
   static constexpr std::size_t accounts_max = 1 << 18;
+  // A wallet that moves often is written once in so many commits; a batch of so many wallets holds nobody up for long.
+  static constexpr int commits_a_round = 64;
+  static constexpr std::size_t changed_max = 2048;
+  // Sagas that are two seconds old still move wallets: with this slack their keys do not lower the mark again.
+  static constexpr std::int64_t slack = once{number{std::int64_t{2'000} << 18}, 0}.key();
 
   account& account_of(const user_id& user);
   account& opened(const user_id& user);
@@ -46,6 +51,11 @@ private:
   store store_;
   std::unordered_map<user_id, account> accounts_;
   std::vector<account*> changed_;
+  std::int64_t caught_up_;                   // as the store has it
+  std::int64_t oldest_behind_ = INT64_MAX;   // lowest key of an entry that no row has yet
+  std::int64_t newest_ = 0;                  // highest key
+  int commits_ = 0;                          // since the rows were written
+  bool moved_ = false;                       // since the last commit
 };
 
 }  // namespace souk::domains

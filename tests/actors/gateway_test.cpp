@@ -327,7 +327,7 @@ TEST_CASE("the back office sells at agreed amounts and takes goods back", "[edge
 
 TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {
   shop s;
-  CHECK(s.get("/v1/admin/actors")["data"].size() == 8 + 2);
+  CHECK(s.get("/v1/admin/actors")["data"].size() == 8 + runtime::node_options{}.coordinators);
   CHECK(s.get("/v1/admin/outbox")["data"].empty());
   CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry").status == 404);
   CHECK(s.get("/livez")["status"] == "alive");

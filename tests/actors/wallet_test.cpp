@@ -154,3 +154,29 @@ TEST_CASE("what was not committed never happened", "[S0.8][S4.5]") {
   CHECK_FALSE(desk.say(debit(1, 300)).replayed);
   CHECK(desk.balance() == 700);
 }
+
+TEST_CASE("a wallet's row may be behind its entries: whoever opens the store finds the newest balance", "[S2.9][S0.7]") {
+  wallets desk{100'000};
+  const auto restarts = GENERATE(1, 7, 1'000);
+  std::int64_t left = 100'000;
+  // More commits than a round of the rows; keys of old sagas among new ones.
+  for (int i = 1; i <= 300; ++i) {
+    const auto of = i % 5 ? 1'000'000'000'000 + i * 40'000 : i;
+    CHECK(desk.say(debit(of, i)).done());
+    left -= i;
+    if (i % 11 == 0) {
+      CHECK(desk.say(undo(of)).done());
+      left += i;
+    }
+    if (i % restarts == 0) {
+      desk.again();
+      REQUIRE(desk.balance() == left);
+    }
+  }
+  CHECK(desk.balance() == left);
+  desk.say_in_vain(debit(5'000, 50));
+  CHECK(desk.balance() == left);
+  const auto entries = body<wallet::page>(desk.say(wallet::read_entries{{"ann"}, {}, 1'000})).entries;
+  CHECK(entries.size() == 301 + 27);
+  CHECK(entries.front().balance.minor == left);
+}

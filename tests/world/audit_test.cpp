@@ -7,6 +7,7 @@
 
 #include "persistence/audit.hpp"
 #include "persistence/sqlite/store_file.hpp"
+#include "persistence/wallet.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
 
@@ -78,6 +79,15 @@ TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4
   play(shop);
   CHECK_THROWS_AS(persistence::audit(shop.data()), persistence::stores_in_use);
   shop.close();
+  {
+    // Rows that are behind their entries are made up for: from here on a wrong row is a crime.
+    persistence::open_options options;
+    options.path = shop.data() + "/wallet-0.db";
+    persistence::wallet_store wallets{options};
+    wallets.file.begin();
+    for (const auto& [user, account] : wallets.behind()) wallets.save(account);
+    wallets.file.commit();
+  }
   const auto before = bytes_in(shop.data());
   persistence::audit_figures figures;
   CHECK(persistence::all_hold(persistence::audit(shop.data(), &figures)));
