@@ -45,7 +45,8 @@ order_store::order_store(const open_options& options)
       open_(file.prepare(columns + "WHERE id>=(SELECT orders FROM open_from) AND ended=0 ORDER BY id")),
       save_open_from_(file.prepare("UPDATE open_from SET orders=?1")),
       list_(file.prepare(columns + "WHERE id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
-      list_ended_badly_(file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")) {
+      list_ended_badly_(
+          file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
   newest_.value =
       file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);

@@ -51,11 +51,11 @@ private:
   store store_;
   std::unordered_map<user_id, account> accounts_;
   std::vector<account*> changed_;
-  std::int64_t caught_up_;                   // as the store has it
-  std::int64_t oldest_behind_ = INT64_MAX;   // lowest key of an entry that no row has yet
-  std::int64_t newest_ = 0;                  // highest key
-  int commits_ = 0;                          // since the rows were written
-  bool moved_ = false;                       // since the last commit
+  std::int64_t caught_up_;                  // as the store has it
+  std::int64_t oldest_behind_ = INT64_MAX;  // lowest key of an entry that no row has yet
+  std::int64_t newest_ = 0;                 // highest key
+  int commits_ = 0;                         // since the rows were written
+  bool moved_ = false;                      // since the last commit
 };
 
 }  // namespace souk::domains

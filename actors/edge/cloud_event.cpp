@@ -21,10 +21,26 @@ std::string cloud_event(const order::event& e, std::uint32_t source) {
     for (const auto part : parts) out.append(part);
   };
   // Sequences compare as text: zeros in front keep their order.
-  put({R"({"specversion":"1.0","id":")", id, ".", type, R"(","source":"/souk/order/)", std::to_string(source),
-       R"(","type":"souk.)", type, R"(","subject":")", id, R"(","time":")", to_text(e.at), R"(","sequence":")",
-       std::string(20 - seq.size(), '0'), seq, R"(","datacontenttype":"application/json","data":{"order":")", id,
-       R"(","user":")", e.user.text, R"(","lines":[)"});
+  put({R"({"specversion":"1.0","id":")",
+       id,
+       ".",
+       type,
+       R"(","source":"/souk/order/)",
+       std::to_string(source),
+       R"(","type":"souk.)",
+       type,
+       R"(","subject":")",
+       id,
+       R"(","time":")",
+       to_text(e.at),
+       R"(","sequence":")",
+       std::string(20 - seq.size(), '0'),
+       seq,
+       R"(","datacontenttype":"application/json","data":{"order":")",
+       id,
+       R"(","user":")",
+       e.user.text,
+       R"(","lines":[)"});
   for (std::size_t i = 0; i < e.lines.size(); ++i)
     put({i ? "," : "", R"({"product":")", e.lines[i].product.text, R"(","quantity":)",
          std::to_string(e.lines[i].quantity), R"(,"amount":)", std::to_string(e.lines[i].amount.minor), "}"});

@@ -153,9 +153,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   note(mine, stage, undo ? mark::undoing : mark::asked);
   commands_.clear();
   const auto say = undo ? step.undo : step.run;
-  if (say)
-    say({mine.about, {mine.about.id, stage}, now_, mine.timeline, mine.why, mine.detail},
-        commands_);
+  if (say) say({mine.about, {mine.about.id, stage}, now_, mine.timeline, mine.why, mine.detail}, commands_);
   if (commands_.empty()) {
     // Nothing to ask: it counts as done, or as undone.
     mine.timeline.pop_back();

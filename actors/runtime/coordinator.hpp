@@ -96,7 +96,7 @@ private:
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::int64_t, std::uint32_t> by_saga_;
   std::unordered_multimap<std::int64_t, follower> followers_;
-  sagas::machine::moves moves_;    // to be made now; kept, like the next, to save an allocation per step
+  sagas::machine::moves moves_;  // to be made now; kept, like the next, to save an allocation per step
   std::vector<command> commands_;
   moment now_;
   std::int64_t ask_open_at_ms_ = 0;

@@ -19,14 +19,12 @@ constexpr std::size_t small_batch = 128;
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
 }  // namespace
 
-const bookkeeper ranking_bookkeeper{
-    "ranking_follower", order::subscriber::ranking,
-    [](std::uint32_t source) { return command{ranking::find_position{source}}; },
-    [](order::events&& events) { return command{ranking::count{std::move(events)}}; }};
-const bookkeeper payment_bookkeeper{
-    "payment_follower", order::subscriber::payment,
-    [](std::uint32_t source) { return command{payment::find_position{source}}; },
-    [](order::events&& events) { return command{payment::book{std::move(events)}}; }};
+const bookkeeper ranking_bookkeeper{"ranking_follower", order::subscriber::ranking,
+                                    [](std::uint32_t source) { return command{ranking::find_position{source}}; },
+                                    [](order::events&& events) { return command{ranking::count{std::move(events)}}; }};
+const bookkeeper payment_bookkeeper{"payment_follower", order::subscriber::payment,
+                                    [](std::uint32_t source) { return command{payment::find_position{source}}; },
+                                    [](order::events&& events) { return command{payment::book{std::move(events)}}; }};
 
 book_follower::book_follower(caf::actor_config& config, follower_papers papers, const bookkeeper& keeper)
     : caf::event_based_actor(config),

@@ -3,8 +3,8 @@
 
 #include <malloc.h>
 
-#include <caf/scoped_actor.hpp>
 #include <algorithm>
+#include <caf/scoped_actor.hpp>
 #include <filesystem>
 #include <thread>
 
@@ -25,8 +25,8 @@ node::node(node_options options) : options_(std::move(options)) {
   // Under the default, stealing, two busy pairs of actors starve all others for seconds.
   config_.set("scheduler.policy", caf::atom("sharing"));
   config_.set("scheduler.max-throughput", std::size_t{50});
-  config_.set("scheduler.max-threads", options_.threads ? options_.threads
-                                                         : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
+  config_.set("scheduler.max-threads",
+              options_.threads ? options_.threads : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
   config_.set("logger.verbosity", caf::atom("quiet"));
   system_ = std::make_unique<caf::actor_system>(config_);
 

@@ -83,7 +83,8 @@ std::optional<order::flow> find_flow(std::string_view name) {
 std::string names_of_sales() {
   std::string names;
   for (std::size_t i = 0; i < definitions.size(); ++i)
-    if (order::is_sale(static_cast<order::flow>(i))) names.append(names.empty() ? "" : ", ").append(definitions[i]().name());
+    if (order::is_sale(static_cast<order::flow>(i)))
+      names.append(names.empty() ? "" : ", ").append(definitions[i]().name());
   return names;
 }
 

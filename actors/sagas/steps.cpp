@@ -49,14 +49,15 @@ const step quote_prices{"quote_prices", domain::product,
                         },
                         nullptr, learn_quote};
 
-const step take_stock{"take_stock", domain::product,
-                      [](const scene& s, commands& out) {
-                        out.emplace_back(product::take{s.once, wanted(s.about), s.now, s.about.agreed || s.about.priced});
-                      },
-                      [](const scene& s, commands& out) {
-                        out.emplace_back(product::undo_take{s.once, wanted(s.about), s.now});
-                      },
-                      learn_prices};
+const step take_stock{
+    "take_stock", domain::product,
+    [](const scene& s, commands& out) {
+      out.emplace_back(product::take{s.once, wanted(s.about), s.now, s.about.agreed || s.about.priced});
+    },
+    [](const scene& s, commands& out) {
+      out.emplace_back(product::undo_take{s.once, wanted(s.about), s.now});
+    },
+    learn_prices};
 
 const step use_coupon{"use_coupon", domain::coupon,
                       [](const scene& s, commands& out) {

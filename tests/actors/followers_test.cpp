@@ -57,8 +57,8 @@ TEST_CASE("sales are counted exactly once, however often they are told, and canc
   desk.say(ranking::count{{0, {sold, event(2, 2, kind::completed, {{{"plate"}, 5, {10}}})}}});
   CHECK(board(desk) == "plate 5 5 cup 2 2 ");  // free goods do not sell themselves
   desk.again();
-  desk.say(ranking::count{
-      {0, {sold, event(2, 2, kind::completed), event(3, 3, kind::returned, {{{"plate"}, 4, {8}}})}}});
+  desk.say(
+      ranking::count{{0, {sold, event(2, 2, kind::completed), event(3, 3, kind::returned, {{{"plate"}, 4, {8}}})}}});
   CHECK(board(desk) == "plate 5 1 cup 2 2 ");
   CHECK(board(desk, true) == "cup 2 2 plate 5 1 ");
   desk.say(ranking::count{{0, {event(4, 1, kind::cancelled)}}});

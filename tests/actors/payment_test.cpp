@@ -71,7 +71,8 @@ TEST_CASE("what orders paid from their wallets is booked from their events, each
 TEST_CASE("a payment that was approved before its order was completed is not booked again", "[S0.2][S2.6]") {
   payments desk;
   desk.say(pay(1));
-  desk.say(payment::book{{0, {{1, saga(1), order::kind::completed, noon, {"ann"}, {{{"cup"}, 1, {300}}}, {}, {}, noon}}}});
+  desk.say(
+      payment::book{{0, {{1, saga(1), order::kind::completed, noon, {"ann"}, {{{"cup"}, 1, {300}}}, {}, {}, noon}}}});
   CHECK(view(desk, 1).history.size() == 2);
   CHECK(desk.say(pay(1)).replayed);
 }

@@ -155,7 +155,8 @@ TEST_CASE("what was not committed never happened", "[S0.8][S4.5]") {
   CHECK(desk.balance() == 700);
 }
 
-TEST_CASE("a wallet's row may be behind its entries: whoever opens the store finds the newest balance", "[S2.9][S0.7]") {
+TEST_CASE("a wallet's row may be behind its entries: whoever opens the store finds the newest balance",
+          "[S2.9][S0.7]") {
   wallets desk{100'000};
   const auto restarts = GENERATE(1, 7, 1'000);
   std::int64_t left = 100'000;

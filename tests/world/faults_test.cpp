@@ -241,6 +241,7 @@ TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4
   INFO(to_text(which));
   auto left = std::make_shared<std::atomic<int>>(which == domain::payment ? 2 : 60);
   auto options = shop::impatient();
+  options.around.patience.tries_before_lost = 1'000;  // however slow the machine: every order outlasts the falls
   options.make_brain = [=](runtime::directory::place at,
                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
     if (at.domain != which) return nullptr;

@@ -14,7 +14,7 @@
 namespace souk::tests {
 
 // Long enough for the slowest machine; a passing test never waits for it.
-inline constexpr std::int64_t patience_ms = 60'000;
+inline constexpr std::int64_t patience_ms = 240'000;
 
 bool eventually(const std::function<bool()>& holds);
 

@@ -42,11 +42,7 @@ letter_to write(const order::place& what) {
   const bool back = what.flow == order::flow::take_back;
   json body{{"user", what.user.text}, {"items", std::move(items)}};
   if (!back) body["flow"] = sagas::plan_of(what.flow).name();
-  return {"POST",
-          back ? "/v1/admin/returns" : "/v1/admin/orders",
-          what.request,
-          body,
-          true};
+  return {"POST", back ? "/v1/admin/returns" : "/v1/admin/orders", what.request, body, true};
 }
 letter_to write(const wallet::find& what) { return {"GET", "/v1/wallets/" + what.user.text, {}, {}}; }
 letter_to write(const product::find& what) { return {"GET", "/v1/products/" + what.product.text, {}, {}}; }
