@@ -119,12 +119,12 @@ address address_of(const command& what) {
           [](const coupon::list&) {
             return address{d::coupon, 0};
           },
-          // a payment lives beside its order's slice
-          [](const payment::pay& c) {
-            return address{d::payment, slice_of(c.once.saga)};
+          // payments are one book, told of every outbox
+          [](const payment::pay&) {
+            return address{d::payment, 0};
           },
-          [](const payment::undo_pay& c) {
-            return address{d::payment, slice_of(c.once.saga)};
+          [](const payment::undo_pay&) {
+            return address{d::payment, 0};
           },
           [](const payment::book&) {
             return address{d::payment, 0};
@@ -132,8 +132,8 @@ address address_of(const command& what) {
           [](const payment::find_position&) {
             return address{d::payment, 0};
           },
-          [](const payment::find& c) {
-            return address{d::payment, slice_of(c.order)};
+          [](const payment::find&) {
+            return address{d::payment, 0};
           },
           // an order's number carries the slice of the request key that placed it: the key finds the order
           [](const order::place& c) {

@@ -151,6 +151,8 @@ TEST_CASE("bodies that are not what they should be are refused by name", "[edge]
       {R"({"user":"","items":[)" + item + "]}", 422, "user"},
       {R"({"user":"anna","items":[)" + item + R"(],"coupon":"nope"})", 422, "coupon"},
       {R"({"user":"anna","items":[)" + item + R"(],"flow":"stock_first"})", 422, "flow"},
+      {R"({"user":"anna","items":[)" + item + R"(],"flow":"refund"})", 422, "flow"},
+      {R"({"user":"anna","items":[)" + item + R"(],"flow":"balance_first","coupon":"0000000000000"})", 422, "coupon"},
       {"{\"user\":\"an\xff\",\"items\":[]}", 400, "user"},
       {"{\"user\":\"\xc0\xaf\",\"items\":[]}", 400, "user"},
       {"{\"user\":\"\xed\xa0\x80\",\"items\":[]}", 400, "user"},

@@ -80,7 +80,7 @@ public:
   explicit shop(const shop_options& options = {}) {
     runtime::node_options wanted;
     wanted.data = folder_.path().string();
-    for (const auto d : {domain::user, domain::wallet, domain::product, domain::coupon, domain::order, domain::payment})
+    for (const auto d : {domain::user, domain::wallet, domain::product, domain::coupon, domain::order})
       wanted.shards[static_cast<std::size_t>(d)] = options.shards;
     wanted.around.link = link;
     wanted.around.desks = runtime::spawn_policy::scheduled;

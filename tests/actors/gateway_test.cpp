@@ -325,6 +325,17 @@ TEST_CASE("the back office sells at agreed amounts and takes goods back", "[edge
             .status == 409);
 }
 
+TEST_CASE("an order names the saga that it goes by", "[S0.1][S0.2]") {
+  shop s;
+  s.furnish();
+  const auto placed = s.post("/v1/orders", "first",
+                             R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"flow":"balance_first"})");
+  CHECK(placed.status == 201);
+  CHECK(json::parse(placed.body)["flow"] == "balance_first");
+  CHECK(json::parse(placed.body)["paid"] == 500);
+  CHECK(s.balance("anna") == 9500);
+}
+
 TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {
   shop s;
   CHECK(s.get("/v1/admin/actors")["data"].size() == 8 + runtime::node_options{}.coordinators);

@@ -46,14 +46,14 @@ TEST_CASE("the files that come with souk are read", "[config]") {
 
 TEST_CASE("every key is read", "[config]") {
   const auto all = read(R"({"data":"/d","http":{"host":"::1","port":0,"threads":3},
-    "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":7},"coordinators":8,"threads":2,
+    "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":1},"coordinators":8,"threads":2,
     "platform":"file:/x","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
     "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12}})");
   CHECK(all.data == "/d");
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 0);
   CHECK(all.http.threads == 3);
-  CHECK(all.shards == std::array<std::uint32_t, domain_count>{2, 3, 4, 5, 6, 7, 1, 1});
+  CHECK(all.shards == std::array<std::uint32_t, domain_count>{2, 3, 4, 5, 6, 1, 1, 1});
   CHECK(all.coordinators == 8);
   CHECK(all.platform == "file:/x");
   CHECK(all.desks == config::desks::scheduled);

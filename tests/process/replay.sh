@@ -95,6 +95,14 @@ same "a second replay, best sellers" "$(best_sellers)" "$first"
 audit once settled
 echo "played again: nothing changed"
 
+# The other designs end with the same books for the same history (S0).
+for flow in balance_first; do
+  play "by-$flow" --flow "$flow"
+  complete "a replay by $flow"
+  audit "by-$flow" settled
+  echo "played by $flow: $(member orders_per_s) a second"
+done
+
 scarce() {
   local dir=$1 reason=$2 completed failed
   shift 2
@@ -113,6 +121,7 @@ scarce() {
 }
 scarce stock sold_out --stock "$scarce_stock"
 scarce funds insufficient_funds --funds "$scarce_funds"
+scarce poor-first insufficient_funds --flow balance_first --funds "$scarce_funds"
 
 # Kills by progress: when so many events have reached the platform's file. Every fourth by time, which may be while the
 # shop is being furnished, or before there is one.
