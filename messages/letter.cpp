@@ -19,6 +19,8 @@ slice of_first(const std::vector<product::wanted>& lines) {
   return lines.empty() ? slice{0} : of(lines.front().product);
 }
 
+address at(domain which, slice where) { return {which, where}; }
+
 }  // namespace
 
 void pack_elsewhere(packer& out, const command& what) { out.put_variant(what); }
@@ -37,168 +39,62 @@ address address_of(const command& what) {
   return std::visit(
       overloaded{
           [](const std::monostate&) { return address{}; },
-          [](const user::put& c) {
-            return address{d::user, of(c.user)};
-          },
-          [](const user::find& c) {
-            return address{d::user, of(c.user)};
-          },
-          [](const user::verify& c) {
-            return address{d::user, of(c.user)};
-          },
-          [](const wallet::charge& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const wallet::debit& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const wallet::undo_debit& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const wallet::credit& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const wallet::find& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const wallet::read_entries& c) {
-            return address{d::wallet, of(c.user)};
-          },
-          [](const product::put& c) {
-            return address{d::product, of(c.product)};
-          },
-          [](const product::change& c) {
-            return address{d::product, of(c.product)};
-          },
-          [](const product::restock& c) {
-            return address{d::product, of(c.product)};
-          },
-          [](const product::take& c) {
-            return address{d::product, of_first(c.lines)};
-          },
-          [](const product::undo_take& c) {
-            return address{d::product, of_first(c.lines)};
-          },
-          [](const product::quote& c) {
-            return address{d::product, of_first(c.lines)};
-          },
-          [](const product::verify& c) {
-            return address{d::product, of_first(c.lines)};
-          },
-          [](const product::take_in& c) {
-            return address{d::product, of_first(c.lines)};
-          },
-          [](const product::find& c) {
-            return address{d::product, of(c.product)};
-          },
-          [](const product::list&) {
-            return address{d::product, 0};
-          },
-          [](const coupon::put& c) {
-            return address{d::coupon, of(c.code)};
-          },
-          [](const coupon::find_campaign& c) {
-            return address{d::coupon, of(c.code)};
-          },
-          [](const coupon::issue& c) {
-            return address{d::coupon, of(c.code)};
-          },
+          [](const user::put& c) { return at(d::user, of(c.user)); },
+          [](const user::find& c) { return at(d::user, of(c.user)); },
+          [](const user::verify& c) { return at(d::user, of(c.user)); },
+          [](const wallet::charge& c) { return at(d::wallet, of(c.user)); },
+          [](const wallet::debit& c) { return at(d::wallet, of(c.user)); },
+          [](const wallet::undo_debit& c) { return at(d::wallet, of(c.user)); },
+          [](const wallet::credit& c) { return at(d::wallet, of(c.user)); },
+          [](const wallet::find& c) { return at(d::wallet, of(c.user)); },
+          [](const wallet::read_entries& c) { return at(d::wallet, of(c.user)); },
+          [](const product::put& c) { return at(d::product, of(c.product)); },
+          [](const product::change& c) { return at(d::product, of(c.product)); },
+          [](const product::restock& c) { return at(d::product, of(c.product)); },
+          [](const product::take& c) { return at(d::product, of_first(c.lines)); },
+          [](const product::undo_take& c) { return at(d::product, of_first(c.lines)); },
+          [](const product::quote& c) { return at(d::product, of_first(c.lines)); },
+          [](const product::verify& c) { return at(d::product, of_first(c.lines)); },
+          [](const product::take_in& c) { return at(d::product, of_first(c.lines)); },
+          [](const product::find& c) { return at(d::product, of(c.product)); },
+          [](const product::list&) { return at(d::product, 0); },
+          [](const coupon::put& c) { return at(d::coupon, of(c.code)); },
+          [](const coupon::find_campaign& c) { return at(d::coupon, of(c.code)); },
+          [](const coupon::issue& c) { return at(d::coupon, of(c.code)); },
           // a coupon's number carries its campaign's slice: a campaign and its coupons share a desk
-          [](const coupon::use& c) {
-            return address{d::coupon, slice_of(c.coupon)};
-          },
-          [](const coupon::undo_use& c) {
-            return address{d::coupon, slice_of(c.coupon)};
-          },
-          [](const coupon::give_back& c) {
-            return address{d::coupon, slice_of(c.coupon)};
-          },
-          [](const coupon::find& c) {
-            return address{d::coupon, slice_of(c.coupon)};
-          },
-          [](const coupon::list&) {
-            return address{d::coupon, 0};
-          },
+          [](const coupon::use& c) { return at(d::coupon, slice_of(c.coupon)); },
+          [](const coupon::undo_use& c) { return at(d::coupon, slice_of(c.coupon)); },
+          [](const coupon::give_back& c) { return at(d::coupon, slice_of(c.coupon)); },
+          [](const coupon::find& c) { return at(d::coupon, slice_of(c.coupon)); },
+          [](const coupon::list&) { return at(d::coupon, 0); },
           // payments are one book, told of every outbox
-          [](const payment::pay&) {
-            return address{d::payment, 0};
-          },
-          [](const payment::undo_pay&) {
-            return address{d::payment, 0};
-          },
-          [](const payment::book&) {
-            return address{d::payment, 0};
-          },
-          [](const payment::find_position&) {
-            return address{d::payment, 0};
-          },
-          [](const payment::find&) {
-            return address{d::payment, 0};
-          },
+          [](const payment::pay&) { return at(d::payment, 0); },
+          [](const payment::undo_pay&) { return at(d::payment, 0); },
+          [](const payment::book&) { return at(d::payment, 0); },
+          [](const payment::find_position&) { return at(d::payment, 0); },
+          [](const payment::find&) { return at(d::payment, 0); },
           // an order's number carries the slice of the request key that placed it: the key finds the order
-          [](const order::place& c) {
-            return address{d::order, slice_of(c.request)};
-          },
-          [](const order::watch& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::complete& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::fail& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::close& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::park& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::cancel& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::find& c) {
-            return address{d::order, slice_of(c.id)};
-          },
-          [](const order::list&) {
-            return address{d::order, 0};
-          },
-          [](const order::resume&) {
-            return address{d::order, 0};
-          },
-          [](const order::fetch& c) {
-            return address{d::order, static_cast<slice>(c.source)};
-          },
-          [](const ranking::best&) {
-            return address{d::ranking, 0};
-          },
-          [](const ranking::count&) {
-            return address{d::ranking, 0};
-          },
-          [](const ranking::find_position&) {
-            return address{d::ranking, 0};
-          },
-          [](const platform::find_position&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::offer&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::record&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::due&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::tried&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::list_troubles&) {
-            return address{d::platform, 0};
-          },
-          [](const platform::revive&) {
-            return address{d::platform, 0};
-          },
+          [](const order::place& c) { return at(d::order, slice_of(c.request)); },
+          [](const order::watch& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::complete& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::fail& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::close& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::park& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::cancel& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::find& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::list&) { return at(d::order, 0); },
+          [](const order::resume&) { return at(d::order, 0); },
+          [](const order::fetch& c) { return at(d::order, static_cast<slice>(c.source)); },
+          [](const ranking::best&) { return at(d::ranking, 0); },
+          [](const ranking::count&) { return at(d::ranking, 0); },
+          [](const ranking::find_position&) { return at(d::ranking, 0); },
+          [](const platform::find_position&) { return at(d::platform, 0); },
+          [](const platform::offer&) { return at(d::platform, 0); },
+          [](const platform::record&) { return at(d::platform, 0); },
+          [](const platform::due&) { return at(d::platform, 0); },
+          [](const platform::tried&) { return at(d::platform, 0); },
+          [](const platform::list_troubles&) { return at(d::platform, 0); },
+          [](const platform::revive&) { return at(d::platform, 0); },
       },
       what);
 }

@@ -63,8 +63,6 @@ order_store::order_store(const open_options& options)
 number order_store::next_number(moment now, slice where) { return newest_ = souk::next_number(newest_, now.ms, where); }
 
 void order_store::write_late(number oldest_open) {
-  // A transaction that only reads must not begin to write: reads go on while the disk is full.
-  if (!std::exchange(wrote_, false)) return;
   by_request_.write_a_slice();
   by_user_.write_a_slice();
   outbox.write_the_row();
@@ -74,7 +72,6 @@ void order_store::write_late(number oldest_open) {
 }
 
 void order_store::append(const record& r) {
-  wrote_ = true;
   const auto brief = pack(r.brief);
   const auto timeline = pack(r.timeline);
   append_.run(r.brief.id.value, r.request, static_cast<std::int64_t>(r.print), r.brief.flow, r.brief.user.text,
@@ -85,7 +82,6 @@ void order_store::append(const record& r) {
 }
 
 void order_store::save(const record& r) {
-  wrote_ = true;
   const auto brief = pack(r.brief);
   const auto timeline = pack(r.timeline);
   save_.run(r.brief.id.value, blob{brief}, r.state, r.saga, r.why, r.detail, r.refund.value, r.ended.ms,

@@ -56,7 +56,6 @@ private:
   statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_;
   number newest_;
   int commits_since_mark_ = 0;
-  bool wrote_ = false;  // since the last commit
 };
 
 }  // namespace souk::persistence

@@ -1,7 +1,8 @@
 // What every domain is to its desk: a plain class that decides commands in front of its store.
 //
-// The desk calls decide() for each command of a batch inside one transaction, then before_commit(), commits, and only
-// then lets answers and after-effects out. Whatever throws ends this object: the next one starts from the store.
+// The desk calls decide() for each command of a batch inside one transaction, then before_commit() if any of them
+// wrote, commits, and only then lets answers and after-effects out. Whatever throws ends this object: the next one
+// starts from the store.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,8 @@ public:
   virtual ~brain() = default;
 
   virtual answer decide(const command& what) = 0;
+  // What is due, in a transaction that writes anyway: one that only reads must not begin to write, because reads go on
+  // while the disk is full.
   virtual void before_commit() {}
   virtual persistence::store_file& file() = 0;
 

@@ -6,6 +6,12 @@ namespace souk::domains {
 using what = persistence::product_store::what;
 using persistence::product_store;
 
+// What so many cost; none: more than any line may.
+static std::optional<money> cost_of(const product_store::shelf& shelf, std::int64_t quantity) {
+  const auto amount = times(shelf.price, quantity);
+  return amount && *amount <= money_max ? amount : std::nullopt;
+}
+
 answer product::on(const souk::product::take& take) {
   const auto print = fingerprint(pack(take.lines));
   effects_.clear();
@@ -26,8 +32,8 @@ answer product::on(const souk::product::take& take) {
       said = refuse(reason::sold_out, line.product.text);
       break;
     }
-    const auto amount = take.agreed ? std::optional{money{}} : times(shelf->price, line.quantity);
-    if (!amount || *amount > money_max) {
+    const auto amount = take.agreed ? money{} : cost_of(*shelf, line.quantity);
+    if (!amount) {
       said = refuse(reason::limit_reached, line.product.text);
       break;
     }
@@ -94,8 +100,8 @@ answer product::on(const souk::product::quote& quote) {
   for (const auto& line : quote.lines) {
     const auto* shelf = shelf_of(line.product);
     if (!shelf) return refuse(reason::unknown_product, line.product.text);
-    const auto amount = times(shelf->price, line.quantity);
-    if (!amount || *amount > money_max) return refuse(reason::limit_reached, line.product.text);
+    const auto amount = cost_of(*shelf, line.quantity);
+    if (!amount) return refuse(reason::limit_reached, line.product.text);
     prices.lines.push_back({shelf->id, 0, shelf->stock, line.position, *amount});
     quoted.lines.push_back({line.position, *amount});
   }

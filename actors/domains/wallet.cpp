@@ -2,7 +2,6 @@
 #include "actors/domains/wallet.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace souk::domains {
 
@@ -108,6 +107,7 @@ answer wallet::on(const souk::wallet::read_entries& read) {
 
 wallet::account& wallet::account_of(const user_id& user) {
   if (const auto found = accounts_.find(user); found != accounts_.end()) return found->second;
+  if (accounts_.size() >= accounts_max) std::erase_if(accounts_, [](const auto& one) { return !one.second.changed; });
   auto& mine = accounts_[user];
   if (const auto stored = store_.load(user)) static_cast<store::account&>(mine) = *stored;
   return mine;
@@ -125,7 +125,6 @@ bool wallet::move(account& in, const movement& m) {
   in.balance = after;
   in.entries += 1;
   in.last = m.key;
-  moved_ = true;
   oldest_behind_ = std::min(oldest_behind_, m.key);
   newest_ = std::max(newest_, m.key);
   if (!in.changed) changed_.push_back(&in);
@@ -135,10 +134,7 @@ bool wallet::move(account& in, const movement& m) {
 
 // Entries are the truth and are written at once; the wallets' rows follow a round later.
 void wallet::before_commit() {
-  const bool cache_is_full = accounts_.size() >= accounts_max;
-  // A transaction that only reads must not begin to write: reads go on while the disk is full.
-  if (!std::exchange(moved_, false) && !cache_is_full) return;
-  if (++commits_ >= commits_a_round || changed_.size() >= changed_max || cache_is_full) {
+  if (++commits_ >= commits_a_round || changed_.size() >= changed_max) {
     commits_ = 0;
     std::sort(changed_.begin(), changed_.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
     for (auto* one : changed_) {
@@ -149,7 +145,6 @@ void wallet::before_commit() {
       store_.save_caught_up(caught_up_ = mark);
     changed_.clear();
     oldest_behind_ = INT64_MAX;
-    if (cache_is_full) accounts_.clear();
   } else if (oldest_behind_ < caught_up_) {
     store_.save_caught_up(caught_up_ = oldest_behind_);
   }

@@ -55,7 +55,6 @@ private:
   std::int64_t oldest_behind_ = INT64_MAX;  // lowest key of an entry that no row has yet
   std::int64_t newest_ = 0;                 // highest key
   int commits_ = 0;                         // since the rows were written
-  bool moved_ = false;                      // since the last commit
 };
 
 }  // namespace souk::domains

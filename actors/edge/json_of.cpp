@@ -129,10 +129,20 @@ json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {
 
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
 
+void append(std::string& out, std::initializer_list<std::string_view> parts) {
+  for (const auto part : parts) out.append(part);
+}
+
+void append_lines(std::string& out, const std::vector<product::line>& lines) {
+  out += '[';
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    append(out, {i ? "," : "", R"({"product":")", lines[i].product.text, R"(","quantity":)",
+                 std::to_string(lines[i].quantity), R"(,"amount":)", std::to_string(lines[i].amount.minor), "}"});
+  out += ']';
+}
+
 void append_order(std::string& out, const order::view& one, const std::string& currency) {
-  const auto put = [&](std::initializer_list<std::string_view> parts) {
-    for (const auto part : parts) out.append(part);
-  };
+  const auto put = [&](std::initializer_list<std::string_view> parts) { append(out, parts); };
   put({R"({"id":")", to_text(one.id), R"(","user":")", one.user.text, R"(","flow":")", to_text(one.flow),
        R"(","state":")", to_text(one.state), R"(","saga":")", to_text(one.saga), "\""});
   if (one.why != reason::none) put({R"(,"reason":")", to_text(one.why), "\""});
@@ -140,11 +150,8 @@ void append_order(std::string& out, const order::view& one, const std::string& c
     put({R"(,"detail":)"});
     append_quoted(out, one.detail);
   }
-  put({R"(,"items":[)"});
-  for (std::size_t i = 0; i < one.lines.size(); ++i)
-    put({i ? "," : "", R"({"product":")", one.lines[i].product.text, R"(","quantity":)",
-         std::to_string(one.lines[i].quantity), R"(,"amount":)", std::to_string(one.lines[i].amount.minor), "}"});
-  put({"]"});
+  put({R"(,"items":)"});
+  append_lines(out, one.lines);
   if (one.coupon) put({R"(,"coupon":")", to_text(one.coupon), "\""});
   put({R"(,"total":)", std::to_string(one.total.minor), R"(,"discount":)", std::to_string(one.discount.minor),
        R"(,"paid":)",

@@ -1,8 +1,10 @@
 // The domains' answers as JSON. Orders are appended by hand because they are many; the rest is made by the library.
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "messages/letter.hpp"
@@ -27,6 +29,9 @@ json json_of_list(json&& data, bool more);
 // Never throws for the text in it: broken UTF-8 shows as U+FFFD.
 std::string dumped(const json& what);
 
+void append(std::string& out, std::initializer_list<std::string_view> parts);
+// [{"product":...,"quantity":...,"amount":...},...]
+void append_lines(std::string& out, const std::vector<product::line>& lines);
 void append_order(std::string& out, const order::view& one, const std::string& currency);
 // A step of a saga; the plan of the flow knows its name.
 void append_happening(std::string& out, const order::view& of, const order::happening& one);

@@ -75,7 +75,7 @@ void desk::batch(std::vector<parcel>& parcels) {
   std::int64_t n = 0;
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
-  brain_->before_commit();
+  if (file.writes()) brain_->before_commit();
   file.commit();
   papers_.counts->letters += n;
   papers_.counts->batches += 1;
@@ -94,7 +94,7 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
         auto& file = brain_->file();
         file.begin();
         decide(parcel, what);
-        brain_->before_commit();
+        if (file.writes()) brain_->before_commit();
         file.commit();
       } catch (const persistence::store_full&) {
         // Drop what this letter said before its commit failed.

@@ -119,9 +119,9 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
 }
 
 void store_file::commit() {
-  const bool writes = sqlite3_txn_state(db_, "main") == SQLITE_TXN_WRITE;
+  const bool wrote = writes();
   commit_->run();
-  if (!writes) return;  // a batch of reads costs no sync and is not counted
+  if (!wrote) return;  // a batch of reads costs no sync and is not counted
   // A store that sees traffic gets its WAL written at full size once: overwriting syncs 1.6 times faster than
   // appending, because the file's size does not change. Idle stores stay small.
   if (++commits_ == 64) write_wal_beforehand();

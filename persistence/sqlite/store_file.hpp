@@ -163,6 +163,7 @@ public:
   void execute(const std::string& sql);
 
   void begin() { begin_->run(); }
+  bool writes() const { return sqlite3_txn_state(db_, "main") == SQLITE_TXN_WRITE; }  // this transaction, so far
   void commit();
   void rollback() noexcept;
 

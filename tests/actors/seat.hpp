@@ -18,7 +18,7 @@ public:
   answer say(const command& what) {
     brain_->file().begin();
     auto said = brain_->decide(what);
-    brain_->before_commit();
+    if (brain_->file().writes()) brain_->before_commit();
     brain_->file().commit();
     late_ = brain_->put_off();
     rung_ = brain_->rung();
@@ -29,7 +29,7 @@ public:
   void say_in_vain(const command& what) {
     brain_->file().begin();
     (void)brain_->decide(what);
-    brain_->before_commit();
+    if (brain_->file().writes()) brain_->before_commit();
     brain_->file().rollback();
     again();
   }

@@ -159,7 +159,7 @@ TEST_CASE("every domain has all of its parts under one name", "[C.3]") {
       CHECK(fs::exists(top / part));
     }
     CHECK(roster.find("case domain::" + name + ":") != roster.npos);
-    CHECK(letter.find("address{d::" + name + ",") != letter.npos);
+    CHECK(letter.find("at(d::" + name + ",") != letter.npos);
   }
   // And nothing stands there that is no domain.
   std::set<std::string> known(names.begin(), names.end());
