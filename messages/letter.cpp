@@ -23,6 +23,21 @@ address at(domain which, slice where) { return {which, where}; }
 
 }  // namespace
 
+template <class Any>
+word<Any>::word() noexcept = default;
+template <class Any>
+word<Any>::word(const word&) = default;
+template <class Any>
+word<Any>::word(word&&) noexcept = default;
+template <class Any>
+word<Any>& word<Any>::operator=(const word&) = default;
+template <class Any>
+word<Any>& word<Any>::operator=(word&&) noexcept = default;
+template <class Any>
+word<Any>::~word() = default;
+template struct word<any_command>;
+template struct word<any_reply>;
+
 void pack_elsewhere(packer& out, const command& what) { out.put_variant(what); }
 void unpack_elsewhere(unpacker& in, command& what) { in.get_variant(what); }
 void pack_elsewhere(packer& out, const reply& what) { out.put_variant(what); }

@@ -23,10 +23,10 @@ struct node {
     unsigned threads = 1;
   } http;
 
-  std::array<std::uint32_t, domain_count> shards{1, 1, 1, 1, 1, 1, 1, 1};  // 1 to 256 each
-  std::uint32_t coordinators = 1;                                          // 1 to 64
-  std::uint32_t threads = 0;                                               // of the actors' scheduler; 0: one a core
-  std::string platform;  // file:PATH, http://HOST:PORT/PATH, or empty: none
+  shard_counts shards = one_each();  // 1 to 256 each
+  std::uint32_t coordinators = 1;    // 1 to 64
+  std::uint32_t threads = 0;         // of the actors' scheduler; 0: one a core
+  std::string platform;              // file:PATH, http://HOST:PORT/PATH, or empty: none
   config::desks desks = config::desks::detached;
   std::string currency = "GBP";
 

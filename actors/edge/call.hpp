@@ -53,7 +53,7 @@ private:
   std::shared_mutex door_;
   runtime::node* node_;  // none: closed
   std::shared_ptr<const runtime::clock> clock_;
-  std::array<std::uint32_t, domain_count> shards_{};
+  shard_counts shards_{};
   std::atomic<std::int64_t> in_flight_{0};
 };
 

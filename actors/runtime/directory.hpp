@@ -21,7 +21,7 @@ public:
     friend bool operator==(const place&, const place&) = default;
   };
 
-  directory(const std::array<std::uint32_t, domain_count>& shards, std::uint32_t coordinators) {
+  directory(const shard_counts& shards, std::uint32_t coordinators) {
     for (std::size_t d = 0; d < domain_count; ++d) desks_[d] = std::vector<slot>(shards[d]);
     coordinators_ = std::vector<slot>(coordinators);
   }

@@ -18,7 +18,7 @@ namespace souk::runtime {
 
 struct node_options {
   std::string data;  // directory of the stores; made if it is not there
-  std::array<std::uint32_t, domain_count> shards{1, 1, 1, 1, 1, 1, 1, 1};
+  shard_counts shards = one_each();
   // On two cores a second one made the batches smaller and cost a tenth of the orders.
   std::uint32_t coordinators = 1;
   sink_maker make_sink;  // none: events are kept in the outbox until there is one

@@ -39,21 +39,22 @@ struct filler {
   }
 };
 
-template <class Variant, std::size_t... I>
-std::vector<Variant> of_every_kind(std::index_sequence<I...>) {
-  std::vector<Variant> all;
+// One of every kind, as it is made and with its fields filled.
+template <class Word, class... Ts>
+std::vector<Word> of_every_kind(const std::variant<Ts...>&) {
+  std::vector<Word> all;
   filler filler;
-  const auto add = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
-    all.emplace_back(std::in_place_index<N>);
-    all.emplace_back(std::in_place_index<N>);
-    filler.fill(std::get<N>(all.back()));
+  const auto add = [&](auto one) {
+    all.emplace_back(one);
+    filler.fill(one);
+    all.emplace_back(std::move(one));
   };
-  (add(std::integral_constant<std::size_t, I>{}), ...);
+  (add(Ts{}), ...);
   return all;
 }
-template <class Variant>
-std::vector<Variant> of_every_kind() {
-  return of_every_kind<Variant>(std::make_index_sequence<std::variant_size_v<Variant>>{});
+template <class Word>
+std::vector<Word> of_every_kind() {
+  return of_every_kind<Word>(Word{});
 }
 
 template <class T>

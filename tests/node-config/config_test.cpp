@@ -53,7 +53,9 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 0);
   CHECK(all.http.threads == 3);
-  CHECK(all.shards == std::array<std::uint32_t, domain_count>{2, 3, 4, 5, 6, 1, 1, 1});
+  auto shards = one_each();
+  for (std::uint32_t i = 0; i < 5; ++i) shards[i] = i + 2;
+  CHECK(all.shards == shards);
   CHECK(all.coordinators == 8);
   CHECK(all.platform == "file:/x");
   CHECK(all.desks == config::desks::scheduled);
