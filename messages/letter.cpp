@@ -20,6 +20,7 @@ slice of_first(const std::vector<product::wanted>& lines) {
 }
 
 address at(domain which, slice where) { return {which, where}; }
+address at(const event_log::party& desk) { return at(desk.domain, static_cast<slice>(desk.shard)); }
 
 }  // namespace
 
@@ -110,6 +111,25 @@ address address_of(const command& what) {
           [](const platform::tried&) { return at(d::platform, 0); },
           [](const platform::list_troubles&) { return at(d::platform, 0); },
           [](const platform::revive&) { return at(d::platform, 0); },
+          [](const order::announce& c) { return at(d::order, slice_of(c.once.saga)); },
+          [](const order::give_up& c) { return at(d::order, slice_of(c.id)); },
+          [](const cart::put& c) { return at(d::cart, of(c.user)); },
+          [](const cart::find& c) { return at(d::cart, of(c.user)); },
+          [](const cart::checkout& c) { return at(d::cart, of(c.user)); },
+          [](const cart::take_out& c) { return at(d::cart, of(c.user)); },
+          [](const cart::undo_take_out& c) { return at(d::cart, of(c.user)); },
+          // asked of a desk by its name, not by a key
+          [](const event_log::collect& c) { return at(c.from); },
+          [](const event_log::find_heard& c) { return at(c.by); },
+          [](const event_log::react& c) { return at(c.by); },
+          [](const event_log::find_position& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::append& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::fetch& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::set_aside& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::find_held& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::tried& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::revive& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::find_status& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
       },
       what);
 }

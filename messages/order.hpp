@@ -21,8 +21,10 @@ inline constexpr std::size_t lines_max = 2000;
 
 enum class state : std::uint8_t { pending, completed, failed, cancelled };
 enum class saga_state : std::uint8_t { running, compensating, completed, compensated, parked };
-enum class flow : std::uint8_t { order_payment, take_back, refund, balance_first };
-inline constexpr std::size_t flows = 4;
+enum class flow : std::uint8_t { order_payment, take_back, refund, balance_first, stock_first, by_events };
+inline constexpr std::size_t flows = 6;
+// Placed by an event: no coordinator ever hears of it.
+constexpr bool begins_by_event(flow f) { return f == flow::by_events; }
 constexpr bool is_sale(flow f) { return f != flow::take_back && f != flow::refund; }
 
 // One thing that happened to a saga: a step was asked, answered, undone; or the saga as a whole began, ended.
@@ -66,7 +68,8 @@ struct brief {
   moment placed;
   bool cancelling = false;  // somebody wants it back: walk back as soon as it is picked up
   bool priced = false;      // the lines' amounts are the catalogue's, and stand
-  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced);
+  bool by_events = false;   // the domains carry on among themselves; coordinators leave it alone
+  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced, by_events);
 
   money total() const { return total_of(lines); }
 };
@@ -120,10 +123,11 @@ struct place {
   SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at);
 };
 
-// Answers the ticket when the case has ended.
+// Answers the ticket when it is decided what becomes of the case; `accepted`: or when it runs by events.
 struct watch {
   number id;
-  SOUK_FIELDS(watch, id);
+  bool accepted = false;
+  SOUK_FIELDS(watch, id, accepted);
 };
 
 // The pivot of a sale: the order is completed and its event written, unless it was cancelled meanwhile.
@@ -134,6 +138,25 @@ struct complete {
   std::vector<happening> timeline;
   moment at;
   SOUK_FIELDS(complete, id, amounts, discount, timeline, at);
+};
+
+// From here on the case runs by events: the goods are taken, and the caller hears that the order is accepted. Refused
+// when it was cancelled meanwhile.
+struct announce {
+  souk::once once;
+  std::vector<money> amounts;  // of each line
+  std::vector<happening> timeline;
+  moment at;
+  SOUK_FIELDS(announce, once, amounts, timeline, at);
+};
+
+// It will not come to pass: the caller hears why, and who acted undoes its part. The case stays open until they have.
+struct give_up {
+  number id;
+  reason why{};
+  std::string detail;
+  moment at;
+  SOUK_FIELDS(give_up, id, why, detail, at);
 };
 
 // Everything was walked back: the case ends with this reason.

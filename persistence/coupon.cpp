@@ -12,7 +12,7 @@ static const std::string version_1 =
     "CREATE INDEX coupon_user ON coupon(user);"
     "CREATE TABLE operation(key INTEGER PRIMARY KEY, coupon INTEGER NOT NULL, what INTEGER NOT NULL,"
     " amount INTEGER NOT NULL, off INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;" +
-    std::string{requests::schema} + std::string{own_numbers::schema};
+    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
 static const std::string_view migrations[]{version_1};
 
 static const std::string campaign_columns =
@@ -20,6 +20,7 @@ static const std::string campaign_columns =
 
 coupon_store::coupon_store(const open_options& options)
     : file(options, migrations),
+      exchange(file),
       requests(file),
       numbers(file),
       load_(file.prepare(campaign_columns + "WHERE code=?1")),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "messages/coupon.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/logs/own_numbers.hpp"
 #include "persistence/logs/requests.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -52,6 +53,7 @@ public:
   std::optional<operation> operation_at(std::int64_t key);
 
   store_file file;
+  persistence::exchange exchange;
   persistence::requests requests;
   own_numbers numbers;  // of coupons
 

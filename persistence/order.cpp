@@ -12,7 +12,8 @@ static const std::string version_1 =
     "CREATE TABLE open_from(id INTEGER PRIMARY KEY CHECK(id=1), orders INTEGER NOT NULL) STRICT;"
     "INSERT INTO open_from VALUES(1,0);"
     "CREATE INDEX orders_ended_badly ON orders(state, id) WHERE state>=2;" +
-    late_index::schema("order_request") + late_index::schema("order_user") + std::string{outbox::schema};
+    late_index::schema("order_request") + late_index::schema("order_user") + outbox<order::event>::schema("outbox") +
+    exchange::schema();
 static const std::string_view migrations[]{version_1};
 
 static const std::string columns =
@@ -35,7 +36,8 @@ static order_store::record read(statement::row row) {
 
 order_store::order_store(const open_options& options)
     : file(options, migrations),
-      outbox(file),
+      exchange(file),
+      outbox(file, "outbox", order::subscribers),
       by_request_(file, "order_request"),
       by_user_(file, "order_user"),
       append_(file.prepare("INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")),

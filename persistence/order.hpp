@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "messages/letter.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/logs/late_index.hpp"
 #include "persistence/logs/outbox.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -47,7 +48,8 @@ public:
   void write_late(number oldest_open);
 
   store_file file;
-  persistence::outbox outbox;
+  persistence::exchange exchange;
+  persistence::outbox<order::event> outbox;
 
 private:
   static constexpr int commits_a_mark = 64;

@@ -6,11 +6,12 @@ namespace souk::persistence {
 static const std::string version_1 =
     "CREATE TABLE payment(id INTEGER PRIMARY KEY, user TEXT NOT NULL, amount INTEGER NOT NULL, state INTEGER NOT NULL,"
     " history BLOB NOT NULL) STRICT;" +
-    std::string{positions::schema};
+    positions::schema() + exchange::schema();
 static const std::string_view migrations[]{version_1};
 
 payment_store::payment_store(const open_options& options)
     : file(options, migrations),
+      exchange(file),
       positions(file),
       append_(file.prepare("INSERT INTO payment VALUES(?1,?2,?3,?4,?5)")),
       find_(file.prepare("SELECT user, amount, state, history FROM payment WHERE id=?1")),

@@ -5,6 +5,7 @@
 
 #include "messages/grammar/pack.hpp"
 #include "messages/payment.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/logs/positions.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
@@ -19,6 +20,7 @@ public:
   void save(const payment::view& payment);  // state and history
 
   store_file file;
+  persistence::exchange exchange;
   persistence::positions positions;
 
 private:

@@ -9,11 +9,12 @@ static const std::string version_1 =
     "CREATE TABLE movement(key INTEGER PRIMARY KEY, what INTEGER NOT NULL, print INTEGER NOT NULL, why INTEGER NOT "
     "NULL,"
     " detail TEXT NOT NULL, lines BLOB NOT NULL, at INTEGER NOT NULL) STRICT;" +
-    std::string{requests::schema} + std::string{own_numbers::schema};
+    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
 static const std::string_view migrations[]{version_1};
 
 product_store::product_store(const open_options& options)
     : file(options, migrations),
+      exchange(file),
       requests(file),
       numbers(file),
       load_(file.prepare("SELECT id, name, price, stock FROM shelf WHERE product=?1")),

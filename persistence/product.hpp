@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "messages/product.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/logs/own_numbers.hpp"
 #include "persistence/logs/requests.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -66,6 +67,7 @@ public:
   std::optional<movement> find(std::int64_t key);
 
   store_file file;
+  persistence::exchange exchange;
   persistence::requests requests;
   own_numbers numbers;  // of movements by staff
 

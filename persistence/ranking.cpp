@@ -6,7 +6,7 @@ namespace souk::persistence {
 static const std::string version_1 =
     "CREATE TABLE seller(product TEXT NOT NULL PRIMARY KEY, sold INTEGER NOT NULL, returned INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;" +
-    std::string{positions::schema};
+    positions::schema();
 static const std::string_view migrations[]{version_1};
 
 ranking_store::ranking_store(const open_options& options)

@@ -3,13 +3,15 @@
 
 namespace souk::persistence {
 
-static constexpr std::string_view migrations[]{
+static const std::string version_1 =
     "CREATE TABLE user(user TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, since INTEGER NOT NULL)"
-    " STRICT, WITHOUT ROWID;",
-};
+    " STRICT, WITHOUT ROWID;" +
+    exchange::schema();
+static const std::string_view migrations[]{version_1};
 
 user_store::user_store(const open_options& options)
     : file(options, migrations),
+      exchange(file),
       find_(file.prepare("SELECT name, since FROM user WHERE user=?1")),
       save_(file.prepare("INSERT INTO user VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET name=?2")) {}
 

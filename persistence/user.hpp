@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "messages/user.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -16,6 +17,7 @@ public:
   void save(const user::view& user);  // new or changed
 
   store_file file;
+  persistence::exchange exchange;
 
 private:
   statement find_, save_;

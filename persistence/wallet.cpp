@@ -14,11 +14,12 @@ static const std::string version_1 =
     " at INTEGER NOT NULL) STRICT;"
     "CREATE TABLE caught_up(id INTEGER PRIMARY KEY CHECK(id=1), key INTEGER NOT NULL) STRICT;"
     "INSERT INTO caught_up VALUES(1,0);" +
-    std::string{requests::schema} + std::string{own_numbers::schema};
+    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
 static const std::string_view migrations[]{version_1};
 
 wallet_store::wallet_store(const open_options& options)
     : file(options, migrations),
+      exchange(file),
       requests(file),
       numbers(file),
       load_(file.prepare("SELECT id, balance, entries, last FROM wallet WHERE user=?1")),

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "messages/wallet.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/logs/own_numbers.hpp"
 #include "persistence/logs/requests.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -55,6 +56,7 @@ public:
   std::optional<entry> find(std::int64_t key);
 
   store_file file;
+  persistence::exchange exchange;
   persistence::requests requests;
   own_numbers numbers;  // of charges, which no saga numbers
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "messages/letter.hpp"
+#include "persistence/logs/exchange.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::domains {
@@ -30,6 +31,11 @@ public:
   // while the disk is full.
   virtual void before_commit() {}
   virtual persistence::store_file& file() = 0;
+  // Of a domain that takes part in choreographies.
+  virtual persistence::exchange* exchange() { return nullptr; }
+  // A case that runs by events got so far: for the domain that keeps its record.
+  virtual void hear(const event_log::event&) {}
+  virtual const std::vector<souk::order::happening>* story(number) const { return nullptr; }
 
   // Asked after each decide: was the answer put off?
   std::optional<later> put_off() { return std::exchange(later_, std::nullopt); }

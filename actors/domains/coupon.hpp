@@ -14,6 +14,7 @@ public:
 
   answer decide(const command& what) override { return dispatch(*this, what); }
   persistence::store_file& file() override { return store_.file; }
+  persistence::exchange* exchange() override { return &store_.exchange; }
 
   answer on(const souk::coupon::put& put);
   answer on(const souk::coupon::find_campaign& find);

@@ -2,11 +2,13 @@
 #include "actors/domains/order.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace souk::domains {
 
 using souk::order::flow;
 using souk::order::kind;
+using souk::order::mark;
 using souk::order::saga_state;
 using souk::order::state;
 
@@ -14,6 +16,10 @@ namespace {
 
 // Subjects that ring when there are events for a subscriber; cases have large numbers.
 constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
+
+bool was_cancelled(const persistence::order_store::record& r, reason why) {
+  return r.brief.cancelling && (why == reason::cancelled || why == reason::undone);
+}
 
 std::uint64_t print_of(const souk::order::place& place) {
   bytes content;
@@ -30,7 +36,7 @@ std::uint64_t print_of(const souk::order::place& place) {
 
 order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
   for (auto& r : store_.open()) {
-    begun_.push_back(r.brief);
+    if (!r.brief.by_events) begun_.push_back(r.brief);
     open_.emplace(r.brief.id.value, std::move(r));
   }
 }
@@ -40,7 +46,8 @@ answer order::on(const souk::order::place& place) {
   if (auto known = store_.find_request(place.request)) {
     if (const auto* open = open_case(known->brief.id)) *known = *open;
     if (known->print != print) return refuse(reason::key_reused, "the same Idempotency-Key came with another body");
-    if (place.wait && known->ended.ms == 0)
+    const bool waits = place.wait || (place.flow == flow::stock_first && !known->brief.by_events);
+    if (waits && known->state == state::pending)
       later_ = {known->brief.id.value, place};  // it will be answered as the repetition it is
     return reply_with(ticket_of(*known), true);
   }
@@ -54,10 +61,17 @@ answer order::on(const souk::order::place& place) {
   fresh.brief.placed = place.at;
   fresh.request = place.request;
   fresh.print = print;
+  fresh.brief.by_events = begins_by_event(place.flow);
+  if (fresh.brief.by_events) fresh.timeline.push_back({0, mark::began, 0, reason::none});
   store_.append(fresh);
-  begun_.push_back(fresh.brief);
+  if (fresh.brief.by_events) {
+    store_.exchange.tell({0, domain::order, souk::event_log::placed, outcome::done, {}, {}, place.at, fresh.brief});
+  } else {
+    begun_.push_back(fresh.brief);
+  }
   const auto id = fresh.brief.id;
-  if (place.wait) later_ = {id.value, souk::order::watch{id}};
+  // A sale that takes its goods while the caller waits is answered when it has them.
+  if (place.wait || place.flow == flow::stock_first) later_ = {id.value, souk::order::watch{id, !place.wait}};
   auto said = reply_with(ticket_of(fresh));
   open_.emplace(id.value, std::move(fresh));
   return said;
@@ -65,7 +79,7 @@ answer order::on(const souk::order::place& place) {
 
 answer order::on(const souk::order::watch& watch) {
   if (const auto* open = open_case(watch.id)) {
-    later_ = {watch.id.value, watch};
+    if (open->state == state::pending && !(watch.accepted && open->brief.by_events)) later_ = {watch.id.value, watch};
     return reply_with(ticket_of(*open));
   }
   if (const auto just = ended_.find(watch.id.value); just != ended_.end()) return reply_with(ticket_of(just->second));
@@ -93,6 +107,35 @@ answer order::on(const souk::order::complete& complete) {
   return {};
 }
 
+answer order::on(const souk::order::announce& announce) {
+  auto* r = open_case(announce.once.saga);
+  if (!r) return store_.find(announce.once.saga) ? reply_with(reply{}, true) : refuse(reason::not_found);
+  if (r->brief.by_events) return reply_with(reply{}, true);
+  if (r->brief.cancelling) return refuse(reason::cancelled);
+  for (std::size_t i = 0; i < r->brief.lines.size() && i < announce.amounts.size(); ++i)
+    r->brief.lines[i].amount = announce.amounts[i];
+  r->brief.by_events = true;
+  r->timeline = announce.timeline;
+  store_.save(*r);
+  store_.exchange.tell({0, domain::order, announce.once.step, outcome::done, {}, {}, announce.at, r->brief});
+  rung_.push_back(announce.once.saga.value);
+  return {};
+}
+
+answer order::on(const souk::order::give_up& give_up) {
+  auto* r = open_case(give_up.id);
+  if (!r) return store_.find(give_up.id) ? reply_with(reply{}, true) : refuse(reason::not_found);
+  if (r->state != state::pending) return reply_with(reply{}, true);
+  const bool cancelled = was_cancelled(*r, give_up.why);
+  r->why = cancelled ? reason::cancelled : give_up.why;
+  r->detail = cancelled ? std::string{} : give_up.detail;
+  r->state = cancelled ? state::cancelled : state::failed;
+  r->saga = saga_state::compensating;
+  store_.save(*r);
+  rung_.push_back(give_up.id.value);
+  return {};
+}
+
 answer order::on(const souk::order::fail& fail) {
   auto* r = open_case(fail.id);
   if (!r) {
@@ -100,12 +143,15 @@ answer order::on(const souk::order::fail& fail) {
     if (!ended) return refuse(reason::not_found, to_text(fail.id));
     return ended->state == state::completed ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
-  const bool cancelled = r->brief.cancelling && (fail.why == reason::cancelled || fail.why == reason::undone);
-  r->why = cancelled ? reason::cancelled : fail.why;
-  r->detail = cancelled ? std::string{} : fail.detail;
+  if (r->state == state::pending) {
+    const bool cancelled = was_cancelled(*r, fail.why);
+    r->why = cancelled ? reason::cancelled : fail.why;
+    r->detail = cancelled ? std::string{} : fail.detail;
+    r->state = cancelled ? state::cancelled : state::failed;
+  }
   r->saga = saga_state::compensated;
   r->timeline = fail.timeline;
-  end(*r, cancelled ? state::cancelled : state::failed, fail.at);
+  end(*r, r->state, fail.at);
   put_away(fail.id);
   return {};
 }
@@ -141,13 +187,14 @@ answer order::on(const souk::order::park& park) {
 }
 
 answer order::on(const souk::order::cancel& cancel) {
-  if (auto* r = open_case(cancel.id)) {
+  if (auto* r = open_case(cancel.id); r && r->state == state::pending) {
     if (!is_sale(r->brief.flow)) return refuse(reason::not_cancellable, "only sales are cancelled");
     if (!r->brief.cancelling) {
       r->brief.cancelling = true;
       store_.save(*r);
     }
-    begun_.push_back(r->brief);  // its coordinator learns of it; told twice is told once
+    // Its coordinator learns of it, and told twice is told once; what runs by events learns of it at the pivot.
+    if (!r->brief.by_events) begun_.push_back(r->brief);
     if (cancel.wait) later_ = {cancel.id.value, cancel};
     return reply_with(ticket_of(*r));
   }
@@ -198,15 +245,31 @@ answer order::on(const souk::order::list& list) {
 
 answer order::on(const souk::order::resume& resume) {
   for (const auto& [id, r] : open_)
-    if (slice_of(r.brief.id) % resume.of == resume.share) begun_.push_back(r.brief);
+    if (!r.brief.by_events && slice_of(r.brief.id) % resume.of == resume.share) begun_.push_back(r.brief);
   return {};
 }
 
 answer order::on(const souk::order::fetch& fetch) {
-  store_.outbox.acknowledge(fetch.who, fetch.after);
+  store_.outbox.acknowledge(static_cast<std::uint32_t>(fetch.who), fetch.after);
   souk::order::events events{shard_, store_.outbox.after(fetch.after, fetch.limit)};
   if (events.list.empty()) later_ = {bell_of(fetch.who), fetch};
   return reply_with(std::move(events));
+}
+
+void order::hear(const souk::event_log::event& event) {
+  auto* r = open_case(event.about.id);
+  if (!r || event.step == souk::event_log::placed) return;
+  static constexpr std::array<mark, 4> marks{mark::done, mark::refused, mark::lost, mark::undone};
+  const auto what = marks[static_cast<std::size_t>(event.how)];
+  const auto heard = [&](const auto& one) { return one.step == event.step && one.what == what; };
+  if (std::any_of(r->timeline.begin(), r->timeline.end(), heard)) return;  // told again
+  if (what == mark::refused && r->saga == saga_state::running) r->saga = saga_state::compensating;
+  r->timeline.push_back({event.step, what, event.at.ms - r->brief.placed.ms, event.why});
+}
+
+const std::vector<souk::order::happening>* order::story(number id) const {
+  const auto found = open_.find(id.value);
+  return found == open_.end() ? nullptr : &found->second.timeline;
 }
 
 order::record* order::open_case(number id) {

@@ -1,7 +1,7 @@
 // Order: opens cases, decides at the pivot whether a sale is completed or was taken back, and writes the events.
 //
 //   sale:    PENDING -> COMPLETED -> CANCELLED (by its refund)
-//            PENDING -> FAILED | CANCELLED
+//            PENDING -> FAILED | CANCELLED     (stays open until everybody who acted has undone it)
 //   return, refund: PENDING -> COMPLETED | FAILED
 #pragma once
 
@@ -21,10 +21,15 @@ public:
   answer decide(const command& what) override { return dispatch(*this, what); }
   void before_commit() override { store_.write_late(open_.empty() ? number{} : number{open_.begin()->first}); }
   persistence::store_file& file() override { return store_.file; }
+  persistence::exchange* exchange() override { return &store_.exchange; }
+  void hear(const souk::event_log::event& event) override;
+  const std::vector<souk::order::happening>* story(number id) const override;
 
   answer on(const souk::order::place& place);
   answer on(const souk::order::watch& watch);
   answer on(const souk::order::complete& complete);
+  answer on(const souk::order::announce& announce);
+  answer on(const souk::order::give_up& give_up);
   answer on(const souk::order::fail& fail);
   answer on(const souk::order::close& close);
   answer on(const souk::order::park& park);

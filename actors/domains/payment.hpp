@@ -12,6 +12,7 @@ public:
 
   answer decide(const command& what) override { return dispatch(*this, what); }
   persistence::store_file& file() override { return store_.file; }
+  persistence::exchange* exchange() override { return &store_.exchange; }
 
   answer on(const souk::payment::pay& pay);
   answer on(const souk::payment::undo_pay& undo);

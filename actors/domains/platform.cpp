@@ -5,12 +5,6 @@
 
 namespace souk::domains {
 
-std::int64_t platform::pause_ms(std::int32_t tries, std::int64_t seq) {
-  const std::int64_t whole = std::min<std::int64_t>(std::int64_t{1000} << std::min(tries, 20), 300'000);
-  return whole / 2 +
-         static_cast<std::int64_t>(fingerprint(std::to_string(seq)) % static_cast<std::uint64_t>(whole / 2));
-}
-
 answer platform::on(const souk::platform::find_position& find) {
   return reply_with(order::position{store_.positions.of(find.source)});
 }
@@ -18,7 +12,7 @@ answer platform::on(const souk::platform::find_position& find) {
 answer platform::on(const souk::platform::offer& offer) {
   souk::platform::not_now held{store_.positions.of(offer.source), {}};
   for (const auto& event : offer.headings)
-    if (event.seq > held.upto && store_.in_trouble(event.subject)) held.waiting.push_back(event.seq);
+    if (event.seq > held.upto && store_.troubles.has(offer.source, event.subject)) held.waiting.push_back(event.seq);
   return reply_with(std::move(held));
 }
 
@@ -26,10 +20,7 @@ answer platform::on(const souk::platform::record& record) {
   const auto position = store_.positions.of(record.source);
   for (const auto& one : record.but) {
     if (one.event.seq <= position) continue;  // told again: it is recorded already
-    if (one.error.empty())
-      store_.add({record.source, one.event, 0, record.at, false, "waits behind an earlier event of its order"});
-    else
-      store_.add({record.source, one.event, 1, record.at + pause_ms(1, one.event.seq), false, one.error});
+    store_.troubles.add(record.source, one.event, one.error, record.at);
   }
   const auto upto = std::max(position, record.upto);
   store_.positions.save(record.source, upto);
@@ -37,35 +28,20 @@ answer platform::on(const souk::platform::record& record) {
 }
 
 answer platform::on(const souk::platform::due& due) {
-  return reply_with(souk::platform::troubles{store_.due(due.at, due.limit)});
+  return reply_with(souk::platform::troubles{store_.troubles.due(due.at, due.limit)});
 }
 
 answer platform::on(const souk::platform::tried& tried) {
-  auto trouble = store_.find(tried.source, tried.seq);
-  if (!trouble) return {};  // told again: it is gone already
-  if (tried.error.empty()) {
-    store_.remove(tried.source, tried.seq);
-    return {};
-  }
-  trouble->tries += 1;
-  trouble->next = tried.at + pause_ms(trouble->tries, tried.seq);
-  trouble->dead = trouble->tries >= tries_max;
-  trouble->error = tried.error;
-  store_.save(*trouble);
+  store_.troubles.tried(tried.source, tried.seq, tried.error, tried.at);
   return {};
 }
 
 answer platform::on(const souk::platform::list_troubles& list) {
-  return reply_with(souk::platform::troubles{store_.list(list.limit)});
+  return reply_with(souk::platform::troubles{store_.troubles.list(list.limit)});
 }
 
 answer platform::on(const souk::platform::revive& revive) {
-  auto trouble = store_.find(revive.source, revive.seq);
-  if (!trouble) return refuse(reason::not_found, "no such letter");
-  trouble->tries = 0;
-  trouble->next = revive.at;
-  trouble->dead = false;
-  store_.save(*trouble);
+  if (!store_.troubles.revive(revive.source, revive.seq, revive.at)) return refuse(reason::not_found, "no such letter");
   return {};
 }
 

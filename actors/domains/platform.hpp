@@ -8,12 +8,6 @@ namespace souk::domains {
 
 class platform final : public brain {
 public:
-  // After so many rejections an event is a dead letter.
-  static constexpr std::int32_t tries_max = 8;
-  // The pause after try number n: 1 s doubled each time, at most 5 minutes, jittered by the event's own number so that
-  // neighbours do not come back together.
-  static std::int64_t pause_ms(std::int32_t tries, std::int64_t seq);
-
   explicit platform(const persistence::open_options& options) : store_(options) {}
 
   answer decide(const command& what) override { return dispatch(*this, what); }

@@ -17,6 +17,7 @@ public:
   answer decide(const command& what) override { return dispatch(*this, what); }
   void before_commit() override;
   persistence::store_file& file() override { return store_.file; }
+  persistence::exchange* exchange() override { return &store_.exchange; }
 
   answer on(const souk::product::put& put);
   answer on(const souk::product::change& change);

@@ -121,6 +121,31 @@ json json_of(const platform::trouble& one) {
           {"event", json::parse(cloud_event(one.event, one.source))}};
 }
 
+static std::string name_of(const event_log::party& who) {
+  return std::string{souk::to_text(who.domain)} + '/' + std::to_string(who.shard);
+}
+
+json json_of(const event_log::status& one) {
+  auto topics = json::array(), subscribers = json::array(), troubles = json::array();
+  for (const auto& t : one.topics) topics.push_back({{"topic", souk::to_text(t.topic)}, {"events", t.events}});
+  for (const auto& s : one.subscribers)
+    subscribers.push_back({{"subscriber", name_of(s.who)}, {"position", s.position}, {"lag", s.lag}});
+  for (const auto& t : one.troubles) {
+    const event_log::party who{static_cast<domain>(t.source >> 8), t.source & 0xff};
+    troubles.push_back(
+        {{"letter", std::to_string(one.partition) + '-' + std::to_string(t.source) + '-' + std::to_string(t.event.seq)},
+         {"subscriber", name_of(who)},
+         {"topic", souk::to_text(t.event.topic)},
+         {"order", to_text(t.event.about.id)},
+         {"tries", t.tries},
+         {"next", to_text(t.next)},
+         {"dead", t.dead},
+         {"error", t.error}});
+  }
+  return {{"partition", one.partition}, {"newest", one.newest},       {"oldest", one.oldest},
+          {"topics", topics},           {"subscribers", subscribers}, {"troubles", troubles}};
+}
+
 json json_of(const ranking::seller& one) {
   return {{"product", one.product.text}, {"units", one.units}, {"net", one.net}};
 }

@@ -22,6 +22,7 @@ json json_of(const coupon::campaign& one);
 json json_of(const coupon::view& one);
 json json_of(const payment::view& one, const std::string& currency);
 json json_of(const platform::trouble& one);
+json json_of(const event_log::status& one);
 json json_of(const ranking::seller& one);
 
 // {"data": [...], "has_more": ...}

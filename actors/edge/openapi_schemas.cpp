@@ -22,12 +22,37 @@ const std::string_view openapi_schemas = R"json({
              "unreachable"]},
   "OrderState": {"type": "string", "enum": ["PENDING", "COMPLETED", "FAILED", "CANCELLED"]},
   "SagaState": {"type": "string", "enum": ["running", "compensating", "completed", "compensated", "parked"]},
-  "Flow": {"type": "string", "enum": ["order_payment", "take_back", "refund", "balance_first"]},
+  "Flow": {"type": "string", "enum": ["order_payment", "take_back", "refund", "balance_first", "stock_first",
+           "by_events"]},
   "Discount": {"oneOf": [
     {"type": "object", "required": ["amount"], "additionalProperties": false,
      "properties": {"amount": {"$ref": "#/components/schemas/Amount"}}},
     {"type": "object", "required": ["percent"], "additionalProperties": false,
      "properties": {"percent": {"type": "integer", "minimum": 1, "maximum": 100}}}]},
+
+  "CartItem": {"type": "object", "required": ["quantity"], "additionalProperties": false,
+    "properties": {"quantity": {"$ref": "#/components/schemas/Quantity"}}},
+  "Cart": {"type": "object", "required": ["user", "items"],
+    "properties": {"user": {"$ref": "#/components/schemas/Id"}, "items": {"type": "array", "items":
+      {"type": "object", "required": ["product", "quantity"],
+       "properties": {"product": {"$ref": "#/components/schemas/Id"},
+                      "quantity": {"$ref": "#/components/schemas/Quantity"}}}}}},
+  "Checkout": {"type": "object", "additionalProperties": false,
+    "properties": {"flow": {"$ref": "#/components/schemas/Flow"}}},
+  "PartitionList": {"type": "object", "required": ["data", "has_more"],
+    "properties": {"has_more": {"type": "boolean"}, "data": {"type": "array", "items":
+      {"type": "object", "required": ["partition", "newest", "oldest", "topics", "subscribers", "troubles"],
+       "properties": {
+         "partition": {"type": "integer"}, "newest": {"type": "integer"}, "oldest": {"type": "integer"},
+         "topics": {"type": "array", "items": {"type": "object", "properties": {
+           "topic": {"type": "string"}, "events": {"type": "integer"}}}},
+         "subscribers": {"type": "array", "items": {"type": "object", "properties": {
+           "subscriber": {"type": "string"}, "position": {"type": "integer"}, "lag": {"type": "integer"}}}},
+         "troubles": {"type": "array", "items": {"type": "object", "properties": {
+           "letter": {"type": "string"}, "subscriber": {"type": "string"}, "topic": {"type": "string"},
+           "order": {"$ref": "#/components/schemas/Id"}, "tries": {"type": "integer"},
+           "next": {"$ref": "#/components/schemas/Time"}, "dead": {"type": "boolean"},
+           "error": {"type": "string"}}}}}}}}},
 
   "UserPut": {"type": "object", "required": ["name"], "additionalProperties": false,
     "properties": {"name": {"$ref": "#/components/schemas/Name"}}},

@@ -57,8 +57,17 @@ void events(const asked&, const call&);
 void cancel(const asked&, const call&);
 void get_payment(const asked&, const call&);
 void list_them(const call&, const souk::order::list& what);  // of all shards
+void place_this(const call&, souk::order::place what, std::int64_t wait_ms);
 }  // namespace orders
+namespace carts {  // routes_carts.cpp
+void get(const asked&, const call&);
+void put_item(const asked&, const call&);
+void remove_item(const asked&, const call&);
+void checkout(const asked&, const call&);
+}  // namespace carts
 namespace admin {  // routes_admin.cpp
+void show_event_log(const asked&, const call&);
+void retry_event(const asked&, const call&);
 void list_sagas(const asked&, const call&);
 void list_outbox(const asked&, const call&);
 void retry_outbox(const asked&, const call&);

@@ -65,6 +65,44 @@ void retry_outbox(const asked& a, const call& c) {
   });
 }
 
+void show_event_log(const asked&, const call& c) {
+  const auto partitions = c.hall().shards(domain::event_log);
+  struct gathering {
+    std::vector<event_log::status> all;
+    std::atomic<std::uint32_t> missing;
+  };
+  auto all = std::make_shared<gathering>();
+  all->all.resize(partitions);
+  all->missing = partitions;
+  for (std::uint32_t p = 0; p < partitions; ++p)
+    c.want<event_log::status>(event_log::find_status{p}, [c, all, p](event_log::status&& one, bool) {
+      all->all[p] = std::move(one);
+      if (--all->missing) return;
+      auto data = json::array();
+      for (const auto& partition : all->all) data.push_back(json_of(partition));
+      c.answer(200, dumped(json_of_list(std::move(data), false)));
+    });
+}
+
+// A letter is named PARTITION-SUBSCRIBER-EVENT, as the list shows it.
+void retry_event(const asked& a, const call& c) {
+  const auto& name = a.id[0];
+  const auto first = name.find('-'), last = name.rfind('-');
+  const auto none = [&] { c.answer(problem{reason::not_found}.detail("no such letter")); };
+  if (first == last) return none();
+  const auto partition = parse_whole<std::uint32_t>(name.substr(0, first));
+  const auto source = parse_whole<std::uint32_t>(name.substr(first + 1, last - first - 1));
+  const auto seq = parse_whole<std::int64_t>(name.substr(last + 1));
+  if (!partition || *partition >= c.hall().shards(domain::event_log) || !source || !seq) return none();
+  if (!a.read(
+          c, [](fields&) {}, true))
+    return;
+  const event_log::party by{static_cast<domain>(*source >> 8), *source & 0xff};
+  c.want<void>(event_log::revive{*partition, by, *seq, a.at}, [c, name](bool) {
+    c.answer(202, dumped({{"letter", name}}));
+  });
+}
+
 void list_actors(const asked&, const call& c) {
   auto data = json::array();
   const bool open = c.hall().with_node([&](runtime::node& node) {
@@ -126,6 +164,7 @@ void welcome(const asked&, const call& c) {
         "stock, coupons, wallets and payments, and either all of it happens or none of it stays.</p>"
         "<p><a href=\"/v1/orders?limit=20\">latest orders</a> &middot; <a href=\"/v1/admin/sagas\">sagas under way</a> "
         "&middot; <a href=\"/v1/admin/actors\">actors</a> &middot; <a href=\"/v1/admin/outbox\">outbox</a> &middot; "
+        "<a href=\"/v1/admin/event-log\">event log</a> &middot; "
         "<a href=\"/v1/rankings/best-sellers\">best sellers</a> &middot; <a href=\"/readyz\">readiness</a> &middot; "
         "<a href=\"/metrics\">metrics</a> &middot; <a href=\"/openapi.json\">OpenAPI</a></p><table>";
     for (const auto& one : all_routes())

@@ -1,7 +1,8 @@
 // An order's saga as a stream of server-sent events: what has happened, what happens, and how it ended.
 //
 // Two sources meet here. The coordinator tells every step while it runs the saga; it forgets its followers when it
-// falls. The order's own desk is sure to know the end: it is asked to answer then, again and again.
+// falls. The order's own desk is sure to know the end, and how far an order is that runs by events: it is asked again
+// and again.
 #include <mutex>
 
 #include "actors/edge/json_of.hpp"
@@ -11,7 +12,7 @@ namespace souk::edge::orders {
 
 namespace {
 
-constexpr std::int64_t look_again_ms = 2'000;
+constexpr std::int64_t look_again_ms = 500;
 
 class following : public std::enable_shared_from_this<following> {
 public:
@@ -41,10 +42,11 @@ private:
   void watch() {
     if (to_.gone() || call_.hall().draining) return to_.close();
     const auto self = shared_from_this();
-    const bool asked = call_.hall().ask(order::watch{of_.id}, {{}, look_again_ms, 0}, [self](answer&& said) {
-      if (!said.done()) return self->watch();
+    const bool asked = call_.hall().ask(order::watch{of_.id}, {{}, look_again_ms, 0}, [self](answer&&) {
       self->call_.hall().ask(order::find{self->of_.id}, {}, [self](answer&& found) {
-        if (const auto* now = std::get_if<order::view>(&found.body)) return self->end(*now);
+        const auto* now = std::get_if<order::view>(&found.body);
+        if (now && now->ended.ms) return self->end(*now);
+        if (now) self->tell(now->timeline);
         self->watch();
       });
     });

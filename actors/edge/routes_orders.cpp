@@ -21,7 +21,7 @@ void read_items(fields& body, bool agreed, std::vector<product::line>& lines) {
   });
 }
 
-void read_order(fields& body, order::place& what) {
+void read_order(const call& c, fields& body, order::place& what) {
   what.user = {body.id("user")};
   read_items(body, what.agreed, what.lines);
   if (what.flow == flow::take_back) return;
@@ -29,6 +29,8 @@ void read_order(fields& body, order::place& what) {
     const auto known = sagas::find_flow(*name);
     if (!known || !order::is_sale(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
     what.flow = known.value_or(what.flow);
+    if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)
+      body.blame("flow", "needs all products in one shard, because nobody there puts parts together");
   }
   if (const auto text = body.maybe_id("coupon")) {
     const auto coupon = parse_number(*text);
@@ -108,8 +110,25 @@ void place_as(const asked& a, const call& c, flow as, bool agreed) {
   what.flow = as;
   what.agreed = agreed;
   what.at = a.at;
-  if (!a.read(c, [&](fields& body) { read_order(body, what); })) return;
-  const auto wait_ms = a.wait_ms(c.hall().options());
+  if (!a.read(c, [&](fields& body) { read_order(c, body, what); })) return;
+  place_this(c, std::move(what), a.wait_ms(c.hall().options()));
+}
+
+std::optional<number> id_of(const asked& a, const call& c) {
+  const auto id = parse_number(a.id[0]);
+  if (!id) c.answer(problem{reason::not_found}.detail(a.id[0]));
+  return id;
+}
+
+std::string text_of(const call& c, const order::view& found) {
+  std::string out;
+  append_order(out, found, c.hall().options().currency);
+  return out;
+}
+
+}  // namespace
+
+void place_this(const call& c, order::place what, std::int64_t wait_ms) {
   auto first = what;
   first.wait = wait_ms > 0;
   // The first question is asked once and kept by nobody: if its answer does not come in time, the same key asks how
@@ -131,20 +150,6 @@ void place_as(const asked& a, const call& c, flow as, bool agreed) {
     });
   });
 }
-
-std::optional<number> id_of(const asked& a, const call& c) {
-  const auto id = parse_number(a.id[0]);
-  if (!id) c.answer(problem{reason::not_found}.detail(a.id[0]));
-  return id;
-}
-
-std::string text_of(const call& c, const order::view& found) {
-  std::string out;
-  append_order(out, found, c.hall().options().currency);
-  return out;
-}
-
-}  // namespace
 
 void place(const asked& a, const call& c) { place_as(a, c, flow::order_payment, false); }
 void place_agreed(const asked& a, const call& c) { place_as(a, c, flow::order_payment, true); }

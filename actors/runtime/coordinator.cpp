@@ -127,6 +127,7 @@ void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
   switch (move.what) {
     case go_kind::run:
     case go_kind::undo:
+      if (mine.machine.its_plan().stages()[move.stage].by_events) return let_go(at);
       if (move.tries == 0) {
         ask(at, move.stage, move.what == go_kind::undo);
       } else {
@@ -278,13 +279,17 @@ void coordinator::park(std::uint32_t at) {
 }
 
 void coordinator::end(std::uint32_t at, bool completed) {
+  note(slots_[at], 0, mark::ended, slots_[at].why);
+  (completed ? papers_.counts->completed : papers_.counts->compensated) += 1;
+  let_go(at);
+}
+
+void coordinator::let_go(std::uint32_t at) {
   auto& mine = slots_[at];
-  note(mine, 0, mark::ended, mine.why);
   by_saga_.erase(mine.about.id.value);
   followers_.erase(mine.about.id.value);
   mine.taken = false;
   papers_.counts->running -= 1;
-  (completed ? papers_.counts->completed : papers_.counts->compensated) += 1;
   free_.push_back(at);
 }
 

@@ -85,6 +85,7 @@ private:
   void all_parts_answered(std::uint32_t at);
   void park(std::uint32_t at);
   void end(std::uint32_t at, bool completed);
+  void let_go(std::uint32_t at);  // it has ended, or goes on by events
   void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);
   // Once a mail: a clock read for every note of every saga was a fiftieth of the time.
   void look_at_the_clock() { now_ = papers_.around->clock->now(); }

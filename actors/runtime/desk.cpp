@@ -35,13 +35,16 @@ caf::behavior desk::make_behavior() {
 }
 
 void desk::on_exit() {
+  reactor_.reset();
   brain_.reset();
   later_.clear();
 }
 
 void desk::seat() {
+  reactor_.reset();
   brain_.reset();  // the store has one owner at a time
   brain_ = papers_.make_brain();
+  if (brain_->exchange()) reactor_ = std::make_unique<reactor>(*brain_, papers_.at, papers_.where, papers_.around);
   after_commit();
 }
 
@@ -75,7 +78,7 @@ void desk::batch(std::vector<parcel>& parcels) {
   std::int64_t n = 0;
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
-  if (file.writes()) brain_->before_commit();
+  before_commit();
   file.commit();
   papers_.counts->letters += n;
   papers_.counts->batches += 1;
@@ -94,7 +97,7 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
         auto& file = brain_->file();
         file.begin();
         decide(parcel, what);
-        if (file.writes()) brain_->before_commit();
+        before_commit();
         file.commit();
       } catch (const persistence::store_full&) {
         // Drop what this letter said before its commit failed.
@@ -109,15 +112,33 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
 }
 
 void desk::decide(const parcel& of, letter& what) {
+  if (reactor_) {
+    if (auto said = reactor_->decide(what.command))
+      return answer_or_wait(of, what.ticket, *std::move(said), reactor_->put_off());
+  }
   auto said = brain_->decide(what.command);
-  if (auto later = brain_->put_off())
-    later_.emplace(later->subject, put_off{of.from, {what.ticket, std::move(later->then)}});
-  else
-    say(of, what.ticket, std::move(said));
+  answer_or_wait(of, what.ticket, std::move(said), brain_->put_off());
+}
+
+void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later) {
+  if (!later) return say(of, ticket, std::move(said));
+  // Who asks again because it takes long waits once.
+  const auto [from, to] = later_.equal_range(later->subject);
+  for (auto at = from; at != to; ++at)
+    if (at->second.from == of.from && at->second.what.ticket == ticket) return;
+  later_.emplace(later->subject, put_off{of.from, {ticket, std::move(later->then)}});
+}
+
+void desk::before_commit() {
+  if (!brain_->file().writes()) return;
+  brain_->before_commit();
+  if (reactor_) reactor_->before_commit();
 }
 
 void desk::after_commit() {
-  for (const auto subject : brain_->rung()) {
+  auto rung = brain_->rung();
+  if (reactor_ && reactor_->rung()) rung.push_back(reactor::bell);
+  for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
     for (auto at = from; at != to; ++at) {
       papers_.counts->waiting += 1;

@@ -15,6 +15,7 @@
 
 #include "actors/domains/brain.hpp"
 #include "actors/runtime/directory.hpp"
+#include "actors/runtime/reactor.hpp"
 #include "actors/runtime/surroundings.hpp"
 #include "actors/runtime/wire.hpp"
 
@@ -65,6 +66,8 @@ private:
   void batch(std::vector<parcel>& parcels);
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);
+  void answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later);
+  void before_commit();
   void after_commit();
   void answer_all();
   void say(const parcel& of, std::uint64_t ticket, answer what);
@@ -72,6 +75,7 @@ private:
 
   desk_papers papers_;
   std::unique_ptr<domains::brain> brain_;
+  std::unique_ptr<reactor> reactor_;  // of a domain that takes part in choreographies
   std::vector<parcel> parcels_;
   std::vector<bundle> bundles_;
   std::unordered_multimap<std::int64_t, put_off> later_;

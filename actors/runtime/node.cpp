@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "actors/runtime/follower.hpp"
+#include "actors/runtime/relay.hpp"
 #include "actors/runtime/roster.hpp"
 
 namespace souk::runtime {
@@ -80,6 +81,21 @@ node::node(node_options options) : options_(std::move(options)) {
                                     : system_->spawn<platform_follower>(papers, options_.make_sink);
                        },
                        [](caf::actor) {},
+                       {}});
+  }
+  // Between the desks that take part in choreographies and the event log.
+  std::vector<event_log::party> parties;
+  for (const auto& [at, counts] : figures_.desks)
+    if (topics_of(at.domain)) parties.push_back({at.domain, at.shard});
+  const auto nobody = [](caf::actor) {};
+  for (const auto& party : parties) {
+    const auto name = std::string{to_text(party.domain)} + '/' + std::to_string(party.shard);
+    relay_papers papers{party, 0, static_cast<std::uint32_t>(parties.size()), where_, around_};
+    posts.push_back({"relay/" + name, [this, papers] { return system_->spawn<relay>(papers); }, nobody, {}});
+    for (; papers.partition < where_->shards(domain::event_log); ++papers.partition)
+      posts.push_back({"subscriber/" + name + '/' + std::to_string(papers.partition),
+                       [this, papers] { return system_->spawn<subscriber>(papers); },
+                       nobody,
                        {}});
   }
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);

@@ -3,7 +3,9 @@
 
 #include <cstdlib>
 
+#include "actors/domains/cart.hpp"
 #include "actors/domains/coupon.hpp"
+#include "actors/domains/event_log.hpp"
 #include "actors/domains/order.hpp"
 #include "actors/domains/payment.hpp"
 #include "actors/domains/platform.hpp"
@@ -24,6 +26,8 @@ std::unique_ptr<domains::brain> make_brain(domain which, std::uint32_t shard, co
     case domain::payment: return std::make_unique<domains::payment>(store);
     case domain::ranking: return std::make_unique<domains::ranking>(store);
     case domain::platform: return std::make_unique<domains::platform>(store);
+    case domain::cart: return std::make_unique<domains::cart>(store);
+    case domain::event_log: return std::make_unique<domains::event_log>(store, shard);
   }
   std::abort();  // the domains are listed above
 }

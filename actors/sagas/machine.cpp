@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "actors/sagas/steps.hpp"
+
 namespace souk::sagas {
 
 std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
@@ -15,8 +17,8 @@ void machine::begin(moves& out) { make(plan_->opening(), out); }
 void machine::on(std::size_t stage, outcome how, moves& out) {
   auto& here = states_[stage];
   if (ended_ || here != (how == outcome::undone ? state::undoing : state::running)) return;
-  const auto& wanted = plan_->moves_on(stage, how);
-  if (wanted.empty()) {
+  const auto* row = plan_->on(stage, how);
+  if (!row) {
     // The table has no way on: an insisted step was refused. Only an operator can help.
     parked_ = true;
     out.push_back({order_to_go::kind::park, static_cast<std::uint8_t>(stage), 0});
@@ -26,7 +28,16 @@ void machine::on(std::size_t stage, outcome how, moves& out) {
   here = becomes[static_cast<std::size_t>(how)];
   tries_[stage] = 0;
   parked_ = false;
-  make(wanted, out);
+  if (!row->all_back || all_back()) make(row->moves, out);
+}
+
+bool machine::all_back() const {
+  for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
+    const auto& one = plan_->stages()[i];
+    const bool in_effect = states_[i] != state::idle && states_[i] != state::refused && states_[i] != state::undone;
+    if (one.role == role::compensable && one.step->undo && in_effect) return false;
+  }
+  return true;
 }
 
 void machine::on_silence(std::size_t stage, const patience& patience, moves& out) {

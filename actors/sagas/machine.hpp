@@ -62,6 +62,7 @@ public:
 
 private:
   void make(const std::vector<move>& wanted, moves& out);
+  bool all_back() const;  // nothing that could be undone is in effect
 
   const plan* plan_ = nullptr;
   std::array<state, plan::stages_max> states_{};

@@ -1,6 +1,7 @@
 // Works a chain out into its table of reactions, and prints plans.
 #include "actors/sagas/plan.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <stdexcept>
@@ -9,11 +10,11 @@
 
 namespace souk::sagas {
 
-plan& plan::add(const step& what, role as) {
+plan& plan::add(const step& what, role as, bool by_events) {
   if (stages_.size() == stages_max) throw std::logic_error("a plan has at most 15 steps");
   for (const auto& known : stages_)
     if (known.step == &what) throw std::logic_error("a plan names a step twice");
-  stages_.push_back({&what, as});
+  stages_.push_back({&what, as, by_events});
   return *this;
 }
 
@@ -30,6 +31,12 @@ plan& plan::start(std::vector<move> moves) {
 
 plan& plan::when(const step& what, outcome how, std::vector<move> moves) {
   rows_.push_back({{&what, how}, std::move(moves)});
+  return *this;
+}
+
+plan& plan::when_all_back(const std::vector<move>& moves) {
+  for (const auto& one : stages_)
+    if (one.role == role::compensable && one.step->undo) rows_.push_back({{one.step, outcome::undone}, moves, true});
   return *this;
 }
 
@@ -111,9 +118,10 @@ std::vector<const step*> way_back(const plan& of, const step* from, outcome how)
   std::vector<const step*> undone;
   for (const auto* moves = &of.moves_on(of.index_of(from), how); !moves->empty();) {
     const move next = moves->front();
-    if (next.verb != verb::undo) break;
-    undone.push_back(next.step);
-    moves = &of.moves_on(of.index_of(next.step), outcome::undone);
+    if (next.verb == verb::complete || next.verb == verb::reject) break;
+    for (const auto& one : *moves)
+      if (one.verb == verb::undo) undone.push_back(one.step);
+    moves = &of.moves_on(of.index_of(next.step), next.verb == verb::undo ? outcome::undone : outcome::done);
   }
   return undone;
 }
@@ -129,16 +137,21 @@ std::string list(const std::vector<const step*>& steps, std::string_view none) {
 std::string to_text(const plan& of) {
   std::string text{of.name()};
   text += of.is_chain() ? "  (saga)\n" : "  (choreography)\n";
-  text += "\n  " + pad("step", 18) + pad("domain", 10) + pad("role", 13) + pad("refused: undo", 48) + "lost: undo\n";
+  std::size_t width = 48;
+  for (const auto& one : of.stages())
+    width = std::max(width, list(way_back(of, one.step, outcome::refused), "-").size() + 2);
+  text += "\n  " + pad("step", 18) + pad("domain", 10) + pad("role", 13) + pad("refused: undo", width) + "lost: undo\n";
   for (const auto& one : of.stages()) {
-    std::string refused, lost;
+    std::string refused, lost = "-";
     if (one.role == role::compensable || one.role == role::pivot)
       refused = list(way_back(of, one.step, outcome::refused), "-");
     if (one.role == role::compensable) lost = list(way_back(of, one.step, outcome::lost), "-");
     if (one.role == role::pivot) lost = "ask again";
     if (one.role == role::insisted) refused = "park", lost = "ask again";
+    if (one.by_events) lost = "ask again";
     text += "  " + pad(std::string{one.step->name}, 18) + pad(std::string{souk::to_text(one.step->home)}, 10) +
-            pad(std::string{one.step == of.rejection() ? "way out" : name_of(one.role)}, 13) + pad(refused, 48) + lost;
+            pad(std::string{one.step == of.rejection() ? "way out" : name_of(one.role)}, 13) + pad(refused, width) +
+            lost;
     while (text.back() == ' ') text.pop_back();
     text += '\n';
   }
@@ -149,7 +162,8 @@ std::string to_text(const plan& of) {
   for (const auto& row : of.rows()) {
     std::string moves;
     for (const auto& what : row.moves) moves += (moves.empty() ? "" : ", ") + say(what);
-    text += "  " + pad(std::string{row.on.step->name} + ' ' + std::string{name_of(row.on.outcome)}, 28) + moves + '\n';
+    text += "  " + pad(std::string{row.on.step->name} + ' ' + std::string{name_of(row.on.outcome)}, 28) + moves +
+            (row.all_back ? "  (when all are undone)\n" : "\n");
   }
   return text;
 }

@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "messages/grammar/answer.hpp"
+
 namespace souk::sagas {
 
 struct step;  // steps.hpp: what a step says to which domain
 
-// How a step came out. done: in effect. refused: the domain said no. lost: no answer, or the outside failed, so it may
-// have happened. undone: its compensation is in effect.
-enum class outcome : std::uint8_t { done, refused, lost, undone };
+using souk::outcome;
 
 // What a step may expect of the saga.
 enum class role : std::uint8_t {
@@ -41,6 +41,7 @@ struct signal {
 struct reaction {
   signal on;
   std::vector<move> moves;
+  bool all_back = false;  // only when nothing else of the case is in effect any more
 };
 
 class plan {
@@ -48,6 +49,7 @@ public:
   struct stage {
     const sagas::step* step;
     sagas::role role;
+    bool by_events = false;  // its domain takes it by itself on the events that it hears; else a coordinator asks
   };
   static constexpr std::size_t stages_max = 15;
 
@@ -61,10 +63,14 @@ public:
   plan& otherwise(const step& what);
   plan& afterwards(const step& what) { return add(what, role::afterwards); }
 
-  // A choreography: the roles are stated, the rows written one by one.
-  plan& with(const step& what, role as) { return add(what, as); }
+  // A choreography: the roles are stated, the rows written one by one. What is asked is asked by a coordinator, which
+  // lets go of the case at the first move by events.
+  plan& asked(const step& what, role as) { return add(what, as); }
+  plan& with(const step& what, role as) { return add(what, as, true); }
   plan& start(std::vector<move> moves);
   plan& when(const step& what, outcome how, std::vector<move> moves);
+  // When several are undone at once: what follows the last of them.
+  plan& when_all_back(const std::vector<move>& moves);
 
   // Works the chain out into its table. Asserts that the plan makes sense.
   plan build();
@@ -76,15 +82,20 @@ public:
   const std::vector<move>& opening() const { return opening_; }
   const std::vector<reaction>& rows() const { return rows_; }
 
-  // The moves on a signal; none when the table has no such row.
-  const std::vector<move>& moves_on(std::size_t at, outcome how) const {
+  // The row of a signal; null when the table has none.
+  const reaction* on(std::size_t at, outcome how) const {
     const auto row = index_[at][static_cast<std::size_t>(how)];
-    return row < 0 ? nothing_ : rows_[static_cast<std::size_t>(row)].moves;
+    return row < 0 ? nullptr : &rows_[static_cast<std::size_t>(row)];
+  }
+  // Its moves; none when the table has no such row.
+  const std::vector<move>& moves_on(std::size_t at, outcome how) const {
+    const auto* row = on(at, how);
+    return row ? row->moves : nothing_;
   }
   std::size_t index_of(const step* what) const;
 
 private:
-  plan& add(const step& what, role as);
+  plan& add(const step& what, role as, bool by_events = false);
 
   std::string name_;
   bool chain_;

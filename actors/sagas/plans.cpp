@@ -39,6 +39,82 @@ const plan& balance_first() {
   return it;
 }
 
+// The goods are taken while the caller waits; from the announcement on every domain acts on the events that it hears,
+// and undoes its part on the event that says the order was cancelled.
+const plan& stock_first() {
+  static const plan it = choreography("stock_first")
+                             .asked(verify_user, role::compensable)
+                             .asked(take_stock, role::compensable)
+                             .asked(announce_order, role::insisted)
+                             .with(use_coupon, role::compensable)
+                             .with(debit_wallet, role::compensable)
+                             .with(approve_payment, role::compensable)
+                             .with(complete_order, role::pivot)
+                             .with(cancel_order, role::insisted)
+                             .asked(fail_order, role::insisted)
+                             .afterwards(book_payment)
+                             .afterwards(count_sale)
+                             .afterwards(tell_platform)
+                             .start({run(verify_user)})
+                             .when(verify_user, outcome::done, {run(take_stock)})
+                             .when(verify_user, outcome::refused, {run(fail_order)})
+                             .when(verify_user, outcome::lost, {run(fail_order)})
+                             .when(take_stock, outcome::done, {run(announce_order)})
+                             .when(take_stock, outcome::refused, {run(fail_order)})
+                             .when(take_stock, outcome::lost, {undo(take_stock)})
+                             .when(announce_order, outcome::done, {run(use_coupon)})
+                             .when(announce_order, outcome::refused, {undo(take_stock)})
+                             .when(use_coupon, outcome::done, {run(debit_wallet)})
+                             .when(use_coupon, outcome::refused, {run(cancel_order)})
+                             .when(debit_wallet, outcome::done, {run(approve_payment)})
+                             .when(debit_wallet, outcome::refused, {run(cancel_order)})
+                             .when(approve_payment, outcome::done, {run(complete_order)})
+                             .when(approve_payment, outcome::refused, {run(cancel_order)})
+                             .when(complete_order, outcome::done, {complete()})
+                             .when(complete_order, outcome::refused, {run(cancel_order)})
+                             .when(cancel_order, outcome::done,
+                                   {undo(take_stock), undo(use_coupon), undo(debit_wallet), undo(approve_payment)})
+                             .when_all_back({run(fail_order)})
+                             .when(fail_order, outcome::done, {reject()})
+                             .build();
+  return it;
+}
+
+// No coordinator: each domain holds its own rows and acts when it hears of them.
+const plan& by_events() {
+  static const plan it = choreography("by_events")
+                             .with(verify_user, role::compensable)
+                             .with(take_stock, role::compensable)
+                             .with(empty_cart, role::compensable)
+                             .with(debit_wallet, role::compensable)
+                             .with(approve_payment, role::compensable)
+                             .with(complete_order, role::pivot)
+                             .with(fail_order, role::insisted)
+                             .afterwards(book_payment)
+                             .afterwards(count_sale)
+                             .afterwards(tell_platform)
+                             .start({run(verify_user)})
+                             .when(verify_user, outcome::done, {run(take_stock)})
+                             .when(verify_user, outcome::refused, {run(fail_order)})
+                             .when(take_stock, outcome::done, {run(empty_cart)})
+                             .when(take_stock, outcome::refused, {run(fail_order)})
+                             .when(take_stock, outcome::undone, {run(fail_order)})
+                             .when(empty_cart, outcome::done, {run(debit_wallet)})
+                             .when(empty_cart, outcome::refused, {undo(take_stock)})
+                             .when(empty_cart, outcome::undone, {undo(take_stock)})
+                             .when(debit_wallet, outcome::done, {run(approve_payment)})
+                             .when(debit_wallet, outcome::refused, {undo(empty_cart)})
+                             .when(debit_wallet, outcome::undone, {undo(empty_cart)})
+                             .when(approve_payment, outcome::done, {run(complete_order)})
+                             .when(approve_payment, outcome::refused, {undo(debit_wallet)})
+                             .when(approve_payment, outcome::undone, {undo(debit_wallet)})
+                             .when(complete_order, outcome::done, {complete()})
+                             .when(complete_order, outcome::refused, {undo(approve_payment)})
+                             .when(fail_order, outcome::done, {reject()})
+                             .build();
+  return it;
+}
+
 const plan& take_back() {
   static const plan it = saga("take_back")
                              .then(verify_user)
@@ -69,7 +145,8 @@ const plan& refund() {
 namespace {
 // In the order of order::flow.
 using definition = const plan& (*)();
-constexpr std::array<definition, order::flows> definitions{order_payment, take_back, refund, balance_first};
+constexpr std::array<definition, order::flows> definitions{order_payment, take_back,   refund,
+                                                           balance_first, stock_first, by_events};
 }  // namespace
 
 const plan& plan_of(order::flow flow) { return definitions[static_cast<std::size_t>(flow)](); }
@@ -89,7 +166,8 @@ std::string names_of_sales() {
 }
 
 std::span<const plan* const> all_plans() {
-  static const std::array<const plan*, order::flows> all{&order_payment(), &balance_first(), &take_back(), &refund()};
+  static const std::array<const plan*, order::flows> all{&order_payment(), &balance_first(), &stock_first(),
+                                                         &by_events(),     &take_back(),     &refund()};
   return all;
 }
 

@@ -16,6 +16,10 @@ namespace souk::sagas {
 const plan& order_payment();
 // S0: wallet debited at the quoted prices, stock taken, payment approved; then the order is completed.
 const plan& balance_first();
+// S1: stock taken while the caller waits; then coupon, wallet and payment by events, and a broadcast that undoes them.
+const plan& stock_first();
+// S3: stock, cart, wallet, payment and order, each by the events that it hears; nobody coordinates.
+const plan& by_events();
 // Goods come back: the shelf takes them in, the wallet is credited.
 const plan& take_back();
 // A completed order is cancelled: forward only, because the decision is already durable.

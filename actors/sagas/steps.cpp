@@ -15,6 +15,13 @@ std::vector<product::wanted> wanted(const order::brief& about) {
   return lines;
 }
 
+std::vector<money> amounts_of(const order::brief& about) {
+  std::vector<money> amounts;
+  amounts.reserve(about.lines.size());
+  for (const auto& one : about.lines) amounts.push_back(one.amount);
+  return amounts;
+}
+
 money due(const order::brief& about) { return {about.total().minor - about.discount.minor}; }
 
 // Agreed amounts stand; otherwise the shelf's first answer is the price.
@@ -87,13 +94,29 @@ const step approve_payment{"approve_payment", domain::payment,
                              out.emplace_back(payment::undo_pay{s.once, s.now});
                            }};
 
+const step empty_cart{"empty_cart", domain::cart,
+                      [](const scene& s, commands& out) {
+                        std::vector<cart::item> items;
+                        items.reserve(s.about.lines.size());
+                        for (const auto& one : s.about.lines) items.push_back({one.product, one.quantity});
+                        out.emplace_back(cart::take_out{s.once, s.about.user, std::move(items), s.now});
+                      },
+                      [](const scene& s, commands& out) {
+                        out.emplace_back(cart::undo_take_out{s.once, s.about.user, s.now});
+                      }};
+
 const step complete_order{
     "complete_order", domain::order, [](const scene& s, commands& out) {
-      std::vector<money> amounts;
-      amounts.reserve(s.about.lines.size());
-      for (const auto& one : s.about.lines) amounts.push_back(one.amount);
-      out.emplace_back(order::complete{s.about.id, std::move(amounts), s.about.discount, s.timeline, s.now});
+      out.emplace_back(order::complete{s.about.id, amounts_of(s.about), s.about.discount, s.timeline, s.now});
     }};
+
+const step announce_order{"announce_order", domain::order, [](const scene& s, commands& out) {
+                            out.emplace_back(order::announce{s.once, amounts_of(s.about), s.timeline, s.now});
+                          }};
+
+const step cancel_order{"cancel_order", domain::order, [](const scene& s, commands& out) {
+                          out.emplace_back(order::give_up{s.about.id, s.why, s.detail, s.now});
+                        }};
 
 const step fail_order{"fail_order", domain::order, [](const scene& s, commands& out) {
                         out.emplace_back(order::fail{s.about.id, s.why, s.detail, s.timeline, s.now});

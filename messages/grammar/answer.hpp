@@ -10,6 +10,10 @@ namespace souk {
 
 enum class verdict : std::uint8_t { done, refused, lost };
 
+// How a step of a saga came out. done: in effect. refused: the domain said no. lost: no answer, or the outside failed,
+// so it may have happened. undone: its compensation is in effect.
+enum class outcome : std::uint8_t { done, refused, lost, undone };
+
 // The stable names are part of the outside: the `reason` of a refused order, the `type` of a problem.
 enum class reason : std::uint8_t {
   none,

@@ -1,52 +1,79 @@
-// Events written in the transaction that causes them, kept until every subscriber has them in effect.
+// The outbox: events written in the transaction that causes them, kept until every subscriber has them in effect.
 //
 // The events of one transaction are one row: they are written, read and deleted together, and a row for each was a
-// twentieth of a busy shop's time.
+// twentieth of a busy shop's time. What tells an event from others here is its `seq` alone.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
-#include <string_view>
+#include <map>
+#include <string>
 #include <vector>
 
+#include "messages/event_log.hpp"
+#include "messages/grammar/pack.hpp"
 #include "messages/order.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
 
+template <class Event>
 class outbox {
 public:
-  static constexpr std::string_view schema =
-      // seq: of the row's last event
-      "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, events BLOB NOT NULL) STRICT;"
-      "CREATE TABLE acknowledged(subscriber INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;"
-      "INSERT INTO acknowledged VALUES(0,0),(1,0),(2,0);";
+  // table: its name; two outboxes in one store have two names.
+  static std::string schema(const std::string& table);
+  // subscribers: how many must have an event before it may be deleted.
+  outbox(store_file& file, const std::string& table, std::size_t subscribers);
 
-  explicit outbox(store_file& file);
-
-  void write(order::event what);  // gives it its seq
+  void write(Event what);  // gives it its seq
   // Called with every commit, inside its transaction.
   void write_the_row();
-  // At least one event if there is one; about `limit`, because rows are read whole.
-  std::vector<order::event> after(std::int64_t seq, std::uint32_t limit);
+  // Calls visit(event) for each event after seq, in order, until it answers false.
+  template <class Visit>
+  void each_after(std::int64_t seq, Visit&& visit);
+  // The first events after seq, at most `limit`.
+  std::vector<Event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
+  std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 
   // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time.
-  void acknowledge(order::subscriber who, std::int64_t seq);
+  void acknowledge(std::uint32_t who, std::int64_t seq);
+  void expect(std::size_t subscribers) { subscribers_ = subscribers; }
 
 private:
   // The newest events stay in memory for subscribers that keep up; those that do not read the rows.
-  static constexpr std::size_t recent_max = 4096;
+  static constexpr std::size_t recent_max = 8192;
   // Deleting row by row as acknowledgements come would dirty the same pages again and again.
   static constexpr std::int64_t delete_at_once = 256;
 
   statement write_, after_, acknowledge_, forget_;
-  std::array<std::int64_t, order::subscribers> acknowledged_{};
-  std::deque<order::event> recent_;
-  std::vector<order::event> unwritten_;
+  std::size_t subscribers_;
+  std::map<std::uint32_t, std::int64_t> acknowledged_;
+  std::deque<Event> recent_;
+  std::vector<Event> unwritten_;
   std::int64_t newest_ = 0;
-  std::int64_t forgotten_ = 0;  // every row up to it is deleted
+  std::int64_t forgotten_ = 0;
 };
+
+template <class Event>
+template <class Visit>
+void outbox<Event>::each_after(std::int64_t seq, Visit&& visit) {
+  if (seq >= newest_) return;
+  if (!recent_.empty() && seq + 1 >= recent_.front().seq) {
+    for (auto at = static_cast<std::size_t>(seq + 1 - recent_.front().seq); at < recent_.size(); ++at)
+      if (!visit(recent_[at])) return;
+    return;
+  }
+  after_.each(
+      [&](auto row) {
+        for (const auto& one : unpack<std::vector<Event>>(row.text(0)))
+          if (one.seq > seq && !visit(one)) return false;
+        return true;
+      },
+      seq);
+}
+
+extern template class outbox<order::event>;
+extern template class outbox<event_log::event>;
 
 }  // namespace souk::persistence

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "persistence/sqlite/store_file.hpp"
 
@@ -11,12 +11,13 @@ namespace souk::persistence {
 
 class positions {
 public:
-  static constexpr std::string_view schema =
-      "CREATE TABLE position(source INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
+  static std::string schema(const std::string& table = "position") {
+    return "CREATE TABLE " + table + "(source INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
+  }
 
-  explicit positions(store_file& file)
-      : find_(file.prepare("SELECT seq FROM position WHERE source=?1")),
-        save_(file.prepare("INSERT INTO position VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")) {}
+  explicit positions(store_file& file, const std::string& table = "position")
+      : find_(file.prepare("SELECT seq FROM " + table + " WHERE source=?1")),
+        save_(file.prepare("INSERT INTO " + table + " VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")) {}
 
   // The last event of this outbox that is in effect; 0: none.
   std::int64_t of(std::uint32_t source) {

@@ -111,7 +111,7 @@ TEST_CASE("an event that is rejected too often is a dead letter, until somebody 
     desk.say(platform::tried{0, 1, "still 422", at});
     desk.again();
   }
-  CHECK(tries == domains::platform::tries_max);
+  CHECK(tries == persistence::troubles<platform::trouble>::tries_max);
   const auto listed = body<platform::troubles>(desk.say(platform::list_troubles{})).list;
   REQUIRE(listed.size() == 1);
   CHECK(listed[0].dead);
@@ -126,10 +126,10 @@ TEST_CASE("an event that is rejected too often is a dead letter, until somebody 
 TEST_CASE("pauses between tries grow and are bounded", "[S0.6]") {
   for (std::int64_t seq = 1; seq < 50; ++seq)
     for (std::int32_t tries = 0; tries < 40; ++tries) {
-      const auto pause = domains::platform::pause_ms(tries, seq);
+      const auto pause = persistence::troubles<platform::trouble>::pause_ms(tries, seq);
       CHECK(pause >= 500);
       CHECK(pause <= 300'000);
-      if (tries > 1 && tries < 8) CHECK(pause * 4 >= domains::platform::pause_ms(tries - 1, seq) * 2);
+      if (tries > 1 && tries < 8) CHECK(pause * 4 >= persistence::troubles<platform::trouble>::pause_ms(tries - 1, seq) * 2);
     }
 }
 

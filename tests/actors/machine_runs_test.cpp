@@ -1,8 +1,10 @@
 // The engine by thousands of seeded runs: answers lost, doubled and late, over random plans and over the five designs.
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "actors/sagas/machine.hpp"
 #include "actors/sagas/plans.hpp"
@@ -27,35 +29,7 @@ const step tells{"tells", domain::order, say_nothing};
 const step goes_on{"goes_on", domain::ranking, say_nothing};
 const step gives_up{"gives_up", domain::order, say_nothing};
 
-// The five designs in the plan's own words: the engine needs nothing more.
-plan stock_first() {  // S1: stock at once, the rest reacts to events
-  return choreography("stock_first")
-      .with(first, role::compensable)
-      .with(second, role::compensable)
-      .with(third, role::compensable)
-      .with(fourth, role::compensable)
-      .with(decides, role::pivot)
-      .start({run(first)})
-      .when(first, outcome::done, {run(second)})
-      .when(first, outcome::refused, {reject()})
-      .when(first, outcome::lost, {undo(first)})
-      .when(first, outcome::undone, {reject()})
-      .when(second, outcome::done, {run(third)})
-      .when(second, outcome::refused, {undo(first)})
-      .when(second, outcome::lost, {undo(second)})
-      .when(second, outcome::undone, {undo(first)})
-      .when(third, outcome::done, {run(fourth)})
-      .when(third, outcome::refused, {undo(second)})
-      .when(third, outcome::lost, {undo(third)})
-      .when(third, outcome::undone, {undo(second)})
-      .when(fourth, outcome::done, {run(decides)})
-      .when(fourth, outcome::refused, {undo(third)})
-      .when(fourth, outcome::lost, {undo(fourth)})
-      .when(fourth, outcome::undone, {undo(third)})
-      .when(decides, outcome::done, {complete()})
-      .when(decides, outcome::refused, {undo(fourth)})
-      .build();
-}
+// A design in the plan's own words: the engine needs nothing more.
 plan seat_payment() {  // S2: the seat, the points, the payment; the rest by the outbox
   return saga("seat_payment")
       .then(looks)
@@ -66,32 +40,6 @@ plan seat_payment() {  // S2: the seat, the points, the payment; the rest by the
       .afterwards(goes_on)
       .build();
 }
-plan by_events() {  // S3: stock, cart, money, no coordinator
-  return choreography("by_events")
-      .with(first, role::compensable)
-      .with(second, role::compensable)
-      .with(third, role::compensable)
-      .with(decides, role::pivot)
-      .with(tells, role::insisted)
-      .start({run(first)})
-      .when(first, outcome::done, {run(second)})
-      .when(first, outcome::refused, {run(tells)})
-      .when(first, outcome::lost, {undo(first)})
-      .when(first, outcome::undone, {run(tells)})
-      .when(second, outcome::done, {run(third)})
-      .when(second, outcome::refused, {undo(first)})
-      .when(second, outcome::lost, {undo(second)})
-      .when(second, outcome::undone, {undo(first)})
-      .when(third, outcome::done, {run(decides)})
-      .when(third, outcome::refused, {undo(second)})
-      .when(third, outcome::lost, {undo(third)})
-      .when(third, outcome::undone, {undo(second)})
-      .when(decides, outcome::done, {complete()})
-      .when(decides, outcome::refused, {undo(third)})
-      .when(tells, outcome::done, {reject()})
-      .build();
-}
-
 plan random_plan(std::mt19937_64& dice) {
   std::vector<const step*> there{&looks, &first, &second, &third, &fourth};
   std::shuffle(there.begin(), there.end(), dice);
@@ -126,8 +74,19 @@ public:
       } else if (machine_.parked()) {
         machine_.resume(out);
       } else {
-        for (std::size_t i = 0; i < kept_.size() && out.empty(); ++i) machine_.on_silence(i, {}, out);
-        if (dice_() % 20 == 0) machine_.on_cancel(out);
+        bool by_events = false;
+        for (std::size_t i = 0; i < kept_.size() && out.empty(); ++i) {
+          const auto at = machine_.at(i);
+          if (!plan_.stages()[i].by_events) {
+            machine_.on_silence(i, {}, out);
+          } else if (at == machine::state::running || at == machine::state::undoing) {
+            // What an event asks for is never lost: it is heard again.
+            by_events = true;
+            using kind = order_to_go::kind;
+            obey({{at == machine::state::running ? kind::run : kind::undo, static_cast<std::uint8_t>(i), 1}});
+          }
+        }
+        if (!by_events && dice_() % 20 == 0) machine_.on_cancel(out);
       }
       obey(out);
     }
@@ -169,7 +128,8 @@ private:
           if (std::find(asked_.begin(), asked_.end(), one.stage) == asked_.end())
             trouble_ = "undoes what it never asked";
           if (one.tries == 0) {
-            if (!undone_.empty() && position(undone_.back()) < position(one.stage)) trouble_ = "undoes out of order";
+            if (plan_.is_chain() && !undone_.empty() && position(undone_.back()) < position(one.stage))
+              trouble_ = "undoes out of order";
             undone_.push_back(one.stage);
           }
           if (dice_() % 5 == 0) break;
@@ -184,7 +144,8 @@ private:
           ++ends_;
           for (std::size_t i = 0; i < kept_.size(); ++i)
             if (plan_.stages()[i].role != role::afterwards && plan_.stages()[i].step != plan_.rejection() &&
-                plan_.stages()[i].step != &tells && kept_[i] != effect::done)
+                plan_.stages()[i].step != &tells && (plan_.is_chain() || plan_.stages()[i].role != role::insisted) &&
+                kept_[i] != effect::done)
               trouble_ = "completes without " + std::string{plan_.stages()[i].step->name};
           break;
         case kind::reject:
@@ -234,4 +195,128 @@ TEST_CASE("the five designs need only definitions, and every one of them ends ex
       INFO("seed " << seed << '\n' << to_text(plan));
       REQUIRE(trouble == "");
     }
+}
+
+namespace {
+
+enum class effect : std::uint8_t { none, done, undone };
+
+// What the domains are left with, by the name of the step.
+using left = std::map<std::string_view, effect>;
+
+// Which steps would be refused if they were asked.
+using inputs = std::set<std::string_view>;
+
+left orchestrated(const plan& of, const inputs& refused) {
+  left all;
+  machine machine{of};
+  machine::moves out;
+  machine.begin(out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto one = out[i];
+    if (one.what != order_to_go::kind::run && one.what != order_to_go::kind::undo) continue;
+    const auto name = of.stages()[one.stage].step->name;
+    const bool undo = one.what == order_to_go::kind::undo;
+    const bool no = !undo && refused.contains(name);
+    if (!no) all[name] = undo ? effect::undone : effect::done;
+    machine.on(one.stage, undo ? outcome::undone : no ? outcome::refused : outcome::done, out);
+  }
+  return all;
+}
+
+// Nobody coordinates: each domain hears every event, in the order of the log, but whenever it likes and some of them
+// twice; it makes the moves that are its own, once per key.
+left choreographed(const plan& of, const inputs& refused, std::mt19937_64& dice) {
+  struct event {
+    const reaction* row;
+    const step* of;
+    outcome how;
+  };
+  left all;
+  std::set<std::pair<const step*, bool>> keys;
+  std::vector<event> log;
+  std::vector<domain> homes;
+  for (const auto& one : of.stages())
+    if (one.role != role::afterwards && std::find(homes.begin(), homes.end(), one.step->home) == homes.end())
+      homes.push_back(one.step->home);
+  std::map<domain, std::size_t> positions;
+  const auto act = [&](const move& one) {
+    const bool undo = one.verb == verb::undo;
+    if (!keys.emplace(one.step, undo).second) return;  // told before
+    const bool no = !undo && refused.contains(one.step->name);
+    auto& kept = all[one.step->name];
+    if (undo && kept == effect::none) keys.emplace(one.step, false);  // a tombstone
+    if (!no && (!undo || kept == effect::done)) kept = undo ? effect::undone : effect::done;
+    const auto how = undo ? outcome::undone : no ? outcome::refused : outcome::done;
+    log.push_back({of.on(of.index_of(one.step), how), one.step, how});
+  };
+  // Whether all that was done is undone, as far as the case's record has heard.
+  const auto all_back = [&](std::size_t heard) {
+    for (const auto& one : of.stages()) {
+      if (one.role != role::compensable || !one.step->undo) continue;
+      bool done = false, undone = false;
+      for (std::size_t i = 0; i < heard; ++i) {
+        done |= log[i].of == one.step && log[i].how == outcome::done;
+        undone |= log[i].of == one.step && log[i].how == outcome::undone;
+      }
+      if (done && !undone) return false;
+    }
+    return true;
+  };
+  for (const auto& one : of.opening()) act(one);
+  for (bool anything = true; anything;) {
+    anything = false;
+    std::shuffle(homes.begin(), homes.end(), dice);
+    for (const auto home : homes) {
+      auto& position = positions[home];
+      anything |= position < log.size();
+      if (position == log.size() || dice() % 2) continue;
+      const auto event = log[position];
+      if (dice() % 4) ++position;  // otherwise it fell before that was written, and hears it again
+      if (!event.row || (event.row->all_back && !(home == domain::order && all_back(position)))) continue;
+      for (const auto& one : event.row->moves)
+        if (one.step && one.step->home == home) act(one);
+    }
+  }
+  std::erase_if(all, [](const auto& one) { return one.second == effect::none; });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a choreography and the saga of the same steps leave the same behind",
+          "[S1.4][S1.5][S3.1][S3.2][S3.3][S3.4][S3.7]") {
+  const auto twin_of_events = saga("twin")
+                                  .then(verify_user)
+                                  .then(take_stock)
+                                  .then(empty_cart)
+                                  .then(debit_wallet)
+                                  .then(approve_payment)
+                                  .pivot(complete_order)
+                                  .otherwise(fail_order)
+                                  .build();
+  const auto twin_of_stock_first = saga("twin")
+                                       .then(verify_user)
+                                       .then(take_stock)
+                                       .then(use_coupon)
+                                       .then(debit_wallet)
+                                       .then(approve_payment)
+                                       .pivot(complete_order)
+                                       .otherwise(fail_order)
+                                       .build();
+  for (std::uint64_t seed = 1; seed <= 5'000; ++seed) {
+    std::mt19937_64 dice{seed};
+    for (const auto& [events, twin] :
+         {std::pair{&by_events(), &twin_of_events}, {&stock_first(), &twin_of_stock_first}}) {
+      inputs refused;
+      for (const auto& one : twin->stages())
+        if (one.role != role::insisted && dice() % 8 == 0) refused.insert(one.step->name);
+      auto told = choreographed(*events, refused, dice);
+      // Only the choreography says these aloud.
+      told.erase("announce_order");
+      told.erase("cancel_order");
+      INFO("seed " << seed << ' ' << events->name());
+      REQUIRE(told == orchestrated(*twin, refused));
+    }
+  }
 }

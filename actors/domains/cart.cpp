@@ -1,0 +1,78 @@
+// Decides what is in a cart.
+#include "actors/domains/cart.hpp"
+
+#include <algorithm>
+
+namespace souk::domains {
+
+using persistence::cart_store;
+using what = cart_store::what;
+
+namespace {
+souk::cart::item* find_in(std::vector<souk::cart::item>& items, const product_id& product) {
+  const auto found = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.product == product; });
+  return found == items.end() ? nullptr : &*found;
+}
+}  // namespace
+
+answer cart::on(const souk::cart::put& put) {
+  auto items = store_.load(put.user);
+  if (put.quantity > 0 && items.size() >= souk::cart::items_max && !find_in(items, put.product))
+    return refuse(reason::limit_reached, "the cart is full");
+  store_.save(put.user, {put.product, put.quantity});
+  return reply_with(souk::cart::view{put.user, store_.load(put.user)});
+}
+
+answer cart::on(const souk::cart::find& find) {
+  return reply_with(souk::cart::view{find.user, store_.load(find.user)});
+}
+
+answer cart::on(const souk::cart::checkout& checkout) {
+  const auto print = persistence::print_of(checkout);
+  if (auto first = store_.requests.known(checkout.request, print)) return *first;
+  auto items = store_.load(checkout.user);
+  // Not kept: the same key may try again when something is in it.
+  if (items.empty()) return refuse(reason::not_found, "the cart is empty");
+  auto said = reply_with(souk::cart::view{checkout.user, std::move(items)});
+  store_.requests.keep(checkout.request, print, said);
+  return said;
+}
+
+answer cart::on(const souk::cart::take_out& take) {
+  auto items = store_.load(take.user);
+  cart_store::operation op{take.once.key(), take.user, what::taken_out, {}, take.at};
+  for (const auto& ordered : take.items)
+    if (auto* mine = find_in(items, ordered.product); mine && mine->quantity > 0) {
+      const auto moved = std::min(mine->quantity, ordered.quantity);
+      mine->quantity -= moved;
+      op.items.push_back({ordered.product, moved});
+    }
+  if (!store_.append(op)) {
+    const auto first = store_.operation_at(take.once.key());
+    if (first->what == what::tombstone || store_.operation_at(take.once.undo_key())) return refuse(reason::undone);
+    return reply_with(reply{}, true);
+  }
+  for (const auto& moved : op.items) store_.save(take.user, *find_in(items, moved.product));
+  return {};
+}
+
+answer cart::on(const souk::cart::undo_take_out& undo) {
+  const auto first = store_.operation_at(undo.once.key());
+  if (!first) {
+    // It never came. It may still come: the tombstone will refuse it.
+    (void)store_.append({undo.once.key(), undo.user, what::tombstone, {}, undo.at});
+    return {};
+  }
+  if (first->what != what::taken_out) return {};
+  if (!store_.append({undo.once.undo_key(), undo.user, what::put_back, first->items, undo.at})) return {};
+  auto items = store_.load(undo.user);
+  for (const auto& back : first->items) {
+    auto* mine = find_in(items, back.product);
+    if (!mine) mine = &items.emplace_back(souk::cart::item{back.product, 0});
+    mine->quantity = std::min(mine->quantity + back.quantity, product::units_max);
+    store_.save(undo.user, *mine);
+  }
+  return {};
+}
+
+}  // namespace souk::domains

@@ -1,0 +1,97 @@
+// Keeps the order of what happened to each case, and hands it on.
+#include "actors/domains/event_log.hpp"
+
+#include <algorithm>
+
+namespace souk::domains {
+
+event_log::event_log(const persistence::open_options& options, std::uint32_t partition)
+    : store_(options), partition_(partition) {}
+
+answer event_log::on(const souk::event_log::find_position& find) {
+  return reply_with(order::position{store_.positions.of(find.from.id())});
+}
+
+answer event_log::on(const souk::event_log::append& append) {
+  const auto position = store_.positions.of(append.from.id());
+  auto upto = position;
+  std::uint32_t topics = 0;
+  for (auto one : append.events) {
+    if (one.seq <= position) continue;  // told again
+    upto = one.seq;
+    topics |= 1U << static_cast<unsigned>(one.topic);
+    told_[static_cast<std::size_t>(one.topic)] += 1;
+    store_.log.write(std::move(one));
+  }
+  if (upto > position) store_.positions.save(append.from.id(), upto);
+  for (auto& [id, one] : subscribers_)
+    if (one.waiting && (one.topics & topics)) {
+      one.waiting = false;
+      rung_.push_back(id);
+    }
+  return reply_with(order::position{upto});
+}
+
+answer event_log::on(const souk::event_log::fetch& fetch) {
+  auto& mine = subscribers_[fetch.by.id()];
+  mine = {fetch.by, fetch.topics, fetch.after, false};
+  store_.log.expect(fetch.subscribers);
+  souk::event_log::events found{fetch.after, {}};
+  store_.log.each_after(fetch.after, [&](const souk::event_log::event& one) {
+    found.upto = one.seq;
+    if (fetch.topics >> static_cast<unsigned>(one.topic) & 1) found.list.push_back(one);
+    return found.list.size() < fetch.limit;
+  });
+  // What nobody asked for is not waited for: the next start may ask for it in vain.
+  store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && found.list.empty() ? found.upto : fetch.kept);
+  if (found.list.empty()) {
+    auto rest = fetch;
+    if (rest.kept == rest.after) rest.kept = found.upto;
+    rest.after = mine.position = found.upto;
+    mine.waiting = true;
+    later_ = {fetch.by.id(), std::move(rest)};
+  }
+  return reply_with(std::move(found));
+}
+
+answer event_log::on(const souk::event_log::set_aside& aside) {
+  for (std::size_t i = 0; i < aside.events.size(); ++i)
+    store_.troubles.add(aside.by.id(), aside.events[i], i == 0 ? aside.error : std::string{}, aside.at);
+  return {};
+}
+
+answer event_log::on(const souk::event_log::find_held& find) {
+  return reply_with(
+      souk::event_log::held{store_.troubles.subjects(find.by.id()), store_.troubles.due(find.at, 64, find.by.id())});
+}
+
+answer event_log::on(const souk::event_log::tried& tried) {
+  store_.troubles.tried(tried.by.id(), tried.seq, tried.error, tried.at);
+  return {};
+}
+
+answer event_log::on(const souk::event_log::revive& revive) {
+  if (!store_.troubles.revive(revive.by.id(), revive.seq, revive.at))
+    return refuse(reason::not_found, "no such letter");
+  return {};
+}
+
+answer event_log::on(const souk::event_log::find_status&) {
+  souk::event_log::status status{partition_, store_.log.newest(), store_.log.forgotten() + 1, {}, {}, {}};
+  for (std::size_t d = 0; d < domain_count; ++d)
+    if (told_[d]) status.topics.push_back({static_cast<domain>(d), told_[d]});
+  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.who, one.position, 0});
+  store_.log.each_after(store_.log.forgotten(), [&](const souk::event_log::event& event) {
+    std::size_t at = 0;
+    for (const auto& [id, one] : subscribers_) {
+      if (event.seq > one.position && (one.topics >> static_cast<unsigned>(event.topic) & 1))
+        status.subscribers[at].lag += 1;
+      ++at;
+    }
+    return true;
+  });
+  status.troubles = store_.troubles.list(100);
+  return reply_with(std::move(status));
+}
+
+}  // namespace souk::domains

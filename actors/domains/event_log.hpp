@@ -1,0 +1,43 @@
+// Event log: takes what domains tell, keeps it in order, and hands it to those who subscribe.
+#pragma once
+
+#include <array>
+#include <map>
+
+#include "actors/domains/brain.hpp"
+#include "persistence/event_log.hpp"
+
+namespace souk::domains {
+
+class event_log final : public brain {
+public:
+  event_log(const persistence::open_options& options, std::uint32_t partition);
+
+  answer decide(const command& what) override { return dispatch(*this, what); }
+  void before_commit() override { store_.log.write_the_row(); }
+  persistence::store_file& file() override { return store_.file; }
+
+  answer on(const souk::event_log::find_position& find);
+  answer on(const souk::event_log::append& append);
+  answer on(const souk::event_log::fetch& fetch);
+  answer on(const souk::event_log::set_aside& aside);
+  answer on(const souk::event_log::find_held& find);
+  answer on(const souk::event_log::tried& tried);
+  answer on(const souk::event_log::revive& revive);
+  answer on(const souk::event_log::find_status& find);
+
+private:
+  struct subscriber {
+    souk::event_log::party who;
+    std::uint32_t topics = 0;
+    std::int64_t position = 0;
+    bool waiting = false;
+  };
+
+  persistence::event_log_store store_;
+  std::uint32_t partition_;
+  std::map<std::uint32_t, subscriber> subscribers_;  // by party::id(), as they have asked since the desk began
+  std::array<std::int64_t, domain_count> told_{};    // by topic, since the desk began
+};
+
+}  // namespace souk::domains

@@ -1,0 +1,161 @@
+// Takes events, one after the other, and makes the moves that are its domain's.
+#include "actors/runtime/reactor.hpp"
+
+#include <algorithm>
+
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/steps.hpp"
+
+namespace souk::runtime {
+
+using order::mark;
+using sagas::verb;
+
+namespace {
+
+// Nothing that could be undone is in effect any more, by the case's own story.
+bool all_back(const sagas::plan& plan, const std::vector<order::happening>& story) {
+  for (std::size_t i = 0; i < plan.stages().size(); ++i) {
+    if (plan.stages()[i].role != sagas::role::compensable || !plan.stages()[i].step->undo) continue;
+    const auto has = [&](mark what) {
+      return std::any_of(story.begin(), story.end(),
+                         [&](const auto& one) { return one.step == i && one.what == what; });
+    };
+    if (has(mark::done) && !has(mark::undone)) return false;
+  }
+  return true;
+}
+
+// The part of a command over lines that lies on the shelves of one shard; false when there is none.
+bool keep_lines(command& what, std::uint32_t shard, std::uint32_t shards) {
+  return std::visit(
+      [&](auto& one) {
+        if constexpr (over_lines<std::decay_t<decltype(one)>>) {
+          std::erase_if(one.lines, [&](const auto& line) { return slice_of(line.product.text) % shards != shard; });
+          return !one.lines.empty();
+        }
+        return true;
+      },
+      what);
+}
+
+}  // namespace
+
+reactor::reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
+                 std::shared_ptr<const surroundings> around)
+    : brain_(brain), exchange_(*brain.exchange()), at_(at), where_(std::move(where)), around_(std::move(around)) {
+  rung_at_ = exchange_.told.newest();
+}
+
+std::optional<answer> reactor::decide(const command& what) {
+  if (const auto* react = std::get_if<event_log::react>(&what)) return on(*react);
+  if (const auto* collect = std::get_if<event_log::collect>(&what)) return on(*collect);
+  if (const auto* find = std::get_if<event_log::find_heard>(&what)) return on(*find);
+  return std::nullopt;
+}
+
+bool reactor::rung() { return std::exchange(rung_at_, exchange_.told.newest()) != exchange_.told.newest(); }
+
+answer reactor::on(const event_log::collect& collect) {
+  exchange_.told.acknowledge(0, collect.after);
+  event_log::events events{collect.after, exchange_.told.after(collect.after, collect.limit)};
+  if (events.list.empty())
+    later_ = {bell, collect};
+  else
+    events.upto = events.list.back().seq;
+  return reply_with(std::move(events));
+}
+
+answer reactor::on(const event_log::find_heard& find) {
+  const auto kept = exchange_.heard.of(find.partition);
+  const auto known = upto_.find(find.partition);
+  return reply_with(event_log::heard{known == upto_.end() ? kept : known->second, kept, 0, {}});
+}
+
+answer reactor::on(const event_log::react& react) {
+  const auto kept = exchange_.heard.of(react.partition);
+  auto& upto = upto_.try_emplace(react.partition, kept).first->second;
+  for (const auto& event : react.events.list) {
+    if (!react.again && event.seq <= upto) continue;
+    if (auto error = take(event); !error.empty()) return reply_with(event_log::heard{upto, kept, event.seq, error});
+    if (react.again) continue;
+    upto = event.seq;
+    if (brain_.story(event.about.id)) first_of_[react.partition].try_emplace(event.seq, event.about.id);
+  }
+  if (react.again) return reply_with(event_log::heard{upto, kept, 0, {}});
+  upto = std::max(upto, react.events.upto);
+  const auto wanted = wanted_from(react.partition, upto);
+  if (wanted > kept) exchange_.heard.save(react.partition, wanted);
+  return reply_with(event_log::heard{upto, std::max(kept, wanted), 0, {}});
+}
+
+// What comes after it is heard again when the desk starts anew.
+std::int64_t reactor::wanted_from(std::uint32_t partition, std::int64_t upto) {
+  auto& firsts = first_of_[partition];
+  while (!firsts.empty() && !brain_.story(firsts.begin()->second)) firsts.erase(firsts.begin());
+  return firsts.empty() ? upto : firsts.begin()->first - 1;
+}
+
+std::string reactor::take(const event_log::event& event) {
+  if (static_cast<std::size_t>(event.about.flow) >= order::flows) return "it is of a flow that is not known here";
+  const auto& plan = sagas::plan_of(event.about.flow);
+  const bool placed = event.step == event_log::placed;
+  if (!placed && event.step >= plan.stages().size()) return "it is of a step that is not known here";
+  brain_.hear(event);
+  const auto* row = placed ? nullptr : plan.on(event.step, event.how);
+  if (!placed && !row) return {};
+  if (row && row->all_back) {
+    const auto* story = brain_.story(event.about.id);
+    if (!story || !all_back(plan, *story)) return {};
+  }
+  for (const auto& move : placed ? plan.opening() : row->moves)
+    if (move.step && move.step->home == at_.domain)
+      if (auto error = act(event, plan, move); !error.empty()) return error;
+  return {};
+}
+
+std::string reactor::act(const event_log::event& event, const sagas::plan& plan, const sagas::move& move) {
+  const auto stage = static_cast<std::uint8_t>(plan.index_of(move.step));
+  const bool undo = move.verb == verb::undo;
+  const auto now = around_->clock->now();
+  event_log::event next{0,         at_.domain,   stage, undo ? outcome::undone : outcome::done,
+                        event.why, event.detail, now,   event.about};
+  std::vector<order::happening> timeline;
+  if (const auto* story = brain_.story(event.about.id)) {
+    const auto ms = now.ms - event.about.placed.ms;
+    timeline = *story;
+    timeline.push_back({stage, mark::done, ms, reason::none});
+    timeline.push_back({0, mark::ended, ms, reason::none});
+  }
+  commands_.clear();
+  (undo ? move.step->undo : move.step->run)(
+      {event.about, {event.about.id, stage}, now, timeline, event.why, event.detail}, commands_);
+  const auto shards = where_->shards(at_.domain);
+  if (commands_.empty()) {
+    // Nothing to do: one of the shards says so.
+    if (slice_of(event.about.id) % shards == at_.shard) exchange_.tell(std::move(next));
+    return {};
+  }
+  for (auto& what : commands_) {
+    if (shards > 1 && (!keep_lines(what, at_.shard, shards) || where_->place_of(address_of(what)) != at_)) continue;
+    auto said = brain_.decide(what);
+    if (brain_.put_off()) return "it cannot be decided at once";
+    if (said.replayed) return {};  // told in the transaction in which it was done
+    if (said.what == verdict::refused) {
+      if (undo || said.why == reason::key_reused)
+        return std::string{move.step->name} + " is refused: " + std::string{to_text(said.why)} + ' ' + said.detail;
+      next.how = outcome::refused;
+      if (next.why == reason::none) {
+        next.why = said.why;
+        next.detail = std::move(said.detail);
+      }
+    } else if (!undo && move.step->learn) {
+      move.step->learn(next.about, said.body);
+    }
+    exchange_.tell(std::move(next));
+    return {};
+  }
+  return {};
+}
+
+}  // namespace souk::runtime

@@ -1,0 +1,57 @@
+// The reactor: does at a desk what the events of a choreography ask of its domain, and tells what came of it.
+//
+// A plain class beside the brain. What an event asks for is decided in the transaction in which the desk's position in
+// the event log moves on and in which the events that follow are written into its outbox: at least once on the way is
+// once in effect.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "actors/domains/brain.hpp"
+#include "actors/runtime/directory.hpp"
+#include "actors/runtime/surroundings.hpp"
+#include "actors/sagas/plan.hpp"
+
+namespace souk::runtime {
+
+class reactor {
+public:
+  reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
+          std::shared_ptr<const surroundings> around);
+
+  // The answer to a command that is for the reactor; nothing when it is for the domain.
+  std::optional<answer> decide(const command& what);
+  std::optional<domains::later> put_off() { return std::exchange(later_, std::nullopt); }
+  void before_commit() { exchange_.told.write_the_row(); }
+  // After a commit: somebody waits for what was told.
+  bool rung();
+
+  static constexpr std::int64_t bell = -1;  // the subject that rings
+
+private:
+  answer on(const event_log::collect& collect);
+  answer on(const event_log::find_heard& find);
+  answer on(const event_log::react& react);
+
+  // Empty, or why this event cannot be taken.
+  std::string take(const event_log::event& event);
+  std::string act(const event_log::event& event, const sagas::plan& plan, const sagas::move& move);
+  std::int64_t wanted_from(std::uint32_t partition, std::int64_t upto);
+
+  domains::brain& brain_;
+  persistence::exchange& exchange_;
+  directory::place at_;
+  std::shared_ptr<const directory> where_;
+  std::shared_ptr<const surroundings> around_;
+  std::optional<domains::later> later_;
+  std::int64_t rung_at_ = 0;
+  std::map<std::uint32_t, std::int64_t> upto_;  // by partition, as far as it is in effect
+  // Of the domain that keeps the cases' records: the first event of each open case, by partition. Their stories are in
+  // memory, so these events are wanted again after a restart.
+  std::map<std::uint32_t, std::map<std::int64_t, number>> first_of_;
+  std::vector<command> commands_;
+};
+
+}  // namespace souk::runtime

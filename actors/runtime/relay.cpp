@@ -1,0 +1,229 @@
+// Carries events from desk to log and from log to desk.
+#include "actors/runtime/relay.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/steps.hpp"
+
+namespace souk::runtime {
+
+namespace {
+// An answer comes when there is something: it is asked for again now and then, in case it was lost.
+constexpr ask_options patiently{{}, INT64_MAX / 4, 5'000};
+constexpr std::uint32_t batch_max = 1024;
+constexpr std::int64_t troubles_every_ms = 500;
+constexpr std::int64_t pause_ms = 200;
+// An event that fells its desk so often, though the desk answers in between, is set aside.
+constexpr int silences_max = 2;
+
+constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
+}  // namespace
+
+std::uint32_t topics_of(domain which) {
+  std::uint32_t topics = 0, all = 0;
+  const auto read = [&](domain topic, const std::vector<sagas::move>& moves) {
+    all |= bit(topic);
+    for (const auto& one : moves)
+      if (one.step && one.step->home == which) topics |= bit(topic);
+  };
+  for (const auto* plan : sagas::all_plans()) {
+    if (plan->is_chain()) continue;
+    read(domain::order, plan->opening());
+    for (const auto& row : plan->rows()) read(row.on.step->home, row.moves);
+  }
+  return which == domain::order ? all : topics;
+}
+
+relay::relay(caf::actor_config& config, relay_papers papers)
+    : caf::event_based_actor(config), papers_(std::move(papers)), asker_(this, papers_.where, papers_.around) {}
+
+caf::behavior relay::make_behavior() {
+  start();
+  delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+  return {
+      [this](responses& mail) { asker_.on(mail); },
+      [this](souk::flush) { asker_.on_flush(); },
+      [this](souk::sweep) {
+        asker_.on_sweep();
+        delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+      },
+      [this](souk::drain) { quit(); },
+  };
+}
+
+// From the partition that is furthest behind: the others know what they have.
+void relay::start() {
+  position_ = INT64_MAX;
+  const auto partitions = papers_.where->shards(domain::event_log);
+  missing_ = partitions;
+  for (std::uint32_t p = 0; p < partitions; ++p)
+    asker_.ask(event_log::find_position{p, papers_.desk}, patiently, [this](answer&& said) {
+      const auto* at = std::get_if<order::position>(&said.body);
+      position_ = std::min(position_, at ? at->seq : 0);
+      if (--missing_ == 0) collect();
+    });
+}
+
+void relay::collect() {
+  asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently, [this](answer&& said) {
+    auto* told = std::get_if<event_log::events>(&said.body);
+    told && !told->list.empty() ? append(std::move(*told)) : collect();
+  });
+}
+
+void relay::append(event_log::events&& told) {
+  const auto partitions = papers_.where->shards(domain::event_log);
+  std::vector<event_log::append> parts(partitions);
+  for (auto& one : told.list) parts[slice_of(one.about.id) % partitions].events.push_back(std::move(one));
+  missing_ = 0;
+  for (std::uint32_t p = 0; p < partitions; ++p) missing_ += !parts[p].events.empty();
+  for (std::uint32_t p = 0; p < partitions; ++p) {
+    if (parts[p].events.empty()) continue;
+    parts[p].partition = p;
+    parts[p].from = papers_.desk;
+    parts[p].at = papers_.around->clock->now();
+    asker_.ask(std::move(parts[p]), patiently, [this, upto = told.upto](answer&& said) {
+      if (!said.done()) return start();
+      position_ = upto;
+      if (--missing_ == 0) collect();
+    });
+  }
+}
+
+subscriber::subscriber(caf::actor_config& config, relay_papers papers)
+    : caf::event_based_actor(config),
+      papers_(std::move(papers)),
+      asker_(this, papers_.where, papers_.around),
+      topics_(topics_of(papers_.desk.domain)) {}
+
+caf::behavior subscriber::make_behavior() {
+  start();
+  delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+  return {
+      [this](responses& mail) { asker_.on(mail); },
+      [this](souk::flush) { asker_.on_flush(); },
+      [this](souk::sweep) {
+        asker_.on_sweep();
+        const auto now = papers_.around->clock->now().ms;
+        if (resume_at_ms_ && now >= resume_at_ms_) {
+          resume_at_ms_ = 0;
+          start();
+        }
+        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
+      },
+      [this](souk::drain) { quit(); },
+  };
+}
+
+void subscriber::start() {
+  asker_.ask(event_log::find_held{papers_.partition, papers_.desk, {}}, patiently, [this](answer&& said) {
+    if (const auto* held = std::get_if<event_log::held>(&said.body)) held_ = {held->cases.begin(), held->cases.end()};
+    asker_.ask(event_log::find_heard{papers_.desk, papers_.partition}, patiently, [this](answer&& told) {
+      const auto* heard = std::get_if<event_log::heard>(&told.body);
+      if (!heard) return pause();
+      position_ = heard->upto;
+      kept_ = heard->kept;
+      fetch();
+    });
+  });
+}
+
+void subscriber::fetch() {
+  const auto limit = position_ < careful_until_ ? 1 : batch_max;
+  asker_.ask(event_log::fetch{papers_.partition, papers_.desk, topics_, position_, kept_, papers_.subscribers, limit},
+             patiently, [this](answer&& said) {
+               auto* told = std::get_if<event_log::events>(&said.body);
+               told ? hand_over(std::move(*told)) : pause();
+             });
+}
+
+// What belongs to a case in trouble waits behind it.
+void subscriber::hand_over(event_log::events&& told) {
+  if (held_.empty()) return react(std::move(told));
+  event_log::set_aside waiting{papers_.partition, papers_.desk, {}, {}, papers_.around->clock->now()};
+  for (const auto& one : told.list)
+    if (held_.contains(one.about.id)) waiting.events.push_back(one);
+  if (waiting.events.empty()) return react(std::move(told));
+  std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about.id); });
+  auto rest = std::make_shared<event_log::events>(std::move(told));
+  asker_.ask(std::move(waiting), patiently, [this, rest](answer&&) { react(std::move(*rest)); });
+}
+
+void subscriber::react(event_log::events&& told) {
+  auto all = std::make_shared<event_log::events>(told);
+  const auto answer_ms = papers_.around->answer_ms;
+  asker_.ask(event_log::react{papers_.desk, papers_.partition, std::move(told)}, {{}, 2 * answer_ms, answer_ms},
+             [this, all](answer&& said) {
+               const auto* heard = std::get_if<event_log::heard>(&said.body);
+               if (!heard) return on_silence(*all, said.why);
+               silences_ = 0;
+               position_ = heard->upto;
+               kept_ = heard->kept;
+               if (!heard->bad) return fetch();
+               const auto bad = std::find_if(all->list.begin(), all->list.end(),
+                                             [&](const auto& one) { return one.seq == heard->bad; });
+               bad == all->list.end() ? pause() : skip(*bad, heard->error);
+             });
+}
+
+// The desk fell, or is not there, or its disk is full. If one of many events fells it, it is found by handing them over
+// one by one; the one that fells it again, though it answered in between, is set aside.
+void subscriber::on_silence(const event_log::events& told, reason why) {
+  if (why == reason::storage_full || told.list.empty()) return pause();
+  if (told.list.size() > 1) {
+    careful_until_ = told.upto;
+    return pause();
+  }
+  if (++silences_ < silences_max) return pause();
+  silences_ = 0;
+  skip(told.list.front(), "nobody answered: it fells its desk");
+}
+
+void subscriber::skip(const event_log::event& bad, const std::string& error) {
+  spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about.id),
+               error);
+  held_.insert(bad.about.id);
+  asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
+             patiently, [this, upto = bad.seq](answer&& said) {
+               said.done() ? react({upto, {}}) : pause();
+             });
+}
+
+void subscriber::pause() { resume_at_ms_ = papers_.around->clock->now().ms + pause_ms; }
+
+void subscriber::try_troubles() {
+  troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
+  if (held_.empty()) return;
+  trying_troubles_ = true;
+  asker_.ask(event_log::find_held{papers_.partition, papers_.desk, papers_.around->clock->now()}, {},
+             [this](answer&& said) {
+               trying_troubles_ = false;
+               auto* held = std::get_if<event_log::held>(&said.body);
+               if (!held) return;
+               held_ = {held->cases.begin(), held->cases.end()};
+               try_next(std::make_shared<std::vector<event_log::trouble>>(std::move(held->due)), 0);
+             });
+}
+
+void subscriber::try_next(std::shared_ptr<std::vector<event_log::trouble>> due, std::size_t at) {
+  if (at == due->size()) return;
+  trying_troubles_ = true;
+  const auto& event = (*due)[at].event;
+  const auto answer_ms = papers_.around->answer_ms;
+  asker_.ask(event_log::react{papers_.desk, papers_.partition, {event.seq, {event}}, true}, {{}, 2 * answer_ms, 0},
+             [this, due, at](answer&& said) {
+               trying_troubles_ = false;
+               if (said.why == reason::storage_full) return;
+               const auto* heard = std::get_if<event_log::heard>(&said.body);
+               const auto error = !heard ? "nobody answered: it fells its desk" : heard->bad ? heard->error : "";
+               asker_.ask(event_log::tried{papers_.partition, papers_.desk, (*due)[at].event.seq, error,
+                                           papers_.around->clock->now()},
+                          patiently, [this, due, at](answer&&) { try_next(due, at + 1); });
+             });
+}
+
+}  // namespace souk::runtime

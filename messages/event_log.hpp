@@ -1,0 +1,190 @@
+// Event log: what happened to the steps of cases that run by events, on disk before anybody hears of it.
+//
+// A domain writes what it did into its own outbox, in the transaction of the deed; a relay appends that to the log;
+// every domain that subscribes hears it, in order for each case, at least once on the way and once in effect. The topic
+// of an event is the domain that tells it; its key is the case; a partition of the log is a shard of this domain's
+// pool.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "messages/grammar/answer.hpp"
+#include "messages/grammar/domain.hpp"
+#include "messages/grammar/ids.hpp"
+#include "messages/grammar/moment.hpp"
+#include "messages/order.hpp"
+
+namespace souk::event_log {
+
+inline constexpr std::uint8_t placed = 15;  // stands for the step of the event that begins a case
+
+struct event {
+  std::int64_t seq = 0;  // grows within one outbox, and again within one partition
+  domain topic{};
+  std::uint8_t step = 0;  // index into the steps of the case's plan, or `placed`
+  outcome how{};
+  reason why{};  // of the refusal that turned the case back
+  std::string detail;
+  moment at;
+  order::brief about;  // the case, with what its steps have learned
+  SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about);
+};
+
+// Events, and how far they reach: what is not among them up to there was not subscribed to.
+struct events {
+  std::int64_t upto = 0;
+  std::vector<event> list;
+  SOUK_FIELDS(events, upto, list);
+};
+
+// Which desk tells or hears.
+struct party {
+  souk::domain domain{};
+  std::uint32_t shard = 0;
+  SOUK_FIELDS(party, domain, shard);
+  std::uint32_t id() const { return static_cast<std::uint32_t>(domain) << 8 | shard; }
+};
+
+// What a desk has told after `after`, and that all up to it is in the log. Answered with events as soon as there are
+// any.
+struct collect {
+  party from;
+  std::int64_t after = 0;
+  std::uint32_t limit = 512;
+  SOUK_FIELDS(collect, from, after, limit);
+};
+
+// How far a desk has heard a partition. Answers heard.
+struct find_heard {
+  party by;
+  std::uint32_t partition = 0;
+  SOUK_FIELDS(find_heard, by, partition);
+};
+struct heard {
+  std::int64_t upto = 0;  // everything up to here is in effect
+  std::int64_t kept = 0;  // what comes after this is still wanted, should the desk start again
+  std::int64_t bad = 0;   // the next event, which cannot be taken; 0: there is none such
+  std::string error;      // why
+  SOUK_FIELDS(heard, upto, kept, bad, error);
+};
+
+// Does what these events ask of the desk's domain, and tells what came of it, in one transaction. Answers heard.
+struct react {
+  party by;
+  std::uint32_t partition = 0;
+  event_log::events events;
+  bool again = false;  // one that was in trouble: whatever was heard after it
+  SOUK_FIELDS(react, by, partition, events, again);
+};
+
+// How far an outbox is in this partition. Answers order::position.
+struct find_position {
+  std::uint32_t partition = 0;
+  party from;
+  SOUK_FIELDS(find_position, partition, from);
+};
+
+// Once each, by their numbers in the outbox. Answers order::position.
+struct append {
+  std::uint32_t partition = 0;
+  party from;
+  std::vector<event> events;
+  moment at;
+  SOUK_FIELDS(append, partition, from, events, at);
+};
+
+// The events of these topics after `after`, and that none up to `kept` is wanted any more: the acknowledgement and the
+// next request are one message. Answered with events as soon as there are any.
+struct fetch {
+  std::uint32_t partition = 0;
+  party by;
+  std::uint32_t topics = 0;  // bit n: domain n
+  std::int64_t after = 0;
+  std::int64_t kept = 0;
+  std::uint32_t subscribers = 0;  // that there are: nothing is deleted before all have asked
+  std::uint32_t limit = 512;
+  SOUK_FIELDS(fetch, partition, by, topics, after, kept, subscribers, limit);
+};
+
+// An event that a subscriber could not take: tried again with growing pauses, later events of its case behind it, and
+// after a bounded number of tries a dead letter.
+struct trouble {
+  std::uint32_t source = 0;  // the subscriber: party::id()
+  event_log::event event;
+  std::int32_t tries = 0;
+  moment next;        // not before
+  bool dead = false;  // given up: an operator may revive it
+  std::string error;  // why, the last time; empty: it only waits behind an earlier one
+  SOUK_FIELDS(trouble, source, event, tries, next, dead, error);
+};
+struct troubles {
+  std::vector<trouble> list;
+  SOUK_FIELDS(troubles, list);
+};
+struct set_aside {
+  std::uint32_t partition = 0;
+  party by;
+  std::vector<event> events;
+  std::string error;  // of the first of them; empty: they wait behind an earlier one
+  moment at;
+  SOUK_FIELDS(set_aside, partition, by, events, error, at);
+};
+// The cases of which a subscriber has events in trouble, and the events that are due. Answers held.
+struct find_held {
+  std::uint32_t partition = 0;
+  party by;
+  moment at;
+  SOUK_FIELDS(find_held, partition, by, at);
+};
+struct held {
+  std::vector<number> cases;
+  std::vector<trouble> due;
+  SOUK_FIELDS(held, cases, due);
+};
+// What became of one more try. error empty: it was taken.
+struct tried {
+  std::uint32_t partition = 0;
+  party by;
+  std::int64_t seq = 0;
+  std::string error;
+  moment at;
+  SOUK_FIELDS(tried, partition, by, seq, error, at);
+};
+// A dead letter gets its tries again.
+struct revive {
+  std::uint32_t partition = 0;
+  party by;
+  std::int64_t seq = 0;
+  moment at;
+  SOUK_FIELDS(revive, partition, by, seq, at);
+};
+
+// How a partition stands. Answers status.
+struct find_status {
+  std::uint32_t partition = 0;
+  SOUK_FIELDS(find_status, partition);
+};
+struct topic_status {
+  domain topic{};
+  std::int64_t events = 0;  // ever told
+  SOUK_FIELDS(topic_status, topic, events);
+};
+struct subscriber_status {
+  party who;
+  std::int64_t position = 0;
+  std::int64_t lag = 0;  // events of its topics that it has not asked beyond
+  SOUK_FIELDS(subscriber_status, who, position, lag);
+};
+struct status {
+  std::uint32_t partition = 0;
+  std::int64_t newest = 0;
+  std::int64_t oldest = 0;  // still kept
+  std::vector<topic_status> topics;
+  std::vector<subscriber_status> subscribers;
+  std::vector<trouble> troubles;
+  SOUK_FIELDS(status, partition, newest, oldest, topics, subscribers, troubles);
+};
+
+}  // namespace souk::event_log

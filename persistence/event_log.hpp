@@ -1,0 +1,19 @@
+// The store of one partition of the event log: the events, who has appended how far, and who could not take what.
+#pragma once
+
+#include "persistence/logs/outbox.hpp"
+#include "persistence/logs/positions.hpp"
+#include "persistence/logs/troubles.hpp"
+
+namespace souk::persistence {
+
+struct event_log_store {
+  explicit event_log_store(const open_options& options);
+
+  store_file file;
+  outbox<event_log::event> log;
+  persistence::positions positions;  // of the outboxes that append, by party::id()
+  persistence::troubles<event_log::trouble> troubles;
+};
+
+}  // namespace souk::persistence
