@@ -95,8 +95,9 @@ same "a second replay, best sellers" "$(best_sellers)" "$first"
 audit once settled
 echo "played again: nothing changed"
 
-# The other designs end with the same books for the same history (S0).
-for flow in balance_first; do
+# The other designs end with the same books for the same history (S0, S1, S3).
+others=(balance_first stock_first by_events)
+for flow in "${others[@]}"; do
   play "by-$flow" --flow "$flow"
   complete "a replay by $flow"
   audit "by-$flow" settled
@@ -121,12 +122,14 @@ scarce() {
 }
 scarce stock sold_out --stock "$scarce_stock"
 scarce funds insufficient_funds --funds "$scarce_funds"
-scarce poor-first insufficient_funds --flow balance_first --funds "$scarce_funds"
+for flow in "${others[@]}"; do scarce "poor-$flow" insufficient_funds --flow "$flow" --funds "$scarce_funds"; done
+for flow in "${others[@]}"; do scarce "short-$flow" sold_out --flow "$flow" --stock "$scarce_stock"; done
 
 # Kills by progress: when so many events have reached the platform's file. Every fourth by time, which may be while the
 # shop is being furnished, or before there is one.
 events() { { cat "$work/killed/platform.jsonl" 2>/dev/null || true; } | wc -l; }
 all=$(($(member orders) + $(member returns)))
+lives=(order_payment "${others[@]}") life=0
 for ((kill = 1; kill <= kills; ++kill)); do
   told=$(events)
   if ((kill % 4 == 0)); then
@@ -134,7 +137,7 @@ for ((kill = 1; kill <= kills; ++kill)); do
   else
     wait=0 at=$((told + 1 + RANDOM % (all - told)))
   fi
-  "$souk" replay "${files[@]}" --data "$work/killed" -o json --quiet >/dev/null 2>&1 &
+  "$souk" replay "${files[@]}" --data "$work/killed" --flow "${lives[life]}" -o json --quiet >/dev/null 2>&1 &
   replay=$!
   sleep "0.$(printf %03d "$wait")"
   while ((wait == 0 && $(events) < at)) && kill -0 "$replay" 2>/dev/null; do sleep 0.005; done
@@ -147,10 +150,11 @@ for ((kill = 1; kill <= kills; ++kill)); do
   echo "killed when $(events) events of $all documents were told: the stores hold together"
   # Several deaths in a row, then a life; at the latest when all is told.
   if ((kill % 3 == 0 || kill == kills || $(events) >= all)); then
-    play killed
-    complete "a replay after $kill kills"
+    play killed --flow "${lives[life]}"
+    complete "a replay by ${lives[life]} after $kill kills"
     audit killed settled
-    echo "played to the end after $kill kills: $(member replayed) documents were known"
+    echo "played to the end by ${lives[life]} after $kill kills: $(member replayed) documents were known"
+    life=$(((life + 1) % ${#lives[@]}))
     ((kill == kills)) || rm -rf "${work:?}/killed"
   fi
 done
