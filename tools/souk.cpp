@@ -20,6 +20,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   orders->add_option("--in-flight", bench->in_flight, "orders outstanding (else 512, or 64 connections over HTTP)")
       ->check(CLI::Range(1U, 100'000U));
   orders->add_option("--items", bench->items, "lines an order")->check(CLI::Range(1U, 2'000U))->capture_default_str();
+  orders->add_option("--flow", bench->flow, "the saga that orders go by")->capture_default_str();
   orders->add_option("--skew", bench->skew, "which products: uniform, flash (one for all), zipf")
       ->check(CLI::IsMember({"uniform", "flash", "zipf"}))
       ->capture_default_str();

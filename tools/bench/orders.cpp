@@ -21,6 +21,7 @@
 #include "actors/edge/http.hpp"
 #include "actors/edge/sinks.hpp"
 #include "actors/runtime/node.hpp"
+#include "actors/sagas/plans.hpp"
 #include "tools/progress.hpp"
 #include "tools/table.hpp"
 
@@ -122,6 +123,7 @@ public:
     order::place what;
     what.request = "bench-" + std::to_string(run_) + '-' + std::to_string(++last_);
     what.wait = true;
+    what.flow = sagas::find_flow(options_.flow).value();
     what.at = now;
     const double roll = static_cast<double>(dice_() % 10'000) / 100;
     if (roll < options_.failures) {
@@ -189,6 +191,7 @@ std::string body_of(const order::place& what) {
     body.append(std::to_string(line.quantity)).append("}");
   }
   body += ']';
+  body.append(R"(,"flow":")").append(sagas::plan_of(what.flow).name()).append("\"");
   if (what.coupon) body.append(R"(,"coupon":")").append(to_text(what.coupon)).append("\"");
   return body += '}';
 }
@@ -243,6 +246,12 @@ float percentile(std::vector<float>& ms, double p) {
 int bench_orders(const bench_options& asked) {
   namespace fs = std::filesystem;
   auto options = asked;
+  const auto flow = sagas::find_flow(options.flow);
+  if (!flow || !order::is_sale(*flow)) {
+    std::cerr << "no flow is called " << options.flow << "; there are " << sagas::names_of_sales() << '\n';
+    return 2;
+  }
+  if (!sagas::uses_coupons(*flow)) options.coupons = 0;
   if (options.in_flight == 0) options.in_flight = options.http ? 64 : 512;
   const bool own_data = options.data.empty();
   const auto data =
@@ -306,6 +315,7 @@ int bench_orders(const bench_options& asked) {
     said["completed"] = all.completed;
     said["failed"] = all.failed;
     said["in_flight"] = options.in_flight;
+    said["flow"] = options.flow;
     said["skew"] = options.skew;
     said["transport"] = options.http ? "http" : "in-process";
     said["commits_per_order"] = rounded(static_cast<double>(commits() - commits_before) / n);

@@ -10,6 +10,7 @@ struct bench_options {
   std::string data;              // empty: a directory of its own, removed afterwards
   unsigned in_flight = 0;        // 0: 512 in process, 64 connections over HTTP
   unsigned items = 1;            // lines an order
+  std::string flow = "order_payment";
   std::string skew = "uniform";  // uniform, flash (all orders on one product), zipf
   double coupons = 30;           // percent of orders that use one
   double failures = 0;           // percent of orders whose buyer is too poor
