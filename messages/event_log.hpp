@@ -14,6 +14,7 @@
 #include "messages/grammar/domain.hpp"
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
+#include "messages/grammar/shared.hpp"
 #include "messages/order.hpp"
 
 namespace souk::event_log {
@@ -28,7 +29,7 @@ struct event {
   reason why{};  // of the refusal that turned the case back
   std::string detail;
   moment at;
-  order::brief about;  // the case, with what its steps have learned
+  shared<order::brief> about;  // the case, with what its steps have learned
   SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about);
 };
 

@@ -16,12 +16,12 @@ answer event_log::on(const souk::event_log::append& append) {
   const auto position = store_.positions.of(append.from.id());
   auto upto = position;
   std::uint32_t topics = 0;
-  for (auto one : append.events) {
+  for (const auto& one : append.events) {
     if (one.seq <= position) continue;  // told again
     upto = one.seq;
     topics |= 1U << static_cast<unsigned>(one.topic);
     told_[static_cast<std::size_t>(one.topic)] += 1;
-    store_.log.write(std::move(one));
+    store_.log.write(one);
   }
   if (upto > position) store_.positions.save(append.from.id(), upto);
   for (auto& [id, one] : subscribers_)

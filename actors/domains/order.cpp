@@ -257,7 +257,7 @@ answer order::on(const souk::order::fetch& fetch) {
 }
 
 void order::hear(const souk::event_log::event& event) {
-  auto* r = open_case(event.about.id);
+  auto* r = open_case(event.about->id);
   if (!r || event.step == souk::event_log::placed) return;
   static constexpr std::array<mark, 4> marks{mark::done, mark::refused, mark::lost, mark::undone};
   const auto what = marks[static_cast<std::size_t>(event.how)];

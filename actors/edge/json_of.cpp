@@ -136,7 +136,7 @@ json json_of(const event_log::status& one) {
         {{"letter", std::to_string(one.partition) + '-' + std::to_string(t.source) + '-' + std::to_string(t.event.seq)},
          {"subscriber", name_of(who)},
          {"topic", souk::to_text(t.event.topic)},
-         {"order", to_text(t.event.about.id)},
+         {"order", to_text(t.event.about->id)},
          {"tries", t.tries},
          {"next", to_text(t.next)},
          {"dead", t.dead},

@@ -63,6 +63,7 @@ private:
   };
 
   void work();
+  std::vector<parcel> next_batch();
   void batch(std::vector<parcel>& parcels);
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);

@@ -80,7 +80,7 @@ answer reactor::on(const event_log::react& react) {
     if (auto error = take(event); !error.empty()) return reply_with(event_log::heard{upto, kept, event.seq, error});
     if (react.again) continue;
     upto = event.seq;
-    if (brain_.story(event.about.id)) first_of_[react.partition].try_emplace(event.seq, event.about.id);
+    if (brain_.story(event.about->id)) first_of_[react.partition].try_emplace(event.seq, event.about->id);
   }
   if (react.again) return reply_with(event_log::heard{upto, kept, 0, {}});
   upto = std::max(upto, react.events.upto);
@@ -97,15 +97,15 @@ std::int64_t reactor::wanted_from(std::uint32_t partition, std::int64_t upto) {
 }
 
 std::string reactor::take(const event_log::event& event) {
-  if (static_cast<std::size_t>(event.about.flow) >= order::flows) return "it is of a flow that is not known here";
-  const auto& plan = sagas::plan_of(event.about.flow);
+  if (static_cast<std::size_t>(event.about->flow) >= order::flows) return "it is of a flow that is not known here";
+  const auto& plan = sagas::plan_of(event.about->flow);
   const bool placed = event.step == event_log::placed;
   if (!placed && event.step >= plan.stages().size()) return "it is of a step that is not known here";
   brain_.hear(event);
   const auto* row = placed ? nullptr : plan.on(event.step, event.how);
   if (!placed && !row) return {};
   if (row && row->all_back) {
-    const auto* story = brain_.story(event.about.id);
+    const auto* story = brain_.story(event.about->id);
     if (!story || !all_back(plan, *story)) return {};
   }
   for (const auto& move : placed ? plan.opening() : row->moves)
@@ -121,19 +121,19 @@ std::string reactor::act(const event_log::event& event, const sagas::plan& plan,
   event_log::event next{0,         at_.domain,   stage, undo ? outcome::undone : outcome::done,
                         event.why, event.detail, now,   event.about};
   std::vector<order::happening> timeline;
-  if (const auto* story = brain_.story(event.about.id)) {
-    const auto ms = now.ms - event.about.placed.ms;
+  if (const auto* story = brain_.story(event.about->id)) {
+    const auto ms = now.ms - event.about->placed.ms;
     timeline = *story;
     timeline.push_back({stage, mark::done, ms, reason::none});
     timeline.push_back({0, mark::ended, ms, reason::none});
   }
   commands_.clear();
   (undo ? move.step->undo : move.step->run)(
-      {event.about, {event.about.id, stage}, now, timeline, event.why, event.detail}, commands_);
+      {*event.about, {event.about->id, stage}, now, timeline, event.why, event.detail}, commands_);
   const auto shards = where_->shards(at_.domain);
   if (commands_.empty()) {
     // Nothing to do: one of the shards says so.
-    if (slice_of(event.about.id) % shards == at_.shard) exchange_.tell(std::move(next));
+    if (slice_of(event.about->id) % shards == at_.shard) exchange_.tell(std::move(next));
     return {};
   }
   for (auto& what : commands_) {
@@ -150,7 +150,9 @@ std::string reactor::act(const event_log::event& event, const sagas::plan& plan,
         next.detail = std::move(said.detail);
       }
     } else if (!undo && move.step->learn) {
-      move.step->learn(next.about, said.body);
+      auto learned = *next.about;
+      move.step->learn(learned, said.body);
+      next.about = std::move(learned);
     }
     exchange_.tell(std::move(next));
     return {};

@@ -13,7 +13,8 @@ namespace souk::runtime {
 namespace {
 // An answer comes when there is something: it is asked for again now and then, in case it was lost.
 constexpr ask_options patiently{{}, INT64_MAX / 4, 5'000};
-constexpr std::uint32_t batch_max = 1024;
+// Smaller ones cost commits, larger ones keep one desk busy at a time.
+constexpr std::uint32_t batch_max = 256;
 constexpr std::int64_t troubles_every_ms = 500;
 constexpr std::int64_t pause_ms = 200;
 // An event that fells its desk so often, though the desk answers in between, is set aside.
@@ -77,7 +78,7 @@ void relay::collect() {
 void relay::append(event_log::events&& told) {
   const auto partitions = papers_.where->shards(domain::event_log);
   std::vector<event_log::append> parts(partitions);
-  for (auto& one : told.list) parts[slice_of(one.about.id) % partitions].events.push_back(std::move(one));
+  for (auto& one : told.list) parts[slice_of(one.about->id) % partitions].events.push_back(std::move(one));
   missing_ = 0;
   for (std::uint32_t p = 0; p < partitions; ++p) missing_ += !parts[p].events.empty();
   for (std::uint32_t p = 0; p < partitions; ++p) {
@@ -146,9 +147,9 @@ void subscriber::hand_over(event_log::events&& told) {
   if (held_.empty()) return react(std::move(told));
   event_log::set_aside waiting{papers_.partition, papers_.desk, {}, {}, papers_.around->clock->now()};
   for (const auto& one : told.list)
-    if (held_.contains(one.about.id)) waiting.events.push_back(one);
+    if (held_.contains(one.about->id)) waiting.events.push_back(one);
   if (waiting.events.empty()) return react(std::move(told));
-  std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about.id); });
+  std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about->id); });
   auto rest = std::make_shared<event_log::events>(std::move(told));
   asker_.ask(std::move(waiting), patiently, [this, rest](answer&&) { react(std::move(*rest)); });
 }
@@ -184,9 +185,9 @@ void subscriber::on_silence(const event_log::events& told, reason why) {
 }
 
 void subscriber::skip(const event_log::event& bad, const std::string& error) {
-  spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about.id),
+  spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about->id),
                error);
-  held_.insert(bad.about.id);
+  held_.insert(bad.about->id);
   asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
              patiently, [this, upto = bad.seq](answer&& said) {
                said.done() ? react({upto, {}}) : pause();

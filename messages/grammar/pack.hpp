@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "messages/grammar/fields.hpp"
+#include "messages/grammar/shared.hpp"
 
 namespace souk {
 
@@ -81,6 +82,10 @@ private:
   void put_object(const std::optional<T>& maybe) {
     put(maybe.has_value());
     if (maybe) put(*maybe);
+  }
+  template <class T>
+  void put_object(const shared<T>& one) {
+    put(*one);
   }
   template <class A, class B>
   void put_object(const std::pair<A, B>& two) {
@@ -172,6 +177,12 @@ private:
       get(maybe.emplace());
     else
       maybe.reset();
+  }
+  template <class T>
+  void get_object(shared<T>& one) {
+    T value{};
+    get(value);
+    one = std::move(value);
   }
   template <class A, class B>
   void get_object(std::pair<A, B>& two) {

@@ -10,7 +10,7 @@ namespace souk::persistence {
 namespace {
 
 number subject_of(const order::event& event) { return event.subject; }
-number subject_of(const event_log::event& event) { return event.about.id; }
+number subject_of(const event_log::event& event) { return event.about->id; }
 
 const std::string columns = "SELECT source, event, tries, next, dead, error FROM trouble AS t ";
 

@@ -32,6 +32,12 @@ struct filler {
   void fill_object(std::optional<T>& maybe) {
     fill(maybe.emplace());
   }
+  template <class T>
+  void fill_object(shared<T>& one) {
+    T value{};
+    fill(value);
+    one = std::move(value);
+  }
   void fill_object(std::monostate&) {}
   template <fielded T>
   void fill_object(T& object) {
