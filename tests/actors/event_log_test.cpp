@@ -1,0 +1,161 @@
+// The event log: durable before it is acknowledged, in order for each case, kept until every subscriber is beyond.
+#include "actors/domains/event_log.hpp"
+
+#include "tests/actors/seat.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+
+namespace {
+
+constexpr event_log::party product{domain::product, 0};
+constexpr event_log::party wallet{domain::wallet, 0};
+constexpr event_log::party order_desk{domain::order, 0};
+constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
+
+event_log::event told(std::int64_t seq, domain topic, std::int64_t of) {
+  order::brief about;
+  about.id = saga(of);
+  return {seq, topic, 1, outcome::done, {}, {}, noon, about};
+}
+
+struct log_desk : seat<domains::event_log> {
+  std::int64_t append(event_log::party from, std::vector<event_log::event> events) {
+    return body<order::position>(say(event_log::append{0, from, std::move(events), noon})).seq;
+  }
+  event_log::events fetch(event_log::party by, std::uint32_t topics, std::int64_t after, std::int64_t kept = -1,
+                          std::uint32_t limit = 100) {
+    return body<event_log::events>(
+        say(event_log::fetch{0, by, topics, after, kept < 0 ? after : kept, subscribers, limit}));
+  }
+  // The cases of the events of these topics, as they come: "1 2 1"
+  std::string cases(event_log::party by, std::uint32_t topics, std::int64_t after = 0) {
+    std::string text;
+    for (const auto& one : fetch(by, topics, after).list)
+      text += (text.empty() ? "" : " ") + std::to_string(one.about->id.value >> 8);
+    return text;
+  }
+  event_log::status status() { return body<event_log::status>(say(event_log::find_status{0})); }
+  std::uint32_t subscribers = 2;
+};
+
+}  // namespace
+
+TEST_CASE("what is appended again is there once, whoever falls in between", "[S3.6]") {
+  log_desk desk;
+  const std::vector<event_log::event> events{told(1, domain::product, 7), told(2, domain::product, 8)};
+  CHECK(desk.append(product, events) == 2);
+  const auto restart = GENERATE(false, true);
+  if (restart) desk.again();
+  CHECK(desk.append(product, events) == 2);
+  CHECK(desk.append(product, {told(2, domain::product, 8), told(3, domain::product, 9)}) == 3);
+  CHECK(desk.cases(wallet, bit(domain::product)) == "7 8 9");
+  CHECK(body<order::position>(desk.say(event_log::find_position{0, product})).seq == 3);
+}
+
+TEST_CASE("what was not committed was not appended", "[S3.6]") {
+  log_desk desk;
+  desk.say_in_vain(event_log::append{0, product, {told(1, domain::product, 7)}, noon});
+  CHECK(desk.cases(wallet, bit(domain::product)).empty());
+  CHECK(desk.append(product, {told(1, domain::product, 7)}) == 1);
+  CHECK(desk.cases(wallet, bit(domain::product)) == "7");
+}
+
+TEST_CASE("a subscriber hears its topics only, in the order in which they were appended", "[S3.6]") {
+  log_desk desk;
+  desk.append(product, {told(1, domain::product, 1), told(2, domain::product, 2)});
+  desk.append(wallet, {told(1, domain::wallet, 1)});
+  desk.append(product, {told(3, domain::product, 3)});
+  CHECK(desk.cases(order_desk, bit(domain::product) | bit(domain::wallet)) == "1 2 1 3");
+  CHECK(desk.cases(order_desk, bit(domain::wallet)) == "1");
+  const auto one = desk.fetch(order_desk, bit(domain::product), 0, 0, 1);
+  CHECK(one.list.size() == 1);
+  CHECK(desk.cases(order_desk, bit(domain::product), one.upto) == "2 3");
+}
+
+TEST_CASE("a subscriber with nothing to hear waits, and is rung by its own topics only", "[S3.6]") {
+  log_desk desk;
+  desk.fetch(order_desk, bit(domain::wallet), 0);
+  REQUIRE(desk.late());
+  CHECK(desk.late()->subject == order_desk.id());
+  desk.append(product, {told(1, domain::product, 1)});
+  CHECK(desk.rung().empty());
+  desk.append(wallet, {told(1, domain::wallet, 1)});
+  CHECK(desk.rung() == std::vector<std::int64_t>{order_desk.id()});
+}
+
+TEST_CASE("a subscriber that was down finds everything that came meanwhile, also after a restart of the log",
+          "[S3.6]") {
+  log_desk desk;
+  for (std::int64_t n = 1; n <= 2'000; ++n) desk.append(product, {told(n, domain::product, n)});
+  desk.fetch(order_desk, bit(domain::product), 2'000);  // one is beyond, the other never came
+  desk.again();
+  std::int64_t after = 0, heard = 0;
+  for (auto some = desk.fetch(wallet, bit(domain::product), after); !some.list.empty();
+       some = desk.fetch(wallet, bit(domain::product), after)) {
+    for (const auto& one : some.list) REQUIRE(one.about->id == saga(++heard));
+    after = some.upto;
+  }
+  CHECK(heard == 2'000);
+}
+
+TEST_CASE("events are deleted when every subscriber is beyond them, and not before all have come", "[S3.6]") {
+  log_desk desk;
+  for (std::int64_t n = 1; n <= 600; ++n) desk.append(product, {told(n, domain::product, n)});
+  desk.fetch(order_desk, bit(domain::product), 600);
+  CHECK(desk.status().oldest == 1);
+  // In effect up to 600, but those after 400 would be wanted again.
+  desk.fetch(wallet, bit(domain::product), 600, 400);
+  CHECK(desk.status().oldest == 401);
+  desk.again();
+  CHECK(desk.status().oldest == 401);
+  CHECK(desk.fetch(wallet, bit(domain::product), 400).list.size() == 100);
+}
+
+TEST_CASE("an event that cannot be taken is tried again, then is a dead letter until an operator revives it",
+          "[S0.6][S3.6]") {
+  log_desk desk;
+  const auto bad = told(5, domain::product, 1);
+  desk.say(event_log::set_aside{0, wallet, {bad}, "broken", noon});
+  desk.say(event_log::set_aside{0, wallet, {told(6, domain::product, 1)}, "", noon});
+  const auto held = [&](moment at) { return body<event_log::held>(desk.say(event_log::find_held{0, wallet, at})); };
+  CHECK(held(noon).cases == std::vector<number>{saga(1)});
+  CHECK(held(noon).due.empty());
+  CHECK(body<event_log::held>(desk.say(event_log::find_held{0, product, noon})).cases.empty());
+  moment at = noon;
+  int tries = 1;
+  while (true) {
+    at = at + 600'000;
+    const auto due = held(at).due;
+    REQUIRE(due.size() == 1);
+    if (due.front().event.seq != 5) break;  // the first is dead: the next one's turn
+    desk.say(event_log::tried{0, wallet, 5, "still broken", at});
+    REQUIRE(++tries <= 8);
+  }
+  CHECK(tries == 8);
+  desk.again();
+  auto troubles = desk.status().troubles;
+  REQUIRE(troubles.size() == 2);
+  CHECK(troubles.front().dead);
+  CHECK(troubles.front().error == "still broken");
+  CHECK(desk.say(event_log::revive{0, wallet, 5, at}).done());
+  CHECK(desk.say(event_log::revive{0, wallet, 4, at}).why == reason::not_found);
+  CHECK(held(at).due.front().event == bad);
+  desk.say(event_log::tried{0, wallet, 5, "", at});
+  desk.say(event_log::tried{0, wallet, 6, "", at});
+  CHECK(held(at).cases.empty());
+}
+
+TEST_CASE("the log shows its topics, and how far behind each subscriber is", "[S3.6][C.6]") {
+  log_desk desk;
+  desk.append(product, {told(1, domain::product, 1), told(2, domain::product, 2)});
+  desk.append(wallet, {told(1, domain::wallet, 1)});
+  desk.fetch(order_desk, bit(domain::product) | bit(domain::wallet), 1);
+  const auto status = desk.status();
+  CHECK(status.newest == 3);
+  REQUIRE(status.topics.size() == 2);
+  CHECK(status.topics[0].events == 1);
+  REQUIRE(status.subscribers.size() == 1);
+  CHECK(status.subscribers[0].lag == 2);
+}
