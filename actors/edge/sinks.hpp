@@ -11,6 +11,7 @@ namespace souk::edge {
 //   file:PATH                                 one JSON object a line, on disk before it counts
 //   http://HOST:PORT/PATH                     one CloudEvent a request (application/cloudevents+json)
 //   kafka://HOST:PORT[,HOST:PORT]/TOPIC       CloudEvents in binary mode; the key is the order
+//   mongodb://HOST:PORT[,HOST:PORT]/DB.COLLECTION  one document an event; _id is the event's id
 // Throws std::invalid_argument naming what is wrong.
 runtime::sink_maker make_sink_maker(const std::string& where);
 

@@ -112,7 +112,8 @@ TEST_CASE("in an outage only what is known from the front counts as tried", "[S2
 TEST_CASE("a sink's URL is checked before the node starts, and its error says what is wrong", "[S2.10]") {
   CHECK_FALSE(edge::make_sink_maker(""));
   for (const char* good : {"file:/tmp/x", "http://127.0.0.1:9/events", "kafka://127.0.0.1:9092/orders",
-                           "kafka://a:1,b-2.c:65535,[::1]:3/o.r-d_s"}) {
+                           "kafka://a:1,b-2.c:65535,[::1]:3/o.r-d_s", "mongodb://127.0.0.1:27017/souk.events",
+                           "mongodb://a:1,b:2/souk.events.of.orders"}) {
     INFO(good);
     CHECK(edge::make_sink_maker(good));
   }

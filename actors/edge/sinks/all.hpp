@@ -15,6 +15,7 @@ namespace souk::edge::sinks {
 runtime::sink_maker file(const std::string& where);
 runtime::sink_maker http(const std::string& where);
 runtime::sink_maker kafka(const std::string& where);
+runtime::sink_maker mongodb(const std::string& where);
 
 // The platform's sink 'WHERE' is WHY.
 [[noreturn]] void refuse(const std::string& where, const std::string& why);
