@@ -128,10 +128,10 @@ TEST_CASE("a ticketland hall keeps its names as written, also a blank row, and s
       "{'type':'seat','objectId':5}]}");
   const auto of = read_hall(text);
   CHECK(shown(of) ==
-        "objectId\n1|Партер| |730|7\n"
-        "refused objects[4] (Партер, row  , number 731): no section has its sectionId '6'\n"
+        "objectId\n1|Партер| |730|7\n3|Партер| |731|6\n"
         "refused objects[5] (VIP, row  , number 732): its section is 'VIP', but sectionId 7 is 'Партер'\n"
         "refused objects[6] (, row , number ): it has no attrs\n"
+        "note sectionId '6' is used but not declared\n"
         "note section Партер has free seating, and yet 1 numbered places: they are kept as seats\n"
         "note section VIP has no seats\n");
   CHECK(of.free_seating == std::vector<std::string>{"Партер"});

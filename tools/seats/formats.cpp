@@ -67,6 +67,7 @@ reading read_ticketland(const place& top) {
     bool free = false;
   };
   std::map<std::string, section> sections;
+  tally undeclared;
   for (const auto& one : objects) {
     if (one.maybe_text("type") != "section") continue;
     const auto id = one.at("sectionId").text();
@@ -88,13 +89,15 @@ reading read_ticketland(const place& top) {
     }
     const auto of = sections.find(next.it.category);
     if (next.flaw.empty() && of == sections.end())
-      next.flaw = "no section has its sectionId '" + next.it.category + "'";
+      add(undeclared, next.it.category);
     else if (next.flaw.empty() && of->second.name != next.it.section)
       next.flaw =
           "its section is '" + next.it.section + "', but sectionId " + of->first + " is '" + of->second.name + "'";
-    if (next.flaw.empty()) ++of->second.seats;
+    else if (next.flaw.empty())
+      ++of->second.seats;
     out.records.push_back(std::move(next));
   }
+  for (const auto& [id, n] : undeclared) out.into.notes.push_back("sectionId '" + id + "' is used but not declared");
   for (const auto& [id, one] : sections) {
     if (one.seats == 0) out.into.notes.push_back("section " + one.name + " has no seats");
     if (!one.free) continue;
