@@ -13,6 +13,7 @@
 
 #include "actors/edge/cloud_event.hpp"
 #include "actors/edge/sinks.hpp"
+#include "tests/actors/gateway_shop.hpp"
 #include "tests/actors/outgoing_events.hpp"
 #include "tests/catch.hpp"
 
@@ -261,4 +262,27 @@ TEST_CASE("the producer is an idempotent one, and is made anew when the brokers 
   auto expected = ids(all);
   expected.merge(ids(more));
   CHECK(ids(cluster) == expected);
+}
+
+TEST_CASE("orders do not wait while Kafka is away, and it gets each of them once when it is back",
+          "[S2.7][S2.10][S4.2]") {
+  brokers cluster;
+  shop_options options;
+  options.sink = edge::make_sink_maker("kafka://" + cluster.addresses() + "/orders");
+  shop node{options};
+  node.furnish();
+  std::multiset<std::string> sold;
+  const auto sell = [&](const std::string& key) {
+    const auto said = node.post("/v1/orders", key, two_teapots);
+    REQUIRE(said.status == 201);
+    sold.insert(json::parse(said.body).at("id").get<std::string>() + ".order.completed");
+  };
+  sell("first");
+  REQUIRE(eventually([&] { return ids(cluster) == sold; }));
+  cluster.down();
+  for (const auto* key : {"a", "b", "c", "d"}) sell(key);
+  std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  cluster.up();
+  CHECK(eventually([&] { return ids(cluster).size() >= sold.size(); }));
+  CHECK(ids(cluster) == sold);
 }
