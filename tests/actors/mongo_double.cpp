@@ -212,16 +212,23 @@ void mongo_double::serve(int connection) {
 
 json mongo_double::answer(const json& command, const std::vector<json>& updates, bool& hang_up) {
   const std::lock_guard lock{mutex_};
-  if (command.contains("hello") || command.contains("isMaster") || command.contains("ismaster"))
-    return {{"ok", 1},
-            {"helloOk", true},
-            {"ismaster", true},
-            {"isWritablePrimary", true},
-            {"maxBsonObjectSize", document_bytes_max_},
-            {"maxMessageSizeBytes", 48'000'000},
-            {"maxWriteBatchSize", 100'000},
-            {"minWireVersion", 0},
-            {"maxWireVersion", 17}};
+  if (command.contains("hello") || command.contains("isMaster") || command.contains("ismaster")) {
+    json said{{"ok", 1},
+              {"helloOk", true},
+              {"ismaster", true},
+              {"isWritablePrimary", true},
+              {"maxBsonObjectSize", document_bytes_max_},
+              {"maxMessageSizeBytes", 48'000'000},
+              {"maxWriteBatchSize", 100'000},
+              {"minWireVersion", 0},
+              {"maxWireVersion", 17}};
+    if (kind_ == kind::replica_set) {
+      const auto me = "127.0.0.1:" + std::to_string(port_);
+      said.update({{"setName", "bazaar"}, {"setVersion", 1}, {"hosts", {me}}, {"me", me}, {"primary", me}});
+      said["logicalSessionTimeoutMinutes"] = 30;
+    }
+    return said;
+  }
   if (command.contains("update")) {
     updates_.push_back(command);
     return update(updates, hang_up);

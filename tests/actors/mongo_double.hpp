@@ -19,7 +19,8 @@ class mongo_double {
 public:
   using json = nlohmann::json;
 
-  mongo_double() { up(); }
+  enum class kind { alone, replica_set };
+  explicit mongo_double(kind what = kind::alone) : kind_(what) { up(); }
   ~mongo_double() { down(); }
   mongo_double(const mongo_double&) = delete;
   mongo_double& operator=(const mongo_double&) = delete;
@@ -52,6 +53,7 @@ private:
   json answer(const json& command, const std::vector<json>& updates, bool& hang_up);
   json update(const std::vector<json>& updates, bool& hang_up);
 
+  const kind kind_;
   mutable std::mutex mutex_;
   std::uint16_t port_ = 0;
   int listener_ = -1;

@@ -3,6 +3,7 @@
 
 #include "actors/edge/cloud_event.hpp"
 #include "actors/edge/sinks.hpp"
+#include "tests/actors/gateway_shop.hpp"
 #include "tests/actors/mongo_double.hpp"
 #include "tests/actors/outgoing_events.hpp"
 #include "tests/catch.hpp"
@@ -158,4 +159,43 @@ TEST_CASE("a MongoDB that is away, or fails as a whole, is an outage, and nothin
   auto expected = ids(all);
   expected.insert(id_of(outgoing(100, 100)));
   CHECK(ids(server) == expected);
+}
+
+TEST_CASE("a replica set that loses its answer is asked again by the same number, and nobody hears of it",
+          "[S2.6][S2.10]") {
+  mongo_double server{mongo_double::kind::replica_set};
+  const auto sink = sink_to(server);
+  REQUIRE(sink->deliver({0, {outgoing(100, 100)}}).tried == 1);
+  server.next(mishap::hang_up_when_done);
+  const auto done = sink->deliver(some(3));
+  CHECK(done.outage == "");
+  CHECK(done.tried == 3);
+  const auto asked = server.updates();
+  REQUIRE(asked.size() == 3);
+  REQUIRE(asked[1].contains("txnNumber"));
+  CHECK(asked[1].at("txnNumber") == asked[2].at("txnNumber"));
+  CHECK(asked[1].at("lsid") == asked[2].at("lsid"));
+  CHECK(ids(server).size() == 4);
+}
+
+TEST_CASE("orders do not wait while MongoDB is away, and it gets all of them when it is back", "[S2.7][S2.10][S3.5]") {
+  mongo_double server;
+  shop_options options;
+  options.sink = edge::make_sink_maker("mongodb://127.0.0.1:" + std::to_string(server.port()) + "/souk.order_events");
+  shop node{options};
+  node.furnish();
+  std::set<std::string> sold;
+  const auto sell = [&](const std::string& key) {
+    const auto said = node.post("/v1/orders", key, two_teapots);
+    REQUIRE(said.status == 201);
+    sold.insert(json::parse(said.body).at("id").get<std::string>() + ".order.completed");
+  };
+  sell("first");
+  REQUIRE(eventually([&] { return ids(server) == sold; }));
+  server.down();
+  for (const auto* key : {"a", "b", "c", "d"}) sell(key);
+  std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  CHECK(ids(server).size() == 1);
+  server.up();
+  CHECK(eventually([&] { return ids(server) == sold; }));
 }
