@@ -26,7 +26,7 @@ struct node {
   shard_counts shards = one_each();  // 1 to 256 each
   std::uint32_t coordinators = 1;    // 1 to 64
   std::uint32_t threads = 0;         // of the actors' scheduler; 0: one a core
-  std::string platform;              // file:PATH, http://HOST:PORT/PATH, or empty: none
+  std::string platform;              // where events go, a URL that actors/edge/sinks.hpp knows; empty: nowhere
   config::desks desks = config::desks::detached;
   std::string currency = "GBP";
 

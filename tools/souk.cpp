@@ -8,6 +8,7 @@
 #include "tools/check.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
+#include "tools/seats.hpp"
 #include "tools/serve.hpp"
 
 namespace {
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   souk::tools::add_check(app, exit_code);
   souk::tools::add_plans(app, exit_code);
   souk::tools::add_admin(app, exit_code);
+  souk::tools::add_seats(app, exit_code);
   add_bench(app, exit_code);
   try {
     app.parse(argc, argv);

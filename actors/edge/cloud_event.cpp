@@ -2,8 +2,6 @@
 // escape.
 #include "actors/edge/cloud_event.hpp"
 
-#include <array>
-
 #include "actors/edge/json_of.hpp"
 
 namespace souk::edge {
@@ -14,22 +12,51 @@ static std::string_view to_text(order::kind what) {
   return names[static_cast<std::size_t>(what)];
 }
 
-std::string cloud_event(const order::event& e, std::uint32_t source) {
-  const auto id = to_text(e.subject);
+static std::string data_of(const order::event& e, std::string_view id) {
+  std::string out;
+  out.reserve(180 + 64 * e.lines.size());
+  append(out, {R"({"order":")", id, R"(","user":")", e.user.text, R"(","lines":)"});
+  append_lines(out, e.lines);
+  append(out, {R"(,"total":)", std::to_string(e.total().minor), R"(,"discount":)", std::to_string(e.discount.minor)});
+  if (e.coupon) append(out, {R"(,"coupon":")", to_text(e.coupon), R"(")"});
+  append(out, {R"(,"placed":")", to_text(e.placed), R"("})"});
+  return out;
+}
+
+cloud_event describe(const order::event& e, std::uint32_t source) {
+  cloud_event out;
   const auto type = to_text(e.what);
   const auto seq = std::to_string(e.seq);
+  out.subject = to_text(e.subject);
+  append(out.id, {out.subject, ".", type});
+  append(out.source, {"/souk/order/", std::to_string(source)});
+  append(out.type, {"souk.", type});
+  out.time = to_text(e.at);
+  append(out.sequence, {std::string(20 - seq.size(), '0'), seq});
+  out.data = data_of(e, out.subject);
+  return out;
+}
+
+std::array<std::pair<std::string_view, std::string_view>, 7> attributes(const cloud_event& of) {
+  return {{{"specversion", "1.0"},
+           {"id", of.id},
+           {"source", of.source},
+           {"type", of.type},
+           {"subject", of.subject},
+           {"time", of.time},
+           {"sequence", of.sequence}}};
+}
+
+std::string structured(const cloud_event& what) {
   std::string out;
-  out.reserve(360 + 64 * e.lines.size());
-  const auto put = [&](std::initializer_list<std::string_view> parts) { append(out, parts); };
-  put({R"({"specversion":"1.0","id":")", id, ".", type, R"(","source":"/souk/order/)", std::to_string(source)});
-  put({R"(","type":"souk.)", type, R"(","subject":")", id, R"(","time":")", to_text(e.at)});
-  // Sequences compare as text: zeros in front keep their order.
-  put({R"(","sequence":")", std::string(20 - seq.size(), '0'), seq, R"(","datacontenttype":"application/json")"});
-  put({R"(,"data":{"order":")", id, R"(","user":")", e.user.text, R"(","lines":)"});
-  append_lines(out, e.lines);
-  put({R"(,"total":)", std::to_string(e.total().minor), R"(,"discount":)", std::to_string(e.discount.minor)});
-  if (e.coupon) put({R"(,"coupon":")", to_text(e.coupon), R"(")"});
-  put({R"(,"placed":")", to_text(e.placed), R"("}})"});
+  out.reserve(240 + what.data.size());
+  char before = '{';
+  for (const auto& [name, value] : attributes(what)) {
+    out += before;
+    append(out, {R"(")", name, R"(":")", value, R"(")"});
+    before = ',';
+  }
+  append(out, {R"(,"datacontenttype":")", cloud_event_data_type, R"(","data":)", what.data, "}"});
   return out;
 }
 

@@ -1,18 +1,38 @@
-// The outside form of an event: one CloudEvents 1.0 object in structured JSON.
+// The outside form of an event: CloudEvents 1.0, made once and rendered as whoever takes it wants it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "messages/order.hpp"
 
 namespace souk::edge {
 
-// {"specversion":"1.0", "id":"<order>.<type>", "source":"/souk/order/<shard>", "type":"souk.<type>",
-//  "subject":"<order>", "time", "sequence":"<20 digits>", "datacontenttype":"application/json",
-//  "data":{"order", "user", "lines":[{"product", "quantity", "amount"}], "total", "discount", "coupon"?, "placed"}}
-// Types are order.completed, order.cancelled and goods.returned. The id is the same however often the event is sent;
-// `sequence` (a registered extension) grows within one source.
-std::string cloud_event(const order::event& what, std::uint32_t source);
+// Its attributes and its data. The id is the same however often the event is sent; the sequence (a registered
+// extension) grows within one source.
+struct cloud_event {
+  std::string id;        // <order>.<type>
+  std::string source;    // /souk/order/<shard>
+  std::string type;      // souk.order.completed, souk.order.cancelled, souk.goods.returned
+  std::string subject;   // the order
+  std::string time;      // RFC 3339 in UTC
+  std::string sequence;  // 20 digits: they compare as text
+  std::string data;      // JSON: {"order", "user", "lines":[{"product", "quantity", "amount"}], "total", "discount",
+                         //        "coupon"?, "placed"}
+};
+inline constexpr std::string_view cloud_event_data_type = "application/json";
+
+cloud_event describe(const order::event& what, std::uint32_t source);
+
+// Name and value of every attribute but the data's type, for renderings that carry them apart from the data: "binary
+// mode". The values belong to the event.
+std::array<std::pair<std::string_view, std::string_view>, 7> attributes(const cloud_event& of);
+
+// One JSON object with everything in it: "structured mode". {"specversion":"1.0", "id", "source", "type", "subject",
+// "time", "sequence", "datacontenttype":"application/json", "data":{...}}
+std::string structured(const cloud_event& what);
 
 }  // namespace souk::edge

@@ -118,7 +118,7 @@ json json_of(const platform::trouble& one) {
           {"next", to_text(one.next)},
           {"dead", one.dead},
           {"error", one.error},
-          {"event", json::parse(cloud_event(one.event, one.source))}};
+          {"event", json::parse(structured(describe(one.event, one.source)))}};
 }
 
 static std::string name_of(const event_log::party& who) {

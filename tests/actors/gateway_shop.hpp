@@ -73,6 +73,7 @@ private:
 struct shop_options {
   edge::gateway_options gateway;
   std::uint32_t shards = 1;  // of the domains that may have several
+  runtime::sink_maker sink = {};
 };
 
 class shop {
@@ -82,6 +83,7 @@ public:
     wanted.data = folder_.path().string();
     for (const auto d : {domain::user, domain::wallet, domain::product, domain::coupon, domain::order})
       wanted.shards[static_cast<std::size_t>(d)] = options.shards;
+    wanted.make_sink = options.sink;
     wanted.around.link = link;
     wanted.around.desks = runtime::spawn_policy::scheduled;
     node = std::make_unique<runtime::node>(std::move(wanted));

@@ -137,6 +137,17 @@ TEST_CASE("Boost is spoken in one file, behind a header without it") {
   for (const auto& path : speakers) CHECK(fs::path{path}.extension() == ".cpp");
 }
 
+TEST_CASE("each driver is spoken in its own sink, behind a header without it", "[S2.10]") {
+  const std::map<std::string, std::string> sinks{{"<librdkafka/", "actors/edge/sinks/kafka.cpp"},
+                                                 {"<mongoc", "actors/edge/sinks/mongodb.cpp"},
+                                                 {"<bson", "actors/edge/sinks/mongodb.cpp"}};
+  for (const auto& [path, content] : sources(product_rooms))
+    for (const auto& [driver, sink] : sinks) {
+      INFO(path << " speaks " << driver);
+      CHECK((path == sink || includes(content, driver).empty()));
+    }
+}
+
 TEST_CASE("no step and no domain knows where it runs: the engine sees no store and no actor", "[C.5][S4.5]") {
   for (const auto& [path, content] : sources({"actors/sagas", "actors/domains"})) {
     INFO(path);

@@ -1,0 +1,152 @@
+// What leaves souk: events in both renderings of CloudEvents, sent in waves that keep every order's events in order.
+#include "actors/edge/sinks.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "actors/edge/cloud_event.hpp"
+#include "actors/edge/sinks/waves.hpp"
+#include "tests/actors/outgoing_events.hpp"
+#include "tests/catch.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+using edge::sinks::fate;
+
+namespace {
+
+// Says of each event what the script says, by its seq; what was sent stands in `sent`, a wave in brackets.
+class scripted final : public edge::sinks::wave_sink {
+public:
+  std::string sent;
+  std::vector<std::pair<std::int64_t, fate>> script;  // each used once; others arrive
+  std::string outage;
+
+private:
+  std::string send(wave events, std::uint32_t, std::span<fate> into) override {
+    sent += '[';
+    bool unknown = false;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      sent += (i ? " " : "") + std::to_string(events[i]->seq);
+      into[i].what = fate::is::arrived;
+      for (auto one = script.begin(); one != script.end(); ++one)
+        if (one->first == events[i]->seq) {
+          into[i] = one->second;
+          script.erase(one);
+          break;
+        }
+      unknown |= into[i].what == fate::is::unknown;
+    }
+    sent += ']';
+    return unknown ? outage : "";
+  }
+};
+
+std::string shown(const runtime::delivery& of) {
+  auto out = std::to_string(of.tried) + " tried";
+  for (const auto& one : of.rejected) out += ", " + std::to_string(one.seq) + " rejected '" + one.error + "'";
+  return out + (of.outage.empty() ? "" : ", " + of.outage);
+}
+
+}  // namespace
+
+TEST_CASE("an event is one CloudEvent in both renderings", "[S2.7][S2.10]") {
+  auto one = outgoing(42, 7);
+  one.lines = {{{"cup"}, 2, {600}}, {{"gift"}, 1, {0}}};
+  one.discount = {100};
+  one.coupon = saga(9);
+  const auto described = edge::describe(one, 3);
+  const auto id = to_text(saga(7));
+  CHECK(described.data == R"({"order":")" + id +
+                              R"(","user":"ann","lines":[{"product":"cup","quantity":2,"amount":600},)" +
+                              R"({"product":"gift","quantity":1,"amount":0}],"total":600,"discount":100,"coupon":")" +
+                              to_text(saga(9)) + R"(","placed":"2026-09-21T14:13:20.000Z"})");
+  CHECK(structured(described) == R"({"specversion":"1.0","id":")" + id +
+                                     R"(.order.completed","source":"/souk/order/3",)" +
+                                     R"("type":"souk.order.completed","subject":")" + id +
+                                     R"(","time":"2026-09-21T14:13:20.000Z","sequence":"00000000000000000042",)" +
+                                     R"("datacontenttype":"application/json","data":)" + described.data + "}");
+  std::string names;
+  for (const auto& [name, value] : edge::attributes(described)) {
+    names += std::string{name} + ' ';
+    CHECK_FALSE(value.empty());
+  }
+  CHECK(names == "specversion id source type subject time sequence ");
+}
+
+TEST_CASE("no order has two events in one wave, and orders do not wait for each other", "[S3.6][S4.2]") {
+  scripted sink;
+  CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2), outgoing(3, 1), outgoing(4, 3), outgoing(5, 1)}})) ==
+        "5 tried");
+  CHECK(sink.sent == "[1 2][3 4][5]");
+  CHECK(shown(sink.deliver({0, {}})) == "0 tried");
+}
+
+TEST_CASE("a rejected event holds back the later ones of its order, and of no other", "[S2.10]") {
+  scripted sink;
+  sink.script = {{1, {fate::is::rejected, "no"}}};
+  CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2), outgoing(3, 1), outgoing(4, 2), outgoing(5, 1)}})) ==
+        "5 tried, 1 rejected 'no', 3 rejected '', 5 rejected ''");
+  CHECK(sink.sent == "[1 2][4]");
+}
+
+TEST_CASE("events that were refused together are tried alone before one is blamed", "[S2.10]") {
+  scripted sink;
+  sink.script = {
+      {1, {fate::is::doubtful, "big"}}, {2, {fate::is::doubtful, "big"}}, {2, {fate::is::rejected, "really big"}}};
+  CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2), outgoing(3, 3), outgoing(4, 2)}})) ==
+        "4 tried, 2 rejected 'really big', 4 rejected ''");
+  CHECK(sink.sent == "[1 2 3][1][2]");
+}
+
+TEST_CASE("in an outage only what is known from the front counts as tried", "[S2.10]") {
+  scripted sink;
+  sink.outage = "down";
+  sink.script = {{2, {fate::is::unknown, ""}}, {1, {fate::is::rejected, "no"}}};
+  CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2), outgoing(3, 3), outgoing(4, 3)}})) ==
+        "1 tried, 1 rejected 'no', down");
+  CHECK(sink.sent == "[1 2 3]");
+  sink.script = {{1, {fate::is::doubtful, "big"}}, {1, {fate::is::unknown, ""}}};
+  CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2)}})) == "0 tried, down");
+}
+
+TEST_CASE("a sink's URL is checked before the node starts, and its error says what is wrong", "[S2.10]") {
+  CHECK_FALSE(edge::make_sink_maker(""));
+  for (const char* good : {"file:/tmp/x", "http://127.0.0.1:9/events", "kafka://127.0.0.1:9092/orders",
+                           "kafka://a:1,b-2.c:65535,[::1]:3/o.r-d_s", "mongodb://127.0.0.1:27017/souk.events",
+                           "mongodb://a:1,b:2/souk.events.of.orders"}) {
+    INFO(good);
+    CHECK(edge::make_sink_maker(good));
+  }
+  for (const char* bad : {"ftp://x",
+                          "file",
+                          "http://",
+                          "https://x/",
+                          "kafka:",
+                          "kafka://",
+                          "kafka://a:1",
+                          "kafka://a:1/",
+                          "kafka:///t",
+                          "kafka://a/t",
+                          "kafka://a:0/t",
+                          "kafka://a:65536/t",
+                          "kafka://a:1,/t",
+                          "kafka://a:1,b/t",
+                          "kafka://a:1/t/u",
+                          "kafka://a:1/t?acks=0",
+                          "kafka://u@a:1/t",
+                          "kafka://a:1/..",
+                          "mongodb://a:1",
+                          "mongodb://a:1/db",
+                          "mongodb://a:1/.c",
+                          "mongodb://a:1/db.",
+                          "mongodb://u:p@a:1/db.c",
+                          "mongodb://a:1/db.c?w=0",
+                          "mongodb://a:1/d b.c",
+                          "mongodb://a:1/db.$c",
+                          "mongodb://a:1/db.system.x"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(edge::make_sink_maker(bad), std::invalid_argument);
+  }
+  CHECK_THROWS_WITH(edge::make_sink_maker("kafka://a:1,b/t"),
+                    "the platform's sink 'kafka://a:1,b/t' is no list of HOST:PORT: 'b' is none");
+}

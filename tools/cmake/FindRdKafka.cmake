@@ -1,0 +1,11 @@
+# Finds Debian's librdkafka-dev, which ships no CMake configuration: target RdKafka::rdkafka.
+find_path(RDKAFKA_INCLUDE_DIR librdkafka/rdkafka.h)
+find_library(RDKAFKA_LIBRARY rdkafka)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(RdKafka REQUIRED_VARS RDKAFKA_LIBRARY RDKAFKA_INCLUDE_DIR)
+if(RdKafka_FOUND AND NOT TARGET RdKafka::rdkafka)
+  add_library(RdKafka::rdkafka UNKNOWN IMPORTED)
+  set_target_properties(RdKafka::rdkafka PROPERTIES IMPORTED_LOCATION "${RDKAFKA_LIBRARY}")
+  target_include_directories(RdKafka::rdkafka INTERFACE "${RDKAFKA_INCLUDE_DIR}")
+endif()
+mark_as_advanced(RDKAFKA_INCLUDE_DIR RDKAFKA_LIBRARY)
