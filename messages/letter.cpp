@@ -88,6 +88,9 @@ address address_of(const command& what) {
           [](const payment::book&) { return at(d::payment, 0); },
           [](const payment::find_position&) { return at(d::payment, 0); },
           [](const payment::find&) { return at(d::payment, 0); },
+          [](const payment::open_work&) { return at(d::payment, 0); },
+          [](const payment::settle&) { return at(d::payment, 0); },
+          [](const payment::hasten&) { return at(d::payment, 0); },
           // an order's number carries the slice of the request key that placed it: the key finds the order
           [](const order::place& c) { return at(d::order, slice_of(c.request)); },
           [](const order::watch& c) { return at(d::order, slice_of(c.id)); },

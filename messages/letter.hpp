@@ -32,13 +32,14 @@ using any_command =
                  order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
                  order::list, order::resume, order::fetch, ranking::best, ranking::count, ranking::find_position,
                  platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
-                 platform::list_troubles, platform::revive, payment::find_position, product::quote>;
+                 platform::list_troubles, platform::revive, payment::find_position, product::quote, payment::open_work,
+                 payment::settle, payment::hasten>;
 
 using any_reply =
     std::variant<std::monostate,  //
                  user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign,
                  coupon::view, coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket,
-                 order::events, order::position, ranking::board, platform::troubles, platform::not_now>;
+                 order::events, order::position, ranking::board, platform::troubles, platform::not_now, payment::works>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.
