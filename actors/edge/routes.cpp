@@ -65,6 +65,8 @@ constexpr route table[] = {
      "200:TroubleList", "limit"},
     {"POST", "/v1/admin/outbox/{source}/{seq}/retry", admin::retry_outbox, no_key, "Give a dead letter its tries again",
      "", "202", ""},
+    {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key,
+     "The payment provider has news of a payment: it is asked for them", "PaymentNews", "202", ""},
     {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
      "200:ActorList", ""},
     {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},
