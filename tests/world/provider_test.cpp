@@ -5,6 +5,7 @@
 
 #include "actors/edge/gateway.hpp"
 #include "actors/runtime/cashier.hpp"
+#include "persistence/audit.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
 #include "tests/world/till.hpp"
@@ -135,8 +136,16 @@ TEST_CASE("an order that was paid at a provider and is cancelled later is refund
   shop.product("cup", 300, 10);
   const auto bought = shop.buy({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::balance_first});
   REQUIRE(bought.state == state::completed);
+  till.control(R"({"fail_percent":100})");
   for (int i = 0; i < 3; ++i) shop.ask(order::cancel{bought.id, true, shop.now()});
   CHECK(shop.balance("ann") == 1'000);
+  CHECK(eventually([&] { return payment_of(shop, bought.id) == payment::state::cancelling; }));
+  CHECK(shop.broken_invariants() == "");
+  persistence::audit_figures figures;
+  (void)persistence::audit(shop.data(), &figures);
+  CHECK(figures.refunds_owed == 1);
+  till.control(R"({"fail_percent":0})");
+  shop.open();
   CHECK(eventually([&] { return payment_of(shop, bought.id) == payment::state::cancelled; }));
   const auto charge = till.ledger().at(to_text(bought.id));
   CHECK(charge.state == "refunded");
