@@ -37,6 +37,7 @@ struct mood {
   double silent_percent = 0;       // of all requests: it is done, there is no answer
   double arrive_late_percent = 0;  // the charge is not known before late_ms have passed; then it is answered
   double decide_late_percent = 0;  // it is processing until late_ms have passed; then it is answered
+  double careless_percent = 0;     // of the voids of keys that are not known: answered, but not remembered
   std::int64_t late_ms = 3'000;
   std::int64_t slow_ms = 0;        // before each answer
   std::string webhooks;            // http://HOST:PORT/PATH: told of what is captured, declined or refunded
@@ -217,6 +218,8 @@ private:
     tell(key, mine.state);
   }
   http_response forbid(const std::string& key) {
+    if (!charges_.contains(key) && hits(mood_.careless_percent))
+      return answer_json(200, {{"key", key}, {"state", "voided"}});
     auto& mine = charges_[key];
     if (mine.state.empty() || mine.state == "processing") mine.state = "voided";
     return show(key, mine.state == "captured" ? 409 : 200);
@@ -294,7 +297,8 @@ private:
                                                               {"lose_percent", &mood::lose_percent},
                                                               {"silent_percent", &mood::silent_percent},
                                                               {"arrive_late_percent", &mood::arrive_late_percent},
-                                                              {"decide_late_percent", &mood::decide_late_percent}};
+                                                              {"decide_late_percent", &mood::decide_late_percent},
+                                                              {"careless_percent", &mood::careless_percent}};
     static const std::map<std::string, std::int64_t mood::*> numbers{{"late_ms", &mood::late_ms},
                                                                      {"slow_ms", &mood::slow_ms},
                                                                      {"webhook_ms", &mood::webhook_ms},
@@ -352,6 +356,9 @@ int main(int argc, char** argv) {
       ->check(share);
   app.add_option("--decide-late-percent", at_start.decide_late_percent,
                  "have this share of charges in processing until --late has passed")
+      ->check(share);
+  app.add_option("--careless-percent", at_start.careless_percent,
+                 "forget this share of voids of keys that are not known: a late charge is captured all the same")
       ->check(share);
   app.add_option("--late", at_start.late_ms, "milliseconds of lateness")->check(duration)->capture_default_str();
   app.add_option("--slow", at_start.slow_ms, "milliseconds to wait before each answer")->check(duration);

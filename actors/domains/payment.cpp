@@ -119,13 +119,23 @@ answer payment::on(const souk::payment::settle& settle) {
     become(*payment, state::declined, settle.at);  // a key that is dead already will never be charged
   else if (payment->now == state::cancelling && settle.what == outcome::gone)
     become(*payment, state::cancelled, settle.at);
+  else if (settle.what == outcome::gone && payment->now != state::requested && payment->now != state::approved)
+    close(settle.order);  // it was only looked after
   return {};
 }
 
 answer payment::on(const souk::payment::hasten& hasten) {
   const auto payment = store_.find(hasten.order);
   if (!payment || !payment->by_provider) return refuse(reason::not_found, to_text(hasten.order));
-  if (turns_.contains(hasten.order.value)) open(*payment, hasten.at);
+  // Of what is off already nothing must stand. Should the provider have captured it all the same, it is called off
+  // again: that is not written, so that news which are none cost nothing, and is therefore answered only when it is
+  // done.
+  const bool off = payment->now == state::declined || payment->now == state::cancelled;
+  if (!off && !turns_.contains(hasten.order.value)) return {};
+  auto news = *payment;
+  if (off) news.now = state::cancelling;
+  if (off) later_ = {hasten.order.value, souk::payment::find{hasten.order}};
+  open(news, hasten.at);
   return {};
 }
 

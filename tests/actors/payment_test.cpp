@@ -238,6 +238,30 @@ TEST_CASE("open work is told in pages and as it comes, and news of a payment mak
   CHECK(desk.say(settled(9, outcome::gone)).why == reason::not_found);
 }
 
+TEST_CASE("news of a payment that is off already make it be looked after, and are answered when that is done",
+          "[S0.5][S1.6]") {
+  asked_outside desk;
+  const auto called_off = GENERATE(false, true);
+  (void)desk.say(pay(1));
+  if (called_off) (void)desk.say(undo(1));
+  desk.say(settled(1, called_off ? outcome::gone : outcome::declined));
+  const auto before = history(desk, 1);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(open(desk) == "");
+    (void)desk.say(payment::hasten{saga(1), noon + 9});
+    REQUIRE(desk.late());
+    CHECK(desk.late()->subject == saga(1).value);
+    const auto then = desk.late()->then;
+    CHECK(open(desk) == "1 cancelling");
+    desk.say(settled(1, outcome::gone));
+    CHECK(rang(desk, saga(1).value));
+    CHECK(desk.say(then).done());
+    CHECK_FALSE(desk.late());
+  }
+  CHECK(history(desk, 1) == before);
+  CHECK(desk.say(pay(1)).why == (called_off ? reason::undone : reason::payment_declined));
+}
+
 TEST_CASE("a desk that falls before its commit has asked the provider for nothing", "[S4.5]") {
   asked_outside desk;
   desk.say_in_vain(pay(1));

@@ -162,7 +162,6 @@ TEST_CASE("while the provider is out of reach an order fails, but not before the
     port = somewhere.port();
   }
   auto options = shop::impatient();
-  options.around.answer_ms = 50;
   options.around.patience.tries_before_parked = 250;
   options.make_provider = till::maker_at(port, 300);
   shop shop{options};
@@ -240,4 +239,34 @@ TEST_CASE("a webhook only makes the provider be asked: it is neither believed no
     CHECK(said.status == one.status);
     CHECK(said.body.find(one.names) != said.body.npos);
   }
+}
+
+TEST_CASE("a charge that is captured late although its key was killed is told by webhook, and refunded once",
+          "[S0.5][S1.6]") {
+  till till{{"--arrive-late-percent", "100", "--late", "5000", "--careless-percent", "100", "--webhooks-each", "2"}};
+  shop shop{with(till)};
+  auto gateway = std::make_unique<edge::gateway>(shop.node());
+  edge::http_server server{{}, [&](edge::http_request&& request, const edge::responder& answer) {
+                             gateway->handle(std::move(request), answer);
+                           }};
+  till.control(R"({"webhooks":"http://127.0.0.1:)" + std::to_string(server.port()) + R"(/v1/admin/payment-webhooks"})");
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  const auto failed = shop.buy({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::balance_first});
+  CHECK(failed.state == state::failed);
+  CHECK(failed.why == reason::unreachable);
+  CHECK(shop.balance("ann") == 1'000);
+  CHECK(payment_of(shop, failed.id) == payment::state::cancelled);
+  const auto key = to_text(failed.id);
+  CHECK(eventually([&] {
+    const auto ledger = till.ledger();
+    return ledger.contains(key) && ledger.at(key).state == "refunded";
+  }));
+  // Two of what was captured, two of what was refunded: each is answered once the provider was asked.
+  CHECK(eventually([&] { return till.figure("webhooks") == 4; }));
+  CHECK(till.ledger().at(key).captures == 1);
+  CHECK(till.ledger().at(key).refunds == 1);
+  server.stop();
+  gateway.reset();
+  CHECK(shop.broken_invariants() == "");
 }
