@@ -104,7 +104,7 @@ struct settle {
   SOUK_FIELDS(settle, order, what, at);
 };
 
-// Somebody says that the provider has news of this payment: it is asked soon. Refused: not_found.
+// Somebody says that the provider has news of this payment: it is asked at once. Refused: not_found.
 struct hasten {
   number order;
   moment at;
