@@ -80,6 +80,13 @@ struct react {
   SOUK_FIELDS(react, by, partition, events, again);
 };
 
+// A desk to itself: what its domain put off can be decided now. Answers nothing.
+struct go_on {
+  party by;
+  std::int64_t subject = 0;
+  SOUK_FIELDS(go_on, by, subject);
+};
+
 // How far an outbox is in this partition. Answers order::position.
 struct find_position {
   std::uint32_t partition = 0;

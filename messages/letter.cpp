@@ -89,6 +89,9 @@ address address_of(const command& what) {
           [](const payment::book&) { return at(d::payment, 0); },
           [](const payment::find_position&) { return at(d::payment, 0); },
           [](const payment::find&) { return at(d::payment, 0); },
+          [](const payment::open_work&) { return at(d::payment, 0); },
+          [](const payment::settle&) { return at(d::payment, 0); },
+          [](const payment::hasten&) { return at(d::payment, 0); },
           // an order's number carries the slice of the request key that placed it: the key finds the order
           [](const order::place& c) { return at(d::order, slice_of(c.request)); },
           [](const order::watch& c) { return at(d::order, slice_of(c.id)); },
@@ -122,6 +125,7 @@ address address_of(const command& what) {
           [](const event_log::collect& c) { return at(c.from); },
           [](const event_log::find_heard& c) { return at(c.by); },
           [](const event_log::react& c) { return at(c.by); },
+          [](const event_log::go_on& c) { return at(c.by); },
           [](const event_log::find_position& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::append& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::fetch& c) { return at(d::event_log, static_cast<slice>(c.partition)); },

@@ -1,4 +1,8 @@
-// Payment: requested, approved, cancelled; with the history of how it got there.
+// Payment: requested, then approved or declined, or cancelled; with the history of how it got there.
+//
+//   requested -> approved | declined           an external payment provider is asked; the internal one approves at once
+//   requested, approved -> cancelling          until the provider says that there is no charge, or that it is refunded
+//   cancelling -> cancelled
 #pragma once
 
 #include <cstdint>
@@ -11,7 +15,7 @@
 
 namespace souk::payment {
 
-enum class state : std::uint8_t { requested, approved, declined, cancelled };
+enum class state : std::uint8_t { requested, approved, declined, cancelled, cancelling };
 
 struct change {
   state to{};
@@ -25,10 +29,12 @@ struct view {
   money amount;
   state now{};
   std::vector<change> history;
-  SOUK_FIELDS(view, order, user, amount, now, history);
+  bool by_provider = false;  // an external one keeps the charge, under the order's number
+  SOUK_FIELDS(view, order, user, amount, now, history, by_provider);
 };
 
-// Requests the payment of an order and has it approved by the provider. Refused: payment_declined.
+// Requests the payment of an order and has it approved by the provider. Answers when the provider has said what became
+// of it. Refused: payment_declined.
 struct pay {
   souk::once once;
   user_id user;
@@ -37,7 +43,8 @@ struct pay {
   SOUK_FIELDS(pay, once, user, amount, at);
 };
 
-// Cancels that payment if it was approved; and if it was not, it never will be.
+// Cancels that payment if it was approved; and if it was not, it never will be. Answers when it is in effect, at the
+// provider too.
 struct undo_pay {
   souk::once once;  // of the pay
   moment at;
@@ -60,6 +67,48 @@ struct find_position {
 struct find {
   number order;
   SOUK_FIELDS(find, order);
+};
+
+// What is left to do at the provider: a requested payment is to be charged, a cancelling one to be called off.
+struct work {
+  number order;
+  user_id user;
+  money amount;
+  state now{};
+  std::int64_t turn = 0;  // grows with whatever is news about any payment
+  SOUK_FIELDS(work, order, user, amount, now, turn);
+};
+struct works {
+  std::vector<work> list;
+  SOUK_FIELDS(works, list);
+};
+
+// The open work with a turn after this one, in the order of the turns. Answers works, with `wait` when there are some.
+struct open_work {
+  std::int64_t after = 0;
+  std::uint32_t limit = 256;
+  bool wait = false;
+  SOUK_FIELDS(open_work, after, limit, wait);
+};
+
+// What the provider was found to say about a payment. Only what its state still waits for has an effect.
+enum class outcome : std::uint8_t {
+  captured,  // the charge stands
+  declined,  // it does not, and never will
+  gone,      // it never will stand, or it is refunded
+};
+struct settle {
+  number order;
+  payment::outcome what{};
+  moment at;
+  SOUK_FIELDS(settle, order, what, at);
+};
+
+// Somebody says that the provider has news of this payment: it is asked at once. Refused: not_found.
+struct hasten {
+  number order;
+  moment at;
+  SOUK_FIELDS(hasten, order, at);
 };
 
 }  // namespace souk::payment

@@ -126,6 +126,9 @@ void read_text(std::string_view text, const std::string& name, node& into) {
   root.text("currency", into.currency);
   if (into.currency.size() != 3 || into.currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos)
     root.fail("currency", "must be three capital letters (ISO 4217)");
+  std::string provider = into.payment_provider;
+  root.text("payment_provider", provider);
+  read_payment_provider(provider, name + ": payment_provider", into);
   root.object("limits", [&](section& limits) {
     auto& l = into.limits;
     limits.whole("orders_in_flight", 1, 1'000'000, l.orders_in_flight);
@@ -157,6 +160,7 @@ void read_environment(const std::function<const char*(const char*)>& look, node&
   if (const auto* text = given("SOUK_DESKS"))
     set_desks(
         text, [](const std::string& why) { throw wrong("SOUK_DESKS: " + why); }, into.desks);
+  if (const auto* text = given("SOUK_PAYMENT_PROVIDER")) read_payment_provider(text, "SOUK_PAYMENT_PROVIDER", into);
 }
 
 void read_address(std::string_view text, const std::string& name, node& into) {
@@ -172,6 +176,15 @@ void read_address(std::string_view text, const std::string& name, node& into) {
     throw wrong(name + ": '" + std::string{text} + "' must be HOST:PORT");
   if (!host.empty()) into.http.host = host;
   into.http.port = port;
+}
+
+void read_payment_provider(std::string_view text, const std::string& name, node& into) {
+  constexpr std::string_view scheme = "http://";
+  const bool is_address = text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/' &&
+                          text.find_first_of(" ?#@") == text.npos;
+  if (text != "internal" && !is_address)
+    throw wrong(name + " '" + std::string{text} + "' must be internal or http://HOST:PORT/PATH");
+  into.payment_provider = text;
 }
 
 }  // namespace souk::config

@@ -29,6 +29,7 @@ struct node {
   std::string platform;              // where events go, a URL that actors/edge/sinks.hpp knows; empty: nowhere
   config::desks desks = config::desks::detached;
   std::string currency = "GBP";
+  std::string payment_provider = "internal";  // or http://HOST:PORT/PATH
 
   struct {
     std::int64_t orders_in_flight = 4096;
@@ -50,10 +51,13 @@ struct wrong : std::runtime_error {
 void read_file(const std::string& path, node& into);
 void read_text(std::string_view json, const std::string& name, node& into);
 
-// SOUK_DATA, SOUK_HTTP (HOST:PORT), SOUK_PLATFORM, SOUK_DESKS. look: usually std::getenv.
+// SOUK_DATA, SOUK_HTTP (HOST:PORT), SOUK_PLATFORM, SOUK_DESKS, SOUK_PAYMENT_PROVIDER. look: usually std::getenv.
 void read_environment(const std::function<const char*(const char*)>& look, node& into);
 
 // HOST:PORT or :PORT or [IPv6]:PORT. name: of the flag or variable, for the error.
 void read_address(std::string_view text, const std::string& name, node& into);
+
+// internal or http://HOST:PORT/PATH. name: as above.
+void read_payment_provider(std::string_view text, const std::string& name, node& into);
 
 }  // namespace souk::config

@@ -31,7 +31,8 @@ struct audit_figures {
   std::int64_t cases = 0;
   std::int64_t running = 0;
   std::int64_t parked = 0;
-  std::int64_t events = 0;  // ever written
+  std::int64_t events = 0;        // ever written
+  std::int64_t refunds_owed = 0;  // by an external payment provider, for orders that are cancelled already
 };
 
 // The directory has no store.

@@ -12,8 +12,9 @@ static const std::string version_1 =
     "CREATE INDEX coupon_user ON coupon(user);"
     "CREATE TABLE operation(key INTEGER PRIMARY KEY, coupon INTEGER NOT NULL, what INTEGER NOT NULL,"
     " amount INTEGER NOT NULL, off INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;" +
-    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
-static const std::string_view migrations[]{version_1};
+    std::string{requests::schema} + std::string{own_numbers::schema};
+static const std::string version_2 = exchange::schema();
+static const std::string_view migrations[]{version_1, version_2};
 
 static const std::string campaign_columns =
     "SELECT id, code, amount, percent, coupons, starts, ends, issued FROM campaign ";

@@ -12,9 +12,11 @@ static const std::string version_1 =
     "CREATE TABLE open_from(id INTEGER PRIMARY KEY CHECK(id=1), orders INTEGER NOT NULL) STRICT;"
     "INSERT INTO open_from VALUES(1,0);"
     "CREATE INDEX orders_ended_badly ON orders(state, id) WHERE state>=2;" +
-    late_index::schema("order_request") + late_index::schema("order_user") + outbox<order::event>::schema("outbox") +
-    exchange::schema();
-static const std::string_view migrations[]{version_1};
+    late_index::schema("order_request") + late_index::schema("order_user") +
+    "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, events BLOB NOT NULL) STRICT;"
+    "CREATE TABLE acknowledged(subscriber INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
+static const std::string version_2 = "ALTER TABLE acknowledged RENAME TO outbox_acknowledged;" + exchange::schema();
+static const std::string_view migrations[]{version_1, version_2};
 
 static const std::string columns =
     "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline FROM orders ";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "messages/grammar/pack.hpp"
 #include "messages/payment.hpp"
@@ -18,13 +19,14 @@ public:
   [[nodiscard]] bool append(const payment::view& payment);  // false: the order has one already
   std::optional<payment::view> find(number order);
   void save(const payment::view& payment);  // state and history
+  std::vector<payment::view> open();        // what the provider is to say something about
 
   store_file file;
   persistence::exchange exchange;
   persistence::positions positions;
 
 private:
-  statement append_, find_, save_;
+  statement append_, find_, save_, open_;
 };
 
 }  // namespace souk::persistence

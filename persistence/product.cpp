@@ -9,8 +9,9 @@ static const std::string version_1 =
     "CREATE TABLE movement(key INTEGER PRIMARY KEY, what INTEGER NOT NULL, print INTEGER NOT NULL, why INTEGER NOT "
     "NULL,"
     " detail TEXT NOT NULL, lines BLOB NOT NULL, at INTEGER NOT NULL) STRICT;" +
-    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
-static const std::string_view migrations[]{version_1};
+    std::string{requests::schema} + std::string{own_numbers::schema};
+static const std::string version_2 = exchange::schema();
+static const std::string_view migrations[]{version_1, version_2};
 
 product_store::product_store(const open_options& options)
     : file(options, migrations),

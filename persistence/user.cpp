@@ -5,9 +5,9 @@ namespace souk::persistence {
 
 static const std::string version_1 =
     "CREATE TABLE user(user TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, since INTEGER NOT NULL)"
-    " STRICT, WITHOUT ROWID;" +
-    exchange::schema();
-static const std::string_view migrations[]{version_1};
+    " STRICT, WITHOUT ROWID;";
+static const std::string version_2 = exchange::schema();
+static const std::string_view migrations[]{version_1, version_2};
 
 user_store::user_store(const open_options& options)
     : file(options, migrations),

@@ -14,8 +14,9 @@ static const std::string version_1 =
     " at INTEGER NOT NULL) STRICT;"
     "CREATE TABLE caught_up(id INTEGER PRIMARY KEY CHECK(id=1), key INTEGER NOT NULL) STRICT;"
     "INSERT INTO caught_up VALUES(1,0);" +
-    std::string{requests::schema} + std::string{own_numbers::schema} + exchange::schema();
-static const std::string_view migrations[]{version_1};
+    std::string{requests::schema} + std::string{own_numbers::schema};
+static const std::string version_2 = exchange::schema();
+static const std::string_view migrations[]{version_1, version_2};
 
 wallet_store::wallet_store(const open_options& options)
     : file(options, migrations),

@@ -156,6 +156,17 @@ void actors(console& node, const wish&) {
              {"asked again", "asked_again", right},
              {"restarts", "restarts", right}},
             "no coordinators");
+  if (of_kind("cashier").at("data").empty()) return;  // payments have no external provider
+  std::cout << '\n';
+  node.show(of_kind("cashier"),
+            {{"cashier", "name"},
+             {"open", "open", right},
+             {"captured", "captured", right},
+             {"declined", "declined", right},
+             {"gone", "gone", right},
+             {"unknown", "unknown", right},
+             {"restarts", "restarts", right}},
+            "no cashier");
 }
 
 void outbox(console& node, const wish& wanted) {
@@ -243,7 +254,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   };
   limited(add("sagas", "sagas that have not ended", sagas));
   add("saga", "the timeline of one", saga)->add_option("ID", wanted->id, "an order")->required();
-  add("actors", "desks and coordinators with their counts", actors);
+  add("actors", "desks, coordinators and the cashier with their counts", actors);
   limited(add("outbox", "events that the platform has not taken", outbox));
   add("retry", "gives a dead letter its tries again", retry)
       ->add_option("LETTER", wanted->id, "SOURCE/SEQ")

@@ -35,7 +35,8 @@ void print(const std::vector<persistence::invariant>& all, const persistence::au
   }
   std::cout << "\n  stores " << grouped(figures.stores) << ", cases " << grouped(figures.cases) << ", of which running "
             << grouped(figures.running) << " and parked " << grouped(figures.parked) << "; events "
-            << grouped(figures.events) << '\n';
+            << grouped(figures.events) << "; refunds that the payment provider owes " << grouped(figures.refunds_owed)
+            << '\n';
 }
 
 nlohmann::json to_json(const std::vector<persistence::invariant>& all, const persistence::audit_figures& figures) {
@@ -49,7 +50,8 @@ nlohmann::json to_json(const std::vector<persistence::invariant>& all, const per
           {"cases", figures.cases},
           {"running", figures.running},
           {"parked", figures.parked},
-          {"events", figures.events}};
+          {"events", figures.events},
+          {"refunds_owed", figures.refunds_owed}};
 }
 
 int check(const check_options& options) {

@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "actors/edge/json.hpp"
+#include "actors/edge/providers.hpp"
 #include "actors/edge/sinks.hpp"
 
 namespace souk::tools {
@@ -24,6 +25,10 @@ runtime::node_options node_options_of(const config::node& wanted) {
   out.coordinators = wanted.coordinators;
   out.threads = wanted.threads;
   out.make_sink = edge::make_sink_maker(wanted.platform);
+  out.make_provider = edge::make_provider_maker(wanted.payment_provider, {wanted.currency});
+  // A provider that is out of reach for a while is nobody's fault: with pauses of up to 30 s what is to be called off
+  // waits for it for about an hour before it asks for an operator.
+  if (out.make_provider) out.around.patience.tries_before_parked = 120;
   out.around.desks =
       wanted.desks == config::desks::detached ? runtime::spawn_policy::detached : runtime::spawn_policy::scheduled;
   return out;
@@ -139,7 +144,7 @@ int serve(const config::node& wanted) {
 }
 
 struct flags {
-  std::string config, data, http, platform;
+  std::string config, data, http, platform, payment_provider;
 };
 
 config::node wanted_by(const flags& given) {
@@ -153,6 +158,8 @@ config::node wanted_by(const flags& given) {
   if (!given.data.empty()) wanted.data = given.data;
   if (!given.http.empty()) config::read_address(given.http, "--http", wanted);
   if (!given.platform.empty()) wanted.platform = given.platform;
+  if (!given.payment_provider.empty())
+    config::read_payment_provider(given.payment_provider, "--payment-provider", wanted);
   return wanted;
 }
 
@@ -182,6 +189,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   serve_it->add_option("--platform", given->platform,
                        "where finished orders are told: file:PATH, http://HOST:PORT/PATH, kafka://HOST:PORT/TOPIC or "
                        "mongodb://HOST:PORT/DB.COLLECTION ($SOUK_PLATFORM)");
+  serve_it->add_option("--payment-provider", given->payment_provider,
+                       "who approves payments: internal or http://HOST:PORT/PATH ($SOUK_PAYMENT_PROVIDER)");
   serve_it->callback([given, &exit_code] {
     try {
       exit_code = serve(wanted_by(*given));

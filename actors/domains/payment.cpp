@@ -1,35 +1,66 @@
-// Decides about payments; the wallet's own money is the provider here, so what is requested is approved.
+// Decides about payments. Souk's own provider is the wallet's money, so what is requested of it is approved at once; an
+// external one is asked by the cashier, and the answer waits for what it says.
 #include "actors/domains/payment.hpp"
+
+#include <algorithm>
 
 namespace souk::domains {
 
 namespace order = souk::order;
+using souk::payment::outcome;
 using souk::payment::state;
 
+namespace {
+constexpr std::int64_t bell_of_work = 1;  // rings when there is something to do; orders have large numbers
+}  // namespace
+
+payment::payment(const persistence::open_options& options, approval by) : store_(options), by_(by) {
+  for (const auto& one : store_.open()) open(one, {});
+}
+
 answer payment::on(const souk::payment::pay& pay) {
-  if (store_.append({pay.once.saga,
-                     pay.user,
-                     pay.amount,
-                     state::approved,
-                     {{state::requested, pay.at}, {state::approved, pay.at}}}))
+  // Nothing is due: there is nothing that a provider could be asked to charge.
+  const bool external = by_ == approval::external && pay.amount.minor != 0;
+  souk::payment::view fresh{
+      pay.once.saga, pay.user, pay.amount, state::approved, {{state::requested, pay.at}, {state::approved, pay.at}},
+      external};
+  if (external) {
+    fresh.now = state::requested;
+    fresh.history.pop_back();
+  }
+  if (store_.append(fresh)) {
+    if (!external) return {};
+    open(fresh, pay.at);
+    later_ = {pay.once.saga.value, pay};
     return {};
+  }
   // The order has a payment: the first outcome stands.
   const auto first = store_.find(pay.once.saga);
   if (first->now == state::cancelled) return refuse(reason::undone);
   if (first->user != pay.user || first->amount != pay.amount)
     return refuse(reason::key_reused, "the same key came with another user or amount");
-  if (first->now == state::declined) return refuse(reason::payment_declined);
+  switch (first->now) {
+    case state::declined: return refuse(reason::payment_declined);
+    case state::requested:
+    // Not refused before it is called off in effect: a saga that is run again after a crash hears of it here first, and
+    // must not end before.
+    case state::cancelling: later_ = {pay.once.saga.value, pay}; break;
+    case state::approved:
+    case state::cancelled: break;
+  }
   return reply_with(reply{}, true);
 }
 
 answer payment::on(const souk::payment::undo_pay& undo) {
   auto payment = store_.find(undo.once.saga);
   if (!payment) {
-    // It never came. It may still come: a payment of nothing that is cancelled already will refuse it.
+    // It never came. It may still come: a payment of nothing that is cancelled already will refuse it, and nobody
+    // asks the provider for it.
     (void)store_.append({undo.once.saga, {}, {}, state::cancelled, {{state::cancelled, undo.at}}});
     return {};
   }
-  if (payment->now == state::approved) cancel_it(*payment, undo.at);
+  if (payment->now == state::approved || payment->now == state::requested) call_off(*payment, undo.at);
+  if (payment->now == state::cancelling) later_ = {undo.once.saga.value, undo};
   return {};
 }
 
@@ -51,7 +82,7 @@ answer payment::on(const souk::payment::book& book) {
         break;
       case order::kind::cancelled:
         if (auto payment = store_.find(event.subject); payment && payment->now == state::approved)
-          cancel_it(*payment, event.at);
+          call_off(*payment, event.at);
         break;
       case order::kind::returned: break;  // goods that come back are credited, their payment stands
     }
@@ -70,10 +101,73 @@ answer payment::on(const souk::payment::find& find) {
   return reply_with(*std::move(payment));
 }
 
-void payment::cancel_it(souk::payment::view& payment, moment at) {
-  payment.now = state::cancelled;
-  payment.history.push_back({state::cancelled, at});
+answer payment::on(const souk::payment::open_work& ask) {
+  souk::payment::works found;
+  for (auto at = open_.upper_bound(ask.after); at != open_.end() && found.list.size() < ask.limit; ++at)
+    found.list.push_back(at->second);
+  if (found.list.empty() && ask.wait) later_ = {bell_of_work, ask};
+  return reply_with(std::move(found));
+}
+
+// Told again, or too late: it is settled otherwise, and nothing is waiting for it.
+answer payment::on(const souk::payment::settle& settle) {
+  auto payment = store_.find(settle.order);
+  if (!payment) return refuse(reason::not_found, to_text(settle.order));
+  if (payment->now == state::requested && settle.what == outcome::captured)
+    become(*payment, state::approved, settle.at);
+  else if (payment->now == state::requested)
+    become(*payment, state::declined, settle.at);  // a key that is dead already will never be charged
+  else if (payment->now == state::cancelling && settle.what == outcome::gone)
+    become(*payment, state::cancelled, settle.at);
+  else if (settle.what == outcome::gone && payment->now != state::requested && payment->now != state::approved)
+    close(settle.order);  // it was only looked after
+  return {};
+}
+
+answer payment::on(const souk::payment::hasten& hasten) {
+  const auto payment = store_.find(hasten.order);
+  if (!payment || !payment->by_provider) return refuse(reason::not_found, to_text(hasten.order));
+  // Of what is off already nothing must stand. Should the provider have captured it all the same, it is called off
+  // again: that is not written, so that news which are none cost nothing, and is therefore answered only when it is
+  // done.
+  const bool off = payment->now == state::declined || payment->now == state::cancelled;
+  if (!off && !turns_.contains(hasten.order.value)) return {};
+  auto news = *payment;
+  if (off) news.now = state::cancelling;
+  if (off) later_ = {hasten.order.value, souk::payment::find{hasten.order}};
+  open(news, hasten.at);
+  return {};
+}
+
+void payment::become(souk::payment::view& payment, state to, moment at) {
+  payment.now = to;
+  payment.history.push_back({to, at});
   store_.save(payment);
+  if (!payment.by_provider) return;
+  if (to == state::cancelling) return open(payment, at);
+  close(payment.order);
+}
+
+void payment::call_off(souk::payment::view& payment, moment at) {
+  become(payment, payment.by_provider ? state::cancelling : state::cancelled, at);
+}
+
+// Each has one turn, a new one with every news of it, later than all before. Turns are not kept: after a restart they
+// begin with what is open, and go on from the clock, so that they are later than those of before.
+void payment::open(const souk::payment::view& payment, moment at) {
+  if (const auto before = turns_.find(payment.order.value); before != turns_.end()) open_.erase(before->second);
+  last_turn_ = std::max(last_turn_ + 1, at.ms << 10);
+  turns_[payment.order.value] = last_turn_;
+  open_.emplace(last_turn_, souk::payment::work{payment.order, payment.user, payment.amount, payment.now, last_turn_});
+  if (std::find(rung_.begin(), rung_.end(), bell_of_work) == rung_.end()) rung_.push_back(bell_of_work);
+}
+
+void payment::close(number order) {
+  const auto found = turns_.find(order.value);
+  if (found == turns_.end()) return;
+  open_.erase(found->second);
+  turns_.erase(found);
+  rung_.push_back(order.value);
 }
 
 }  // namespace souk::domains

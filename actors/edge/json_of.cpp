@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
 constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
                                                  "undone", "parked", "ended", "recovered", "cancel_asked"};
-constexpr std::array<std::string_view, 4> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED"};
+constexpr std::array<std::string_view, 5> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED",
+                                                         "CANCELLING"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
 constexpr std::array<std::string_view, 4> entry_kinds{"charge", "debit", "debit_undone", "credit"};
 
@@ -104,6 +105,7 @@ json json_of(const payment::view& one, const std::string& currency) {
            {"amount", one.amount.minor},
            {"currency", currency},
            {"state", name_of(payment_states, one.now)},
+           {"provider", one.by_provider ? "external" : "internal"},
            {"history", json::array()}};
   for (const auto& change : one.history)
     out["history"].push_back({{"state", name_of(payment_states, change.to)}, {"at", to_text(change.at)}});

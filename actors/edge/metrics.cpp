@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "actors/edge/call.hpp"
+#include "actors/runtime/cashier.hpp"
 
 namespace souk::edge {
 
@@ -74,6 +75,21 @@ constexpr row<coordinator> coordinator_rows[] = {
      [](const coordinator& n) { return double(n.restarts); }},
 };
 
+using cashier = runtime::cashier_counts;
+constexpr row<cashier> cashier_rows[] = {
+    {gauge, "souk_cashier_open", "Payments that the provider is to say something about",
+     [](const cashier& n) { return double(n.open); }},
+    {counter, "souk_cashier_captured_total", "Charges that stand", [](const cashier& n) { return double(n.captured); }},
+    {counter, "souk_cashier_declined_total", "Charges that were declined",
+     [](const cashier& n) { return double(n.declined); }},
+    {counter, "souk_cashier_gone_total", "Charges that were called off or refunded",
+     [](const cashier& n) { return double(n.gone); }},
+    {counter, "souk_cashier_unknown_total", "Times that the provider did not say",
+     [](const cashier& n) { return double(n.unknown); }},
+    {counter, "souk_cashier_restarts_total", "Cashiers seated anew",
+     [](const cashier& n) { return double(n.restarts); }},
+};
+
 using server = server_counts;
 constexpr row<server> server_rows[] = {
     {counter, "souk_http_connections_total", "Connections accepted",
@@ -109,6 +125,11 @@ std::string metrics_of(edge::hall& from) {
       for (std::size_t i = 0; i < figures.coordinators.size(); ++i)
         out.sample({{"coordinator", std::to_string(i)}}, one.value(*figures.coordinators[i]));
     }
+    if (figures.cashier)
+      for (const auto& one : cashier_rows) {
+        out.family(one.type, one.name, one.help);
+        out.sample({}, one.value(*figures.cashier));
+      }
     out.family(counter, "souk_supervisor_restarts_total", "Actors seated anew");
     out.sample({}, double(figures.supervision->restarts));
     out.family(gauge, "souk_supervisor_given_up", "Actors that fell too often and stay away");

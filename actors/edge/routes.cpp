@@ -76,6 +76,8 @@ constexpr route table[] = {
      "The event log: topics, subscribers and their lag, events in trouble", "", "200:PartitionList", ""},
     {"POST", "/v1/admin/event-log/{letter}/retry", admin::retry_event, no_key,
      "Give an event that a subscriber could not take its tries again", "", "202", ""},
+    {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key,
+     "The payment provider has news of a payment: it is asked for them", "PaymentNews", "202", ""},
     {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
      "200:ActorList", ""},
     {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},

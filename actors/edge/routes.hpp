@@ -71,6 +71,7 @@ void retry_event(const asked&, const call&);
 void list_sagas(const asked&, const call&);
 void list_outbox(const asked&, const call&);
 void retry_outbox(const asked&, const call&);
+void hear_of_payment(const asked&, const call&);
 void list_actors(const asked&, const call&);
 void livez(const asked&, const call&);
 void readyz(const asked&, const call&);

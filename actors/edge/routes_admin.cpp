@@ -5,6 +5,7 @@
 #include "actors/edge/metrics.hpp"
 #include "actors/edge/openapi.hpp"
 #include "actors/edge/routes.hpp"
+#include "actors/runtime/cashier.hpp"
 
 namespace souk::edge::admin {
 
@@ -103,6 +104,21 @@ void retry_event(const asked& a, const call& c) {
   });
 }
 
+// What it says is not believed, because anybody may say so: it only makes us ask the provider at once.
+void hear_of_payment(const asked& a, const call& c) {
+  std::optional<number> order;
+  if (!a.read(c, [&](fields& body) {
+        const auto key = body.id("key");
+        order = parse_number(key);
+        if (!key.empty() && !order) body.blame("key", "is no key that the provider was given");
+        const auto state = body.text("state", 16);
+        if (!state.empty() && state != "captured" && state != "declined" && state != "refunded")
+          body.blame("state", "must be captured, declined or refunded");
+      }))
+    return;
+  c.want<void>(payment::hasten{*order, a.at}, [c, order](bool) { c.answer(202, dumped({{"key", to_text(*order)}})); });
+}
+
 void list_actors(const asked&, const call& c) {
   auto data = json::array();
   const bool open = c.hall().with_node([&](runtime::node& node) {
@@ -128,6 +144,15 @@ void list_actors(const asked&, const call& c) {
                       {"asked_again", n.asked_again.load()},
                       {"restarts", n.restarts.load()}});
     }
+    if (all.cashier)
+      data.push_back({{"name", "cashier"},
+                      {"kind", "cashier"},
+                      {"open", all.cashier->open.load()},
+                      {"captured", all.cashier->captured.load()},
+                      {"declined", all.cashier->declined.load()},
+                      {"gone", all.cashier->gone.load()},
+                      {"unknown", all.cashier->unknown.load()},
+                      {"restarts", all.cashier->restarts.load()}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
   c.answer(200, dumped(json_of_list(std::move(data), false)));

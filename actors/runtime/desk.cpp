@@ -19,6 +19,8 @@ caf::behavior desk::make_behavior() {
     quit(caf::exit_reason::unhandled_exception);
     return {};
   }
+  if (!parcels_.empty()) send(this, souk::flush{});
+  flush_is_due_ = !parcels_.empty();
   return {
       [this](envelope& mail) {
         papers_.counts->waiting += static_cast<std::int64_t>(mail.letters.size());
@@ -157,7 +159,11 @@ void desk::before_commit() {
 
 void desk::after_commit() {
   auto rung = brain_->rung();
-  if (reactor_ && reactor_->rung()) rung.push_back(reactor::bell);
+  if (reactor_) {
+    auto now = reactor_->after_commit(rung);
+    papers_.counts->waiting += static_cast<std::int64_t>(now.size());
+    for (auto& one : now) parcels_.push_back({nullptr, {{0, std::move(one)}}});
+  }
   for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
     for (auto at = from; at != to; ++at) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "actors/runtime/cashier.hpp"
 #include "actors/runtime/follower.hpp"
 #include "actors/runtime/relay.hpp"
 #include "actors/runtime/roster.hpp"
@@ -41,7 +42,8 @@ node::node(node_options options) : options_(std::move(options)) {
       auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
         if (options_.make_brain)
           if (auto own = options_.make_brain(at, store)) return own;
-        return make_brain(at.domain, at.shard, store);
+        return make_brain(at.domain, at.shard, store,
+                          options_.make_provider ? domains::approval::external : domains::approval::internal);
       };
       maker();  // a store that cannot be opened is found before anything starts
       auto counts = std::make_shared<desk_counts>();
@@ -97,6 +99,18 @@ node::node(node_options options) : options_(std::move(options)) {
                        [this, papers] { return system_->spawn<subscriber>(papers); },
                        nobody,
                        {}});
+  }
+  if (options_.make_provider) {
+    figures_.cashier = std::make_shared<cashier_counts>();
+    const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider};
+    posts.push_back({"cashier",
+                     // Who waits for the last errands at its end must keep no thread from others.
+                     [this, papers] {
+                       return options_.around.desks == spawn_policy::detached
+                                  ? system_->spawn<cashier, caf::detached>(papers)
+                                  : system_->spawn<cashier>(papers);
+                     },
+                     [](caf::actor) {}, [counts = figures_.cashier] { counts->restarts += 1; }});
   }
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);

@@ -11,6 +11,7 @@
 #include "actors/runtime/coordinator.hpp"
 #include "actors/runtime/desk.hpp"
 #include "actors/runtime/front.hpp"
+#include "actors/runtime/provider.hpp"
 #include "actors/runtime/sink.hpp"
 #include "actors/runtime/supervisor.hpp"
 
@@ -21,17 +22,21 @@ struct node_options {
   shard_counts shards = one_each();
   // On two cores a second one made the batches smaller and cost a tenth of the orders.
   std::uint32_t coordinators = 1;
-  sink_maker make_sink;  // none: events are kept in the outbox until there is one
+  sink_maker make_sink;          // none: events are kept in the outbox until there is one
+  provider_maker make_provider;  // of payments; none: souk's own, which books whatever is asked
   surroundings around;
   std::size_t threads = 0;  // of CAF's scheduler; 0: one a core (CAF itself would take at least four)
   // Tests put their own brain in a domain's place.
   std::function<std::unique_ptr<domains::brain>(directory::place, const persistence::open_options&)> make_brain;
 };
 
+struct cashier_counts;
+
 struct node_figures {
   std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks;
   std::vector<std::shared_ptr<coordinator_counts>> coordinators;
   std::shared_ptr<runtime::supervision> supervision;
+  std::shared_ptr<cashier_counts> cashier;  // none: payments have no external provider
 };
 
 class node {

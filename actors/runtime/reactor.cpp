@@ -45,16 +45,44 @@ reactor::reactor(domains::brain& brain, directory::place at, std::shared_ptr<con
                  std::shared_ptr<const surroundings> around)
     : brain_(brain), exchange_(*brain.exchange()), at_(at), where_(std::move(where)), around_(std::move(around)) {
   rung_at_ = exchange_.told.newest();
+  for (auto& one : exchange_.waiting()) waiting_.emplace(one.subject, std::move(one));
 }
 
 std::optional<answer> reactor::decide(const command& what) {
   if (const auto* react = std::get_if<event_log::react>(&what)) return on(*react);
   if (const auto* collect = std::get_if<event_log::collect>(&what)) return on(*collect);
   if (const auto* find = std::get_if<event_log::find_heard>(&what)) return on(*find);
+  if (const auto* go_on = std::get_if<event_log::go_on>(&what)) return on(*go_on);
   return std::nullopt;
 }
 
-bool reactor::rung() { return std::exchange(rung_at_, exchange_.told.newest()) != exchange_.told.newest(); }
+std::vector<command> reactor::after_commit(std::vector<std::int64_t>& rung) {
+  std::vector<command> now;
+  if (!waiting_.empty()) {
+    // Whoever has just sat down may have missed a ring.
+    for (auto at = waiting_.begin(); at != waiting_.end(); at = waiting_.upper_bound(at->first))
+      if (!seated_ || std::find(rung.begin(), rung.end(), at->first) != rung.end())
+        now.emplace_back(event_log::go_on{{at_.domain, at_.shard}, at->first});
+  }
+  seated_ = true;
+  if (std::exchange(rung_at_, exchange_.told.newest()) != exchange_.told.newest()) rung.push_back(bell);
+  return now;
+}
+
+answer reactor::on(const event_log::go_on& go_on) {
+  const auto [from, to] = waiting_.equal_range(go_on.subject);
+  for (auto at = from; at != to;) {
+    const auto& one = at->second;
+    if (auto error = act(one.event, one.step, one.undo, true); !error.empty()) throw std::logic_error(error);
+    if (waits_) {
+      ++at;
+      continue;
+    }
+    exchange_.drop(one.id);
+    at = waiting_.erase(at);
+  }
+  return {};
+}
 
 answer reactor::on(const event_log::collect& collect) {
   exchange_.told.acknowledge(0, collect.after);
@@ -110,13 +138,15 @@ std::string reactor::take(const event_log::event& event) {
   }
   for (const auto& move : placed ? plan.opening() : row->moves)
     if (move.step && move.step->home == at_.domain)
-      if (auto error = act(event, plan, move); !error.empty()) return error;
+      if (auto error = act(event, static_cast<std::uint8_t>(plan.index_of(move.step)), move.verb == verb::undo);
+          !error.empty())
+        return error;
   return {};
 }
 
-std::string reactor::act(const event_log::event& event, const sagas::plan& plan, const sagas::move& move) {
-  const auto stage = static_cast<std::uint8_t>(plan.index_of(move.step));
-  const bool undo = move.verb == verb::undo;
+std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool undo, bool waited) {
+  const auto& step = *sagas::plan_of(event.about->flow).stages()[stage].step;
+  waits_ = false;
   const auto now = around_->clock->now();
   event_log::event next{0,         at_.domain,   stage, undo ? outcome::undone : outcome::done,
                         event.why, event.detail, now,   event.about};
@@ -128,8 +158,8 @@ std::string reactor::act(const event_log::event& event, const sagas::plan& plan,
     timeline.push_back({0, mark::ended, ms, reason::none});
   }
   commands_.clear();
-  (undo ? move.step->undo : move.step->run)(
-      {*event.about, {event.about->id, stage}, now, timeline, event.why, event.detail}, commands_);
+  (undo ? step.undo : step.run)({*event.about, {event.about->id, stage}, now, timeline, event.why, event.detail},
+                                commands_);
   const auto shards = where_->shards(at_.domain);
   if (commands_.empty()) {
     // Nothing to do: one of the shards says so.
@@ -139,25 +169,36 @@ std::string reactor::act(const event_log::event& event, const sagas::plan& plan,
   for (auto& what : commands_) {
     if (shards > 1 && (!keep_lines(what, at_.shard, shards) || where_->place_of(address_of(what)) != at_)) continue;
     auto said = brain_.decide(what);
-    if (brain_.put_off()) return "it cannot be decided at once";
-    if (said.replayed) return {};  // told in the transaction in which it was done
+    if (const auto later = brain_.put_off()) {
+      waits_ = true;
+      if (!waited) put_off(later->subject, event, stage, undo);
+      return {};
+    }
+    if (said.replayed && !waited) return {};  // told in the transaction in which it was done
     if (said.what == verdict::refused) {
       if (undo || said.why == reason::key_reused)
-        return std::string{move.step->name} + " is refused: " + std::string{to_text(said.why)} + ' ' + said.detail;
+        return std::string{step.name} + " is refused: " + std::string{to_text(said.why)} + ' ' + said.detail;
       next.how = outcome::refused;
       if (next.why == reason::none) {
         next.why = said.why;
         next.detail = std::move(said.detail);
       }
-    } else if (!undo && move.step->learn) {
+    } else if (!undo && step.learn) {
       auto learned = *next.about;
-      move.step->learn(learned, said.body);
+      step.learn(learned, said.body);
       next.about = std::move(learned);
     }
     exchange_.tell(std::move(next));
     return {};
   }
   return {};
+}
+
+// It is decided again when the subject rings, also after a restart: then it is told.
+void reactor::put_off(std::int64_t subject, const event_log::event& event, std::uint8_t stage, bool undo) {
+  persistence::exchange::put_off one{0, subject, stage, undo, event};
+  one.id = exchange_.put(one);
+  waiting_.emplace(subject, std::move(one));
 }
 
 }  // namespace souk::runtime

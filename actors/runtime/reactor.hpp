@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "actors/domains/brain.hpp"
 #include "actors/runtime/directory.hpp"
@@ -25,8 +27,8 @@ public:
   std::optional<answer> decide(const command& what);
   std::optional<domains::later> put_off() { return std::exchange(later_, std::nullopt); }
   void before_commit() { exchange_.told.write_the_row(); }
-  // After a commit: somebody waits for what was told.
-  bool rung();
+  // After a commit: what rang. Added to it: the bell, if something was told. Left in it: what goes on here now.
+  std::vector<command> after_commit(std::vector<std::int64_t>& rung);
 
   static constexpr std::int64_t bell = -1;  // the subject that rings
 
@@ -37,7 +39,10 @@ private:
 
   // Empty, or why this event cannot be taken.
   std::string take(const event_log::event& event);
-  std::string act(const event_log::event& event, const sagas::plan& plan, const sagas::move& move);
+  answer on(const event_log::go_on& go_on);
+  // Empty, or why this move cannot be made. waited: it was put off before, and not told.
+  std::string act(const event_log::event& event, std::uint8_t stage, bool undo, bool waited = false);
+  void put_off(std::int64_t subject, const event_log::event& event, std::uint8_t stage, bool undo);
   std::int64_t wanted_from(std::uint32_t partition, std::int64_t upto);
 
   domains::brain& brain_;
@@ -47,7 +52,10 @@ private:
   std::shared_ptr<const surroundings> around_;
   std::optional<domains::later> later_;
   std::int64_t rung_at_ = 0;
-  std::map<std::uint32_t, std::int64_t> upto_;  // by partition, as far as it is in effect
+  std::multimap<std::int64_t, persistence::exchange::put_off> waiting_;  // by subject
+  bool seated_ = false;                                                  // and has looked after what waited before
+  bool waits_ = false;                                                   // the last move was put off
+  std::map<std::uint32_t, std::int64_t> upto_;                           // by partition, as far as it is in effect
   // Of the domain that keeps the cases' records: the first event of each open case, by partition. Their stories are in
   // memory, so these events are wanted again after a restart.
   std::map<std::uint32_t, std::map<std::int64_t, number>> first_of_;

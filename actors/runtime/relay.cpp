@@ -12,11 +12,11 @@ namespace souk::runtime {
 
 namespace {
 // An answer comes when there is something: it is asked for again now and then, in case it was lost.
-constexpr ask_options patiently{{}, INT64_MAX / 4, 5'000};
+ask_options patiently(const relay_papers& papers) { return {{}, INT64_MAX / 4, papers.around->answer_ms}; }
 // Smaller ones cost commits, larger ones keep one desk busy at a time.
 constexpr std::uint32_t batch_max = 256;
 constexpr std::int64_t troubles_every_ms = 500;
-constexpr std::int64_t pause_ms = 200;
+constexpr std::int64_t pause_ms = 50;
 // An event that fells its desk so often, though the desk answers in between, is set aside.
 constexpr int silences_max = 2;
 
@@ -61,7 +61,7 @@ void relay::start() {
   const auto partitions = papers_.where->shards(domain::event_log);
   missing_ = partitions;
   for (std::uint32_t p = 0; p < partitions; ++p)
-    asker_.ask(event_log::find_position{p, papers_.desk}, patiently, [this](answer&& said) {
+    asker_.ask(event_log::find_position{p, papers_.desk}, patiently(papers_), [this](answer&& said) {
       const auto* at = std::get_if<order::position>(&said.body);
       position_ = std::min(position_, at ? at->seq : 0);
       if (--missing_ == 0) collect();
@@ -69,7 +69,7 @@ void relay::start() {
 }
 
 void relay::collect() {
-  asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently, [this](answer&& said) {
+  asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently(papers_), [this](answer&& said) {
     auto* told = std::get_if<event_log::events>(&said.body);
     told && !told->list.empty() ? append(std::move(*told)) : collect();
   });
@@ -86,7 +86,7 @@ void relay::append(event_log::events&& told) {
     parts[p].partition = p;
     parts[p].from = papers_.desk;
     parts[p].at = papers_.around->clock->now();
-    asker_.ask(std::move(parts[p]), patiently, [this, upto = told.upto](answer&& said) {
+    asker_.ask(std::move(parts[p]), patiently(papers_), [this, upto = told.upto](answer&& said) {
       if (!said.done()) return start();
       position_ = upto;
       if (--missing_ == 0) collect();
@@ -121,9 +121,9 @@ caf::behavior subscriber::make_behavior() {
 }
 
 void subscriber::start() {
-  asker_.ask(event_log::find_held{papers_.partition, papers_.desk, {}}, patiently, [this](answer&& said) {
+  asker_.ask(event_log::find_held{papers_.partition, papers_.desk, {}}, patiently(papers_), [this](answer&& said) {
     if (const auto* held = std::get_if<event_log::held>(&said.body)) held_ = {held->cases.begin(), held->cases.end()};
-    asker_.ask(event_log::find_heard{papers_.desk, papers_.partition}, patiently, [this](answer&& told) {
+    asker_.ask(event_log::find_heard{papers_.desk, papers_.partition}, patiently(papers_), [this](answer&& told) {
       const auto* heard = std::get_if<event_log::heard>(&told.body);
       if (!heard) return pause();
       position_ = heard->upto;
@@ -136,7 +136,7 @@ void subscriber::start() {
 void subscriber::fetch() {
   const auto limit = position_ < careful_until_ ? 1 : batch_max;
   asker_.ask(event_log::fetch{papers_.partition, papers_.desk, topics_, position_, kept_, papers_.subscribers, limit},
-             patiently, [this](answer&& said) {
+             patiently(papers_), [this](answer&& said) {
                auto* told = std::get_if<event_log::events>(&said.body);
                told ? hand_over(std::move(*told)) : pause();
              });
@@ -151,7 +151,7 @@ void subscriber::hand_over(event_log::events&& told) {
   if (waiting.events.empty()) return react(std::move(told));
   std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about->id); });
   auto rest = std::make_shared<event_log::events>(std::move(told));
-  asker_.ask(std::move(waiting), patiently, [this, rest](answer&&) { react(std::move(*rest)); });
+  asker_.ask(std::move(waiting), patiently(papers_), [this, rest](answer&&) { react(std::move(*rest)); });
 }
 
 void subscriber::react(event_log::events&& told) {
@@ -189,7 +189,7 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
                error);
   held_.insert(bad.about->id);
   asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
-             patiently, [this, upto = bad.seq](answer&& said) {
+             patiently(papers_), [this, upto = bad.seq](answer&& said) {
                said.done() ? react({upto, {}}) : pause();
              });
 }
@@ -223,7 +223,7 @@ void subscriber::try_next(std::shared_ptr<std::vector<event_log::trouble>> due, 
                const auto error = !heard ? "nobody answered: it fells its desk" : heard->bad ? heard->error : "";
                asker_.ask(event_log::tried{papers_.partition, papers_.desk, (*due)[at].event.seq, error,
                                            papers_.around->clock->now()},
-                          patiently, [this, due, at](answer&&) { try_next(due, at + 1); });
+                          patiently(papers_), [this, due, at](answer&&) { try_next(due, at + 1); });
              });
 }
 

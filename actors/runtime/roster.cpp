@@ -7,7 +7,6 @@
 #include "actors/domains/coupon.hpp"
 #include "actors/domains/event_log.hpp"
 #include "actors/domains/order.hpp"
-#include "actors/domains/payment.hpp"
 #include "actors/domains/platform.hpp"
 #include "actors/domains/product.hpp"
 #include "actors/domains/ranking.hpp"
@@ -16,14 +15,15 @@
 
 namespace souk::runtime {
 
-std::unique_ptr<domains::brain> make_brain(domain which, std::uint32_t shard, const persistence::open_options& store) {
+std::unique_ptr<domains::brain> make_brain(domain which, std::uint32_t shard, const persistence::open_options& store,
+                                           domains::approval of_payments) {
   switch (which) {
     case domain::user: return std::make_unique<domains::user>(store);
     case domain::wallet: return std::make_unique<domains::wallet>(store);
     case domain::product: return std::make_unique<domains::product>(store);
     case domain::coupon: return std::make_unique<domains::coupon>(store);
     case domain::order: return std::make_unique<domains::order>(store, shard);
-    case domain::payment: return std::make_unique<domains::payment>(store);
+    case domain::payment: return std::make_unique<domains::payment>(store, of_payments);
     case domain::ranking: return std::make_unique<domains::ranking>(store);
     case domain::platform: return std::make_unique<domains::platform>(store);
     case domain::cart: return std::make_unique<domains::cart>(store);

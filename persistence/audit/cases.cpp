@@ -85,6 +85,7 @@ struct payment_row {
   std::string user;
   std::int64_t amount = 0;
   payment::state now{};
+  bool by_provider = false;
 };
 
 // All that one case did, over all domains.
@@ -96,12 +97,14 @@ struct effects {
   int uses_undone = 0, put_backs = 0;
   coupon_id coupon;
   payment::state payment{};
+  bool by_provider = false;
   bool other_user = false;
   std::string user;
 
   bool nothing_left() const {
     return debited == debit_undone && credits == 0 && taken == put_back && takes == put_backs && takes_in == 0 &&
-           uses == uses_undone && given_back == 0 && (payments == 0 || payment == payment::state::cancelled);
+           uses == uses_undone && given_back == 0 &&
+           (payments == 0 || payment == payment::state::cancelled || payment == payment::state::declined);
   }
   void seen(const std::string& who) {
     if (who.empty()) return;
@@ -124,6 +127,7 @@ struct effects {
     ++payments;
     paid = p.amount;
     payment = p.now;
+    by_provider = p.by_provider;
     seen(p.user);
   }
   void add(const goods_row& g, const std::unordered_map<std::int64_t, std::string>& names) {
@@ -137,6 +141,16 @@ struct effects {
     if (g.what == what::taken) ++takes, taken += print;
     if (g.what == what::put_back) ++put_backs, put_back += print;
     if (g.what == what::taken_in) ++takes_in, taken_in += print;
+  }
+  std::string shown_payment() const {
+    switch (payment) {
+      case payment::state::requested: return "payment requested";
+      case payment::state::approved: return "paid " + to_string(paid);
+      case payment::state::declined: return "payment declined";
+      case payment::state::cancelled: return "payment cancelled";
+      case payment::state::cancelling: return "payment being called off";
+    }
+    return "payment in an unknown state";
   }
   // As one comparable text, for people.
   std::string shown() const {
@@ -153,7 +167,7 @@ struct effects {
     say(uses, "coupon used for " + to_string(off));
     say(uses_undone, "use undone");
     say(given_back, "coupon given back");
-    say(payments, payment == payment::state::cancelled ? "payment cancelled" : "paid " + to_string(paid));
+    say(payments, shown_payment());
     return text.empty() ? "nothing in effect" : text;
   }
 };
@@ -229,12 +243,13 @@ public:
                         }},
                        {}});
     for (auto& [shard, store] : all.payments)
-      payments_.push_back({{store->file, "SELECT id, user, amount, state FROM payment WHERE id>?1 ORDER BY id LIMIT ?2",
-                            [](statement::row row) {
-                              return payment_row{row.integer(0), row.string(1), row.integer(2),
-                                                 static_cast<payment::state>(row.integer(3))};
-                            }},
-                           {}});
+      payments_.push_back(
+          {{store->file, "SELECT id, user, amount, state, by_provider FROM payment WHERE id>?1 ORDER BY id LIMIT ?2",
+            [](statement::row row) {
+              return payment_row{row.integer(0), row.string(1), row.integer(2),
+                                 static_cast<payment::state>(row.integer(3)), row.integer(4) != 0};
+            }},
+           {}});
     ends_.resize(cases_.size());
     // What the books of payments have not been told yet is not expected of them.
     for (auto& [shard, store] : all.orders) {
@@ -359,7 +374,11 @@ private:
     if (c.state == state::cancelled) {
       ends_[shard] += 2;
       if (!refund || refund->state != state::completed) is_broken(found_.cancelled, "was cancelled without a refund");
-      if (booked && did.payment != payment::state::cancelled)
+      // An external provider is told of the refund after the order's end; a payment that waits for it goes on with the
+      // next start.
+      const bool owed = did.by_provider && did.payment == payment::state::cancelling;
+      figures_.refunds_owed += owed;
+      if (booked && !owed && did.payment != payment::state::cancelled)
         is_broken(found_.cancelled, "has a payment that still stands");
       return;
     }

@@ -9,8 +9,8 @@ using namespace souk::tests;
 
 namespace {
 
-constexpr event_log::party product{domain::product, 0};
-constexpr event_log::party wallet{domain::wallet, 0};
+constexpr event_log::party shelves{domain::product, 0};
+constexpr event_log::party purses{domain::wallet, 0};
 constexpr event_log::party order_desk{domain::order, 0};
 constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
 
@@ -45,28 +45,28 @@ struct log_desk : seat<domains::event_log> {
 TEST_CASE("what is appended again is there once, whoever falls in between", "[S3.6]") {
   log_desk desk;
   const std::vector<event_log::event> events{told(1, domain::product, 7), told(2, domain::product, 8)};
-  CHECK(desk.append(product, events) == 2);
+  CHECK(desk.append(shelves, events) == 2);
   const auto restart = GENERATE(false, true);
   if (restart) desk.again();
-  CHECK(desk.append(product, events) == 2);
-  CHECK(desk.append(product, {told(2, domain::product, 8), told(3, domain::product, 9)}) == 3);
-  CHECK(desk.cases(wallet, bit(domain::product)) == "7 8 9");
-  CHECK(body<order::position>(desk.say(event_log::find_position{0, product})).seq == 3);
+  CHECK(desk.append(shelves, events) == 2);
+  CHECK(desk.append(shelves, {told(2, domain::product, 8), told(3, domain::product, 9)}) == 3);
+  CHECK(desk.cases(purses, bit(domain::product)) == "7 8 9");
+  CHECK(body<order::position>(desk.say(event_log::find_position{0, shelves})).seq == 3);
 }
 
 TEST_CASE("what was not committed was not appended", "[S3.6]") {
   log_desk desk;
-  desk.say_in_vain(event_log::append{0, product, {told(1, domain::product, 7)}, noon});
-  CHECK(desk.cases(wallet, bit(domain::product)).empty());
-  CHECK(desk.append(product, {told(1, domain::product, 7)}) == 1);
-  CHECK(desk.cases(wallet, bit(domain::product)) == "7");
+  desk.say_in_vain(event_log::append{0, shelves, {told(1, domain::product, 7)}, noon});
+  CHECK(desk.cases(purses, bit(domain::product)).empty());
+  CHECK(desk.append(shelves, {told(1, domain::product, 7)}) == 1);
+  CHECK(desk.cases(purses, bit(domain::product)) == "7");
 }
 
 TEST_CASE("a subscriber hears its topics only, in the order in which they were appended", "[S3.6]") {
   log_desk desk;
-  desk.append(product, {told(1, domain::product, 1), told(2, domain::product, 2)});
-  desk.append(wallet, {told(1, domain::wallet, 1)});
-  desk.append(product, {told(3, domain::product, 3)});
+  desk.append(shelves, {told(1, domain::product, 1), told(2, domain::product, 2)});
+  desk.append(purses, {told(1, domain::wallet, 1)});
+  desk.append(shelves, {told(3, domain::product, 3)});
   CHECK(desk.cases(order_desk, bit(domain::product) | bit(domain::wallet)) == "1 2 1 3");
   CHECK(desk.cases(order_desk, bit(domain::wallet)) == "1");
   const auto one = desk.fetch(order_desk, bit(domain::product), 0, 0, 1);
@@ -79,21 +79,21 @@ TEST_CASE("a subscriber with nothing to hear waits, and is rung by its own topic
   desk.fetch(order_desk, bit(domain::wallet), 0);
   REQUIRE(desk.late());
   CHECK(desk.late()->subject == order_desk.id());
-  desk.append(product, {told(1, domain::product, 1)});
+  desk.append(shelves, {told(1, domain::product, 1)});
   CHECK(desk.rung().empty());
-  desk.append(wallet, {told(1, domain::wallet, 1)});
+  desk.append(purses, {told(1, domain::wallet, 1)});
   CHECK(desk.rung() == std::vector<std::int64_t>{order_desk.id()});
 }
 
 TEST_CASE("a subscriber that was down finds everything that came meanwhile, also after a restart of the log",
           "[S3.6]") {
   log_desk desk;
-  for (std::int64_t n = 1; n <= 2'000; ++n) desk.append(product, {told(n, domain::product, n)});
+  for (std::int64_t n = 1; n <= 2'000; ++n) desk.append(shelves, {told(n, domain::product, n)});
   desk.fetch(order_desk, bit(domain::product), 2'000);  // one is beyond, the other never came
   desk.again();
   std::int64_t after = 0, heard = 0;
-  for (auto some = desk.fetch(wallet, bit(domain::product), after); !some.list.empty();
-       some = desk.fetch(wallet, bit(domain::product), after)) {
+  for (auto some = desk.fetch(purses, bit(domain::product), after); !some.list.empty();
+       some = desk.fetch(purses, bit(domain::product), after)) {
     for (const auto& one : some.list) REQUIRE(one.about->id == saga(++heard));
     after = some.upto;
   }
@@ -102,27 +102,27 @@ TEST_CASE("a subscriber that was down finds everything that came meanwhile, also
 
 TEST_CASE("events are deleted when every subscriber is beyond them, and not before all have come", "[S3.6]") {
   log_desk desk;
-  for (std::int64_t n = 1; n <= 600; ++n) desk.append(product, {told(n, domain::product, n)});
+  for (std::int64_t n = 1; n <= 600; ++n) desk.append(shelves, {told(n, domain::product, n)});
   desk.fetch(order_desk, bit(domain::product), 600);
   CHECK(desk.status().oldest == 1);
   // In effect up to 600, but those after 400 would be wanted again.
-  desk.fetch(wallet, bit(domain::product), 600, 400);
+  desk.fetch(purses, bit(domain::product), 600, 400);
   CHECK(desk.status().oldest == 401);
   desk.again();
   CHECK(desk.status().oldest == 401);
-  CHECK(desk.fetch(wallet, bit(domain::product), 400).list.size() == 100);
+  CHECK(desk.fetch(purses, bit(domain::product), 400).list.size() == 100);
 }
 
 TEST_CASE("an event that cannot be taken is tried again, then is a dead letter until an operator revives it",
           "[S0.6][S3.6]") {
   log_desk desk;
   const auto bad = told(5, domain::product, 1);
-  desk.say(event_log::set_aside{0, wallet, {bad}, "broken", noon});
-  desk.say(event_log::set_aside{0, wallet, {told(6, domain::product, 1)}, "", noon});
-  const auto held = [&](moment at) { return body<event_log::held>(desk.say(event_log::find_held{0, wallet, at})); };
+  desk.say(event_log::set_aside{0, purses, {bad}, "broken", noon});
+  desk.say(event_log::set_aside{0, purses, {told(6, domain::product, 1)}, "", noon});
+  const auto held = [&](moment at) { return body<event_log::held>(desk.say(event_log::find_held{0, purses, at})); };
   CHECK(held(noon).cases == std::vector<number>{saga(1)});
   CHECK(held(noon).due.empty());
-  CHECK(body<event_log::held>(desk.say(event_log::find_held{0, product, noon})).cases.empty());
+  CHECK(body<event_log::held>(desk.say(event_log::find_held{0, shelves, noon})).cases.empty());
   moment at = noon;
   int tries = 1;
   while (true) {
@@ -130,7 +130,7 @@ TEST_CASE("an event that cannot be taken is tried again, then is a dead letter u
     const auto due = held(at).due;
     REQUIRE(due.size() == 1);
     if (due.front().event.seq != 5) break;  // the first is dead: the next one's turn
-    desk.say(event_log::tried{0, wallet, 5, "still broken", at});
+    desk.say(event_log::tried{0, purses, 5, "still broken", at});
     REQUIRE(++tries <= 8);
   }
   CHECK(tries == 8);
@@ -139,18 +139,18 @@ TEST_CASE("an event that cannot be taken is tried again, then is a dead letter u
   REQUIRE(troubles.size() == 2);
   CHECK(troubles.front().dead);
   CHECK(troubles.front().error == "still broken");
-  CHECK(desk.say(event_log::revive{0, wallet, 5, at}).done());
-  CHECK(desk.say(event_log::revive{0, wallet, 4, at}).why == reason::not_found);
+  CHECK(desk.say(event_log::revive{0, purses, 5, at}).done());
+  CHECK(desk.say(event_log::revive{0, purses, 4, at}).why == reason::not_found);
   CHECK(held(at).due.front().event == bad);
-  desk.say(event_log::tried{0, wallet, 5, "", at});
-  desk.say(event_log::tried{0, wallet, 6, "", at});
+  desk.say(event_log::tried{0, purses, 5, "", at});
+  desk.say(event_log::tried{0, purses, 6, "", at});
   CHECK(held(at).cases.empty());
 }
 
 TEST_CASE("the log shows its topics, and how far behind each subscriber is", "[S3.6][C.6]") {
   log_desk desk;
-  desk.append(product, {told(1, domain::product, 1), told(2, domain::product, 2)});
-  desk.append(wallet, {told(1, domain::wallet, 1)});
+  desk.append(shelves, {told(1, domain::product, 1), told(2, domain::product, 2)});
+  desk.append(purses, {told(1, domain::wallet, 1)});
   desk.fetch(order_desk, bit(domain::product) | bit(domain::wallet), 1);
   const auto status = desk.status();
   CHECK(status.newest == 3);

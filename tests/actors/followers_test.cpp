@@ -129,7 +129,8 @@ TEST_CASE("pauses between tries grow and are bounded", "[S0.6]") {
       const auto pause = persistence::troubles<platform::trouble>::pause_ms(tries, seq);
       CHECK(pause >= 500);
       CHECK(pause <= 300'000);
-      if (tries > 1 && tries < 8) CHECK(pause * 4 >= persistence::troubles<platform::trouble>::pause_ms(tries - 1, seq) * 2);
+      if (tries > 1 && tries < 8)
+        CHECK(pause * 4 >= persistence::troubles<platform::trouble>::pause_ms(tries - 1, seq) * 2);
     }
 }
 

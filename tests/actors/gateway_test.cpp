@@ -336,6 +336,74 @@ TEST_CASE("an order names the saga that it goes by", "[S0.1][S0.2]") {
   CHECK(s.balance("anna") == 9500);
 }
 
+TEST_CASE("a cart is filled, changed and ordered, and the same checkout is the same order", "[edge][S3.1]") {
+  shop s;
+  s.furnish();
+  CHECK(s.get("/v1/carts/anna")["items"].empty());
+  CHECK(s.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":3})").status == 200);
+  CHECK(s.get("/v1/carts/anna")["items"][0]["quantity"] == 3);
+  for (const auto* bad :
+       {R"({})", R"({"quantity":0})", R"({"quantity":-1})", R"({"quantity":0.1})", R"({"quantity":1e3})",
+        R"({"quantity":1000001})", R"({"quantity":"2"})", R"({"quantity":2,"price":1})", R"([])"}) {
+    INFO(bad);
+    const auto status = s.ask("PUT", "/v1/carts/anna/items/teapot", bad).status;
+    CHECK((status == 400 || status == 422));
+  }
+  CHECK(s.ask("PUT", "/v1/carts/anna/items/kettle", R"({"quantity":1})").status == 404);
+  CHECK(s.ask("PUT", "/v1/carts/bob/items/teapot", R"({"quantity":1})").status == 404);
+  CHECK(s.get("/v1/carts/anna")["items"][0]["quantity"] == 3);
+  CHECK(s.ask("POST", "/v1/carts/anna/checkout").status == 400);
+  CHECK(s.post("/v1/carts/anna/checkout", "k", R"({"flow":"refund"})").status == 422);
+  const auto placed = s.post("/v1/carts/anna/checkout", "first");
+  CHECK(placed.status == 201);
+  CHECK(json::parse(placed.body)["flow"] == "by_events");
+  CHECK(json::parse(placed.body)["paid"] == 750);
+  CHECK(s.get("/v1/carts/anna")["items"].empty());
+  const auto again = s.post("/v1/carts/anna/checkout", "first");
+  CHECK(again.status == 201);
+  CHECK(header(again, "Idempotent-Replayed") == "true");
+  CHECK(json::parse(again.body)["id"] == json::parse(placed.body)["id"]);
+  CHECK(s.post("/v1/carts/anna/checkout", "second").status == 404);
+  CHECK(s.balance("anna") == 9250);
+  s.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":2})");
+  CHECK(s.ask("DELETE", "/v1/carts/anna/items/teapot").status == 200);
+  CHECK(s.get("/v1/carts/anna")["items"].empty());
+}
+
+TEST_CASE("a cart that fails at the checkout is as it was", "[edge][S3.2]") {
+  shop s;
+  s.furnish();
+  s.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":90})");
+  const auto said = s.post("/v1/carts/anna/checkout", "dear");
+  CHECK(said.status == 409);
+  CHECK(json::parse(said.body)["reason"] == "insufficient_funds");
+  CHECK(s.get("/v1/carts/anna")["items"][0]["quantity"] == 90);
+  CHECK(s.stock("teapot") == 100);
+}
+
+TEST_CASE("the event log shows what was told and who has heard it", "[edge][S3.6][C.6]") {
+  shop s;
+  s.furnish();
+  CHECK(s.post("/v1/orders", "one", R"({"user":"anna","items":[{"product":"teapot","quantity":2}],"flow":"by_events"})")
+            .status == 201);
+  const auto partition = s.get("/v1/admin/event-log")["data"][0];
+  CHECK(partition["newest"].get<int>() >= 6);
+  CHECK(partition["subscribers"].size() == 7);
+  CHECK(partition["troubles"].empty());
+  for (const auto* letter : {"0-1-7", "x", "9-1-1", "0--1"})
+    CHECK(s.post("/v1/admin/event-log/" + std::string{letter} + "/retry", "k").status == 404);
+}
+
+TEST_CASE("goods that are short are refused at once by stock_first, also for a caller who does not wait",
+          "[edge][S1.2][S1.3]") {
+  shop s;
+  s.furnish();
+  const std::string body = R"({"user":"anna","items":[{"product":"teapot","quantity":101}],"flow":"stock_first"})";
+  const auto said = s.ask("POST", "/v1/orders", body, {{"idempotency-key", "a"}, {"prefer", "respond-async"}});
+  CHECK(said.status == 409);
+  CHECK(json::parse(said.body)["reason"] == "sold_out");
+}
+
 TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {
   shop s;
   CHECK(s.get("/v1/admin/actors")["data"].size() == domain_count + runtime::node_options{}.coordinators);

@@ -9,7 +9,8 @@
 
 namespace souk::tests {
 
-template <class Domain>
+// Extra: what else the domain is made with.
+template <class Domain, auto... Extra>
 class seat {
 public:
   explicit seat(std::uint32_t shard = 0) : shard_(shard) { again(); }
@@ -41,7 +42,7 @@ public:
     if constexpr (std::is_constructible_v<Domain, const persistence::open_options&, std::uint32_t>)
       brain_ = std::make_unique<Domain>(options, shard_);
     else
-      brain_ = std::make_unique<Domain>(options);
+      brain_ = std::make_unique<Domain>(options, Extra...);
     begun_ = brain_->begun();
   }
 

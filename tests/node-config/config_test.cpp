@@ -33,6 +33,7 @@ TEST_CASE("what a file does not say stays as it is", "[config]") {
   CHECK(all.data == "./.data");
   CHECK(all.http.host == "127.0.0.1");
   CHECK(all.http.port == 8080);
+  CHECK(all.payment_provider == "internal");
   CHECK(all.limits.orders_in_flight == 4096);
 }
 
@@ -47,7 +48,7 @@ TEST_CASE("the files that come with souk are read", "[config]") {
 TEST_CASE("every key is read", "[config]") {
   const auto all = read(R"({"data":"/d","http":{"host":"::1","port":0,"threads":3},
     "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":1},"coordinators":8,"threads":2,
-    "platform":"file:/x","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
+    "platform":"file:/x","payment_provider":"http://pay:81/v1","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
     "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12}})");
   CHECK(all.data == "/d");
   CHECK(all.http.host == "::1");
@@ -58,6 +59,7 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(all.shards == shards);
   CHECK(all.coordinators == 8);
   CHECK(all.platform == "file:/x");
+  CHECK(all.payment_provider == "http://pay:81/v1");
   CHECK(all.desks == config::desks::scheduled);
   CHECK(all.currency == "EUR");
   CHECK(all.limits.wait_ms == 0);
@@ -79,6 +81,12 @@ TEST_CASE("what is wrong is named with its file and its key", "[config]") {
       {R"({"data":""})", "f.json: data must name a directory"},
       {R"({"desks":"standing"})", "f.json: desks must be detached or scheduled"},
       {R"({"currency":"pounds"})", "f.json: currency must be three capital letters (ISO 4217)"},
+      {R"({"payment_provider":""})", "f.json: payment_provider '' must be internal or http://HOST:PORT/PATH"},
+      {R"({"payment_provider":"https://x"})",
+       "f.json: payment_provider 'https://x' must be internal or http://HOST:PORT/PATH"},
+      {R"({"payment_provider":"http:///x"})",
+       "f.json: payment_provider 'http:///x' must be internal or http://HOST:PORT/PATH"},
+      {R"({"payment_provider":1})", "f.json: payment_provider must be text"},
       {R"({"data":"a","data":"b"})", "f.json: data is there twice"},
       {R"([])", "f.json: the configuration must be an object"},
   };
@@ -90,8 +98,10 @@ TEST_CASE("what is wrong is named with its file and its key", "[config]") {
 
 TEST_CASE("the environment goes over the file, and an address is checked", "[config]") {
   config::node all = read(R"({"data":"/file","http":{"port":1}})");
-  const std::map<std::string, std::string> set{
-      {"SOUK_DATA", "/env"}, {"SOUK_HTTP", "[::1]:9090"}, {"SOUK_PLATFORM", ""}};
+  const std::map<std::string, std::string> set{{"SOUK_DATA", "/env"},
+                                               {"SOUK_HTTP", "[::1]:9090"},
+                                               {"SOUK_PLATFORM", ""},
+                                               {"SOUK_PAYMENT_PROVIDER", "http://[::1]:81"}};
   const auto look = [&](const char* name) -> const char* {
     const auto found = set.find(name);
     return found == set.end() ? nullptr : found->second.c_str();
@@ -100,6 +110,9 @@ TEST_CASE("the environment goes over the file, and an address is checked", "[con
   CHECK(all.data == "/env");
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 9090);
+  CHECK(all.payment_provider == "http://[::1]:81");
+  CHECK_THROWS_WITH(config::read_payment_provider("nobody", "--payment-provider", all),
+                    "--payment-provider 'nobody' must be internal or http://HOST:PORT/PATH");
   config::read_address(":7", "--http", all);
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 7);

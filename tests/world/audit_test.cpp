@@ -27,7 +27,8 @@ void play(shop& shop) {
   const auto freed = shop.coupon("HALF", "ann", {{}, 50});
   const auto of_bob = shop.coupon("FEW", "bob", {{10}, 0});
   shop.buy({"ann", {{{"cup"}, 2, {}}, {{"plate"}, 1, {}}}, kept});
-  shop.buy({"ann", {{{"cup"}, 100, {}}}, {}});
+  const auto refused = shop.buy({"ann", {{{"cup"}, 100, {}}}, {}});
+  shop.ask(payment::undo_pay{{refused.id, 4}, shop.now()});  // of a payment that never came
   shop.buy({"bob", {{{"cup"}, 3, {}}}, of_bob});
   const auto sold = shop.buy({"ann", {{{"plate"}, 2, {}}}, freed});
   shop.ask(order::cancel{sold.id, true, shop.now()});
@@ -127,6 +128,11 @@ TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4
       {"coupon", "DELETE FROM operation WHERE what=2", "every cancelled sale"},
       {"payment", "UPDATE payment SET state=3", "every completed sale"},
       {"payment", "UPDATE payment SET state=1", "every cancelled sale"},
+      {"payment", "UPDATE payment SET state=4", "every completed sale"},
+      {"payment", "UPDATE payment SET state=4", "every cancelled sale"},
+      {"payment", "UPDATE payment SET state=0", "every completed sale"},
+      {"payment", "UPDATE payment SET state=4 WHERE user=''", "every sale that ended before its pivot"},
+      {"payment", "UPDATE payment SET state=0 WHERE user=''", "every sale that ended before its pivot"},
       {"payment", "UPDATE payment SET amount=amount-1", "every completed sale"},
       {"payment", "UPDATE payment SET user='bob'", "no effect is without its case"},
       {"order", "DELETE FROM orders WHERE state=1 AND flow=0", "no effect is without its case"},

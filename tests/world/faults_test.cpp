@@ -115,6 +115,9 @@ struct fragile final : domains::brain {
   }
   void before_commit() override { inner->before_commit(); }
   persistence::store_file& file() override { return inner->file(); }
+  persistence::exchange* exchange() override { return inner->exchange(); }
+  void hear(const event_log::event& event) override { inner->hear(event); }
+  const std::vector<order::happening>* story(number id) const override { return inner->story(id); }
   void pass_on() {
     for (const auto one : inner->rung()) rung_.push_back(one);
     for (auto& one : inner->begun()) begun_.push_back(std::move(one));
@@ -132,7 +135,10 @@ std::vector<want> crowd(shop& shop, int n) {
     const auto user = "u" + std::to_string(i % 20);
     const auto first = "p" + std::to_string(i % 10), second = "p" + std::to_string((i * 7 + 3) % 10);
     coupon_id coupon;
-    const auto flow = i % 3 == 1 ? order::flow::balance_first : order::flow::order_payment;
+    using order::flow;
+    static constexpr flow flows[]{flow::order_payment, flow::balance_first, flow::stock_first, flow::by_events};
+    const bool parts = shop.options().shards[static_cast<std::size_t>(domain::product)] > 1;
+    const auto flow = flows[i % (parts ? 3 : 4)];
     if (sagas::uses_coupons(flow) && i % 6 == 0) coupon = shop.coupon("C" + std::to_string(i), user, {{}, 10});
     all.push_back({user, {{{first}, 1 + i % 3, {}}, {{second}, 1, {}}}, coupon, {}, false, flow});
   }
@@ -141,6 +147,9 @@ std::vector<want> crowd(shop& shop, int n) {
 
 void all_ended(shop& shop, const std::vector<order::ticket>& tickets) {
   CHECK(eventually([&] { return shop.node().sagas_running() == 0; }));
+  // What fails by events is decided before everybody has undone its part.
+  for (const auto& one : tickets)
+    if (one.id) CHECK(eventually([&] { return shop.find(one.id).ended.ms != 0; }));
   int completed = 0, failed = 0;
   for (const auto& one : tickets) {
     completed += one.state == state::completed;
