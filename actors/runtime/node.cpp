@@ -19,6 +19,8 @@ node::node(node_options options) : options_(std::move(options)) {
   around_ = std::make_shared<const surroundings>(options_.around);
   where_ = std::make_shared<directory>(options_.shards, options_.coordinators);
   figures_.supervision = std::make_shared<supervision>();
+  for (const auto n : options_.shards)
+    if (n == 0) throw std::invalid_argument("every domain has at least one shard");
   std::filesystem::create_directories(options_.data);
   // Batches allocate and free megabytes at a time: giving them back to the kernel in between costs page faults.
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
