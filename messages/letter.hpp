@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "messages/concert.hpp"
 #include "messages/coupon.hpp"
 #include "messages/grammar/answer.hpp"
 #include "messages/grammar/domain.hpp"
@@ -15,7 +16,9 @@
 #include "messages/payment.hpp"
 #include "messages/platform.hpp"
 #include "messages/product.hpp"
+#include "messages/queue.hpp"
 #include "messages/ranking.hpp"
+#include "messages/reservation.hpp"
 #include "messages/user.hpp"
 #include "messages/wallet.hpp"
 
@@ -32,13 +35,19 @@ using any_command =
                  order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
                  order::list, order::resume, order::fetch, ranking::best, ranking::count, ranking::find_position,
                  platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
-                 platform::list_troubles, platform::revive, payment::find_position, product::quote>;
+                 platform::list_troubles, platform::revive, payment::find_position, product::quote, order::find_request,
+                 ranking::sold_out, concert::put, concert::find, concert::list, reservation::open, reservation::hold,
+                 reservation::release, reservation::check_out, reservation::confirm, reservation::undo_confirm,
+                 reservation::give_back, reservation::find, reservation::read, queue::open, queue::join, queue::find,
+                 queue::enter, queue::use, queue::undo_use>;
 
 using any_reply =
     std::variant<std::monostate,  //
                  user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign,
                  coupon::view, coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket,
-                 order::events, order::position, ranking::board, platform::troubles, platform::not_now>;
+                 order::events, order::position, ranking::board, platform::troubles, platform::not_now,
+                 ranking::full_houses, concert::view, concert::page, reservation::view, reservation::page,
+                 reservation::confirmed, queue::view>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.

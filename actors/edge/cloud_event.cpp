@@ -29,6 +29,10 @@ std::string cloud_event(const order::event& e, std::uint32_t source) {
   append_lines(out, e.lines);
   put({R"(,"total":)", std::to_string(e.total().minor), R"(,"discount":)", std::to_string(e.discount.minor)});
   if (e.coupon) put({R"(,"coupon":")", to_text(e.coupon), R"(")"});
+  if (e.seat) {
+    put({R"(,"seat":)"});
+    append_seat(out, *e.seat);
+  }
   put({R"(,"placed":")", to_text(e.placed), R"("}})"});
   return out;
 }

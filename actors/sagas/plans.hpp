@@ -16,6 +16,8 @@ namespace souk::sagas {
 const plan& order_payment();
 // S0: wallet debited at the quoted prices, stock taken, payment approved; then the order is completed.
 const plan& balance_first();
+// S2: the token used, the held seat confirmed, wallet debited; then the payment is completed.
+const plan& seat_payment();
 // Goods come back: the shelf takes them in, the wallet is credited.
 const plan& take_back();
 // A completed order is cancelled: forward only, because the decision is already durable.
@@ -24,7 +26,7 @@ const plan& refund();
 const plan& plan_of(order::flow flow);
 std::optional<order::flow> find_flow(std::string_view name);
 bool uses_coupons(order::flow flow);
-std::string names_of_sales();  // "order_payment, balance_first": the flows that an order may ask for
+std::string names_of_sales();  // "order_payment, balance_first": the flows that an order of goods may ask for
 
 // All of them, in the order in which people read them.
 std::span<const plan* const> all_plans();

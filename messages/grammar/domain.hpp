@@ -8,17 +8,32 @@
 
 namespace souk {
 
-enum class domain : std::uint8_t { user, wallet, product, coupon, order, payment, ranking, platform };
-inline constexpr std::size_t domain_count = 8;
+enum class domain : std::uint8_t {
+  user,
+  wallet,
+  product,
+  coupon,
+  order,
+  payment,
+  ranking,
+  platform,
+  concert,
+  reservation,
+  queue,
+};
+inline constexpr std::size_t domain_count = 11;
 inline constexpr std::array<std::string_view, domain_count> domain_names{
-    "user",      //
-    "wallet",    //
-    "product",   //
-    "coupon",    //
-    "order",     //
-    "payment",   //
-    "ranking",   //
-    "platform",  //
+    "user",         //
+    "wallet",       //
+    "product",      //
+    "coupon",       //
+    "order",        //
+    "payment",      //
+    "ranking",      //
+    "platform",     //
+    "concert",      //
+    "reservation",  //
+    "queue",        //
 };
 constexpr std::string_view to_text(domain d) { return domain_names[static_cast<std::size_t>(d)]; }
 

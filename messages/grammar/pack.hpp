@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "messages/grammar/fields.hpp"
+#include "messages/grammar/rare.hpp"
 
 namespace souk {
 
@@ -80,6 +81,11 @@ private:
   template <class T>
   void put_object(const std::optional<T>& maybe) {
     put(maybe.has_value());
+    if (maybe) put(*maybe);
+  }
+  template <class T>
+  void put_object(const rare<T>& maybe) {
+    put(static_cast<bool>(maybe));
     if (maybe) put(*maybe);
   }
   template <class A, class B>
@@ -166,6 +172,15 @@ private:
   }
   template <class T>
   void get_object(std::optional<T>& maybe) {
+    bool there = false;
+    get(there);
+    if (there)
+      get(maybe.emplace());
+    else
+      maybe.reset();
+  }
+  template <class T>
+  void get_object(rare<T>& maybe) {
     bool there = false;
     get(there);
     if (there)

@@ -311,7 +311,8 @@ private:
     }
     switch (c.brief.flow) {
       case flow::order_payment:
-      case flow::balance_first: return judge_sale(c, did, shard);
+      case flow::balance_first:
+      case flow::seat_payment: return judge_sale(c, did, shard);
       case flow::take_back: return judge_return(c, did, shard);
       case flow::refund: return judge_refund(c, did);
     }

@@ -338,7 +338,7 @@ TEST_CASE("an order names the saga that it goes by", "[S0.1][S0.2]") {
 
 TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6]") {
   shop s;
-  CHECK(s.get("/v1/admin/actors")["data"].size() == 8 + runtime::node_options{}.coordinators);
+  CHECK(s.get("/v1/admin/actors")["data"].size() == domain_count + runtime::node_options{}.coordinators);
   CHECK(s.get("/v1/admin/outbox")["data"].empty());
   CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry").status == 404);
   CHECK(s.get("/livez")["status"] == "alive");

@@ -56,16 +56,6 @@ plan stock_first() {  // S1: stock at once, the rest reacts to events
       .when(decides, outcome::refused, {undo(fourth)})
       .build();
 }
-plan seat_payment() {  // S2: the seat, the points, the payment; the rest by the outbox
-  return saga("seat_payment")
-      .then(looks)
-      .then(first)
-      .then(third)
-      .pivot(decides)
-      .otherwise(gives_up)
-      .afterwards(goes_on)
-      .build();
-}
 plan by_events() {  // S3: stock, cart, money, no coordinator
   return choreography("by_events")
       .with(first, role::compensable)

@@ -32,6 +32,10 @@ struct filler {
   void fill_object(std::optional<T>& maybe) {
     fill(maybe.emplace());
   }
+  template <class T>
+  void fill_object(rare<T>& maybe) {
+    fill(maybe.emplace());
+  }
   void fill_object(std::monostate&) {}
   template <fielded T>
   void fill_object(T& object) {
