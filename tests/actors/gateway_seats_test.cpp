@@ -57,7 +57,8 @@ struct box_office : shop {
   }
   std::string seats() {
     std::string text;
-    for (const auto& one : get("/v1/schedules/mon/seats")["data"])
+    const auto page = get("/v1/schedules/mon/seats");
+    for (const auto& one : page["data"])
       text += one["id"].get<std::string>() + ' ' + one["state"].get<std::string>() + ';';
     return text;
   }

@@ -81,7 +81,7 @@ TEST_CASE("a campaign gives its coupons first come first served, and not one mor
 
 TEST_CASE("an order over several shards with one shelf empty is undone in all of them", "[C.3][C.5][S4.3][S1.6]") {
   auto options = unhurried();
-  options.shards = {1, 2, 3, 2, 2, 1, 1, 1};
+  options.shards = {1, 2, 3, 2, 2, 1, 1, 1, 1, 1, 1};
   options.coordinators = 3;
   shop shop{options};
   std::vector<product::line> lines;

@@ -226,7 +226,7 @@ TEST_CASE("with letters lost and doubled 300 orders end, and every book balances
   auto options = shop::impatient();
   options.around.link = link;
   options.around.seed = seed;
-  options.shards = {1, 2, 2, 1, 2, 1, 1, 1};
+  options.shards = {1, 2, 2, 1, 2, 1, 1, 1, 1, 1, 1};
   shop shop{options};
   const auto all = crowd(shop, 300);
   link->good = false;
