@@ -129,7 +129,7 @@ std::string list(const std::vector<const step*>& steps, std::string_view none) {
 std::string to_text(const plan& of) {
   std::string text{of.name()};
   text += of.is_chain() ? "  (saga)\n" : "  (choreography)\n";
-  text += "\n  " + pad("step", 18) + pad("domain", 10) + pad("role", 13) + pad("refused: undo", 48) + "lost: undo\n";
+  text += "\n  " + pad("step", 18) + pad("domain", 13) + pad("role", 13) + pad("refused: undo", 48) + "lost: undo\n";
   for (const auto& one : of.stages()) {
     std::string refused, lost;
     if (one.role == role::compensable || one.role == role::pivot)
@@ -137,7 +137,7 @@ std::string to_text(const plan& of) {
     if (one.role == role::compensable) lost = list(way_back(of, one.step, outcome::lost), "-");
     if (one.role == role::pivot) lost = "ask again";
     if (one.role == role::insisted) refused = "park", lost = "ask again";
-    text += "  " + pad(std::string{one.step->name}, 18) + pad(std::string{souk::to_text(one.step->home)}, 10) +
+    text += "  " + pad(std::string{one.step->name}, 18) + pad(std::string{souk::to_text(one.step->home)}, 13) +
             pad(std::string{one.step == of.rejection() ? "way out" : name_of(one.role)}, 13) + pad(refused, 48) + lost;
     while (text.back() == ' ') text.pop_back();
     text += '\n';

@@ -42,8 +42,8 @@ const plan& balance_first() {
 const plan& seat_payment() {
   static const plan it = saga("seat_payment")
                              .then(verify_user)
-                             .then(use_token)
                              .then(confirm_seat)
+                             .then(use_token)
                              .then(debit_wallet)
                              .pivot(complete_order)
                              .otherwise(fail_order)

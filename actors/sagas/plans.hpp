@@ -16,7 +16,7 @@ namespace souk::sagas {
 const plan& order_payment();
 // S0: wallet debited at the quoted prices, stock taken, payment approved; then the order is completed.
 const plan& balance_first();
-// S2: the token used, the held seat confirmed, wallet debited; then the payment is completed.
+// S2: the held seat confirmed, the token used up, wallet debited; then the payment is completed.
 const plan& seat_payment();
 // Goods come back: the shelf takes them in, the wallet is credited.
 const plan& take_back();
