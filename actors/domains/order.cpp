@@ -192,7 +192,7 @@ answer order::on(const souk::order::find& find) {
 answer order::on(const souk::order::find_request& find) {
   if (const auto known = store_.find_request(find.request))
     if (const auto r = any_case(known->brief.id)) return reply_with(view_of(*r));
-  return refuse(reason::not_found);
+  return refuse(reason::not_found, find.request);
 }
 
 answer order::on(const souk::order::list& list) {

@@ -1,6 +1,7 @@
 // Tickets as a caller knows them: a concert is listed, one waits, holds a seat, pays, or is told exactly why not.
 #include <atomic>
 
+#include "actors/edge/cloud_event.hpp"
 #include "tests/actors/gateway_shop.hpp"
 
 using namespace souk;
@@ -256,6 +257,19 @@ TEST_CASE("what sold out is ranked, and leaves the ranking with a seat that come
   CHECK(s.ask("GET", "/v1/rankings/sold-out?by=net").status == 400);
 }
 
+TEST_CASE("the data platform is told which seat was paid for", "[S2.3][S2.10]") {
+  order::event event{7, {4711 << 8}, order::kind::completed, {1}, {"anna"}};
+  event.seat = order::seat_sale{{"mon"}, {"A1"}, {2 << 8}, {1 << 8}, {5000}, 2, {1}};
+  const auto told = json::parse(edge::cloud_event(event, 0));
+  CHECK(told["type"] == "souk.order.completed");
+  CHECK(told["data"]["total"] == 5000);
+  CHECK(told["data"]["lines"].empty());
+  CHECK(told["data"]["seat"]["schedule"] == "mon");
+  CHECK(told["data"]["seat"]["id"] == "A1");
+  event.seat.reset();
+  CHECK_FALSE(json::parse(edge::cloud_event(event, 0))["data"].contains("seat"));
+}
+
 TEST_CASE("a wrong concert is refused by the member that is wrong, and nothing of it is there", "[S2.1]") {
   box_office s;
   struct wrong {
@@ -336,6 +350,7 @@ TEST_CASE("wrong holds, tokens and payments are refused by the member that is wr
   CHECK(s.ask("GET", "/v1/queue-tokens/nonsense").status == 404);
   CHECK(s.ask("GET", "/v1/queue-tokens/" + unknown).status == 404);
   CHECK(s.ask("GET", "/v1/seat-payments/p").status == 404);
+  CHECK(s.ask("GET", "/v1/seat-payments/a%20b").status == 404);
   CHECK(s.ask("GET", "/v1/concerts/none").status == 404);
   CHECK(s.ask("GET", "/v1/concerts/none/schedules").status == 404);
   CHECK(s.ask("GET", "/v1/schedules/mon/seats?starting_after=Z9").status == 400);
