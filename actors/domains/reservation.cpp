@@ -34,7 +34,8 @@ answer reservation::on(const souk::reservation::hold& hold) {
   if (const auto last = store_.newest_of(hold.token)) {
     const auto its = *store_.seat_at(last->seat);
     const bool lives = its.newest == last->id && (its.now == state::reserved || its.held_at(hold.at));
-    if (lives && its.id == seat->id && its.now == state::held && last->user == hold.user) return reply_with(view_of(*last, its, hold.at), true);
+    if (lives && its.id == seat->id && its.now == state::held && last->user == hold.user)
+      return reply_with(view_of(*last, its, hold.at), true);
     if (lives) return refuse(reason::not_admitted, "the token has seat " + its.offer.seat.text);
   }
   if (seat->now == state::reserved || seat->held_at(hold.at)) return refuse(reason::seat_taken, seat->offer.seat.text);

@@ -342,8 +342,7 @@ private:
     while (true) {
       std::int64_t times = 0;
       const auto ranking = booth_.get("/v1/rankings/sold-out?limit=1000").body;
-      for (const auto& one : ranking["data"])
-        times += one["schedule"] == schedule();
+      for (const auto& one : ranking["data"]) times += one["schedule"] == schedule();
       if (times == expected) return {};
       // It follows the payments through their outbox.
       if (std::chrono::steady_clock::now() > end)
