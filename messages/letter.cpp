@@ -15,6 +15,7 @@ overloaded(Fs...) -> overloaded<Fs...>;
 slice of(const user_id& id) { return slice_of(id.text); }
 slice of(const product_id& id) { return slice_of(id.text); }
 slice of(const campaign_code& id) { return slice_of(id.text); }
+slice of(const schedule_id& id) { return slice_of(id.text); }
 slice of_first(const std::vector<product::wanted>& lines) {
   return lines.empty() ? slice{0} : of(lines.front().product);
 }
@@ -134,6 +135,28 @@ address address_of(const command& what) {
           [](const event_log::tried& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::revive& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::find_status& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const order::find_request& c) { return at(d::order, slice_of(c.request)); },
+          [](const ranking::sold_out&) { return at(d::ranking, 0); },
+          // concerts are one list: it decides whose a date is
+          [](const concert::put&) { return at(d::concert, 0); },
+          [](const concert::find&) { return at(d::concert, 0); },
+          [](const concert::list&) { return at(d::concert, 0); },
+          // reservations and tokens carry their date's slice
+          [](const reservation::open& c) { return at(d::reservation, of(c.schedule)); },
+          [](const reservation::hold& c) { return at(d::reservation, c.where ? of(c.where->schedule) : slice{0}); },
+          [](const reservation::release& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::check_out& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::confirm& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::undo_confirm& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::give_back& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::find& c) { return at(d::reservation, slice_of(c.reservation)); },
+          [](const reservation::read& c) { return at(d::reservation, of(c.schedule)); },
+          [](const queue::open& c) { return at(d::queue, of(c.schedule)); },
+          [](const queue::join& c) { return at(d::queue, of(c.schedule)); },
+          [](const queue::find& c) { return at(d::queue, slice_of(c.token)); },
+          [](const queue::enter& c) { return at(d::queue, slice_of(c.token)); },
+          [](const queue::use& c) { return at(d::queue, slice_of(c.token)); },
+          [](const queue::undo_use& c) { return at(d::queue, slice_of(c.token)); },
       },
       what);
 }

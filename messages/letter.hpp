@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "messages/cart.hpp"
+#include "messages/concert.hpp"
 #include "messages/coupon.hpp"
 #include "messages/event_log.hpp"
 #include "messages/grammar/answer.hpp"
@@ -17,7 +18,9 @@
 #include "messages/payment.hpp"
 #include "messages/platform.hpp"
 #include "messages/product.hpp"
+#include "messages/queue.hpp"
 #include "messages/ranking.hpp"
+#include "messages/reservation.hpp"
 #include "messages/user.hpp"
 #include "messages/wallet.hpp"
 
@@ -34,17 +37,22 @@ using any_command = std::variant<
     order::fail, order::close, order::park, order::cancel, order::find, order::list, order::resume, order::fetch,
     ranking::best, ranking::count, ranking::find_position, platform::find_position, platform::offer, platform::record,
     platform::due, platform::tried, platform::list_troubles, platform::revive, payment::find_position, product::quote,
-    order::announce, order::give_up, cart::put, cart::find, cart::checkout, cart::take_out, cart::undo_take_out,
-    event_log::collect, event_log::find_heard, event_log::react, event_log::find_position, event_log::append,
-    event_log::fetch, event_log::set_aside, event_log::find_held, event_log::tried, event_log::revive,
-    event_log::find_status, payment::open_work, payment::settle, payment::hasten, event_log::go_on>;
+    order::find_request, ranking::sold_out, concert::put, concert::find, concert::list, reservation::open,
+    reservation::hold, reservation::release, reservation::check_out, reservation::confirm, reservation::undo_confirm,
+    reservation::give_back, reservation::find, reservation::read, queue::open, queue::join, queue::find, queue::enter,
+    queue::use, queue::undo_use, order::announce, order::give_up, cart::put, cart::find, cart::checkout, cart::take_out,
+    cart::undo_take_out, event_log::collect, event_log::find_heard, event_log::react, event_log::find_position,
+    event_log::append, event_log::fetch, event_log::set_aside, event_log::find_held, event_log::tried,
+    event_log::revive, event_log::find_status, payment::open_work, payment::settle, payment::hasten, event_log::go_on>;
 
 using any_reply =
     std::variant<std::monostate,  //
                  user::view, wallet::view, wallet::page, product::view, product::page, product::taken, coupon::campaign,
                  coupon::view, coupon::page, coupon::used, payment::view, order::view, order::page, order::ticket,
-                 order::events, order::position, ranking::board, platform::troubles, platform::not_now, cart::view,
-                 event_log::events, event_log::heard, event_log::held, event_log::status, payment::works>;
+                 order::events, order::position, ranking::board, platform::troubles, platform::not_now,
+                 ranking::full_houses, concert::view, concert::page, reservation::view, reservation::page,
+                 reservation::confirmed, queue::view, cart::view, event_log::events, event_log::heard, event_log::held,
+                 event_log::status, payment::works>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.

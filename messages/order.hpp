@@ -13,6 +13,7 @@
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
 #include "messages/grammar/money.hpp"
+#include "messages/grammar/rare.hpp"
 #include "messages/product.hpp"
 
 namespace souk::order {
@@ -21,11 +22,20 @@ inline constexpr std::size_t lines_max = 2000;
 
 enum class state : std::uint8_t { pending, completed, failed, cancelled };
 enum class saga_state : std::uint8_t { running, compensating, completed, compensated, parked };
-enum class flow : std::uint8_t { order_payment, take_back, refund, balance_first, stock_first, by_events };
-inline constexpr std::size_t flows = 6;
+enum class flow : std::uint8_t {
+  order_payment,
+  take_back,
+  refund,
+  balance_first,
+  seat_payment,
+  stock_first,
+  by_events
+};
+inline constexpr std::size_t flows = 7;
 // Placed by an event: no coordinator ever hears of it.
 constexpr bool begins_by_event(flow f) { return f == flow::by_events; }
 constexpr bool is_sale(flow f) { return f != flow::take_back && f != flow::refund; }
+constexpr bool sells_goods(flow f) { return is_sale(f) && f != flow::seat_payment; }  // what an order may ask for
 
 // One thing that happened to a saga: a step was asked, answered, undone; or the saga as a whole began, ended.
 enum class mark : std::uint8_t {
@@ -55,6 +65,22 @@ inline money total_of(const std::vector<product::line>& lines) {
   return sum;
 }
 
+// What a seat payment is about, as it was when the seat was held. One fencing number runs through it: the token's, then
+// the reservation's, which is larger and names exactly one hold.
+struct seat_sale {
+  schedule_id schedule;
+  seat_id seat;
+  reservation_id reservation;
+  token_id token;
+  money price;
+  std::int64_t seats = 0;  // that the schedule has: learned when the seat is confirmed
+  moment opened;           // since when they are sold: learned likewise
+  SOUK_FIELDS(seat_sale, schedule, seat, reservation, token, price, seats, opened);
+};
+inline money total_of(const std::vector<product::line>& lines, const rare<seat_sale>& seat) {
+  return {total_of(lines).minor + (seat ? seat->price.minor : 0)};
+}
+
 // The content of a case: all that its steps and their compensation need.
 struct brief {
   number id;
@@ -68,10 +94,12 @@ struct brief {
   moment placed;
   bool cancelling = false;  // somebody wants it back: walk back as soon as it is picked up
   bool priced = false;      // the lines' amounts are the catalogue's, and stand
+  rare<seat_sale> seat;     // of a seat payment, which has no lines
   bool by_events = false;   // the domains carry on among themselves; coordinators leave it alone
-  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced, by_events);
+  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced, seat,
+              by_events);
 
-  money total() const { return total_of(lines); }
+  money total() const { return total_of(lines, seat); }
 };
 
 struct view {
@@ -89,7 +117,9 @@ struct view {
   moment placed;
   moment ended;  // 0: not yet
   std::vector<happening> timeline;
-  SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended, timeline);
+  rare<seat_sale> seat;
+  SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended, timeline,
+              seat);
 };
 
 struct page {
@@ -120,7 +150,8 @@ struct place {
   bool wait = false;
   order::flow flow = order::flow::order_payment;  // a sale, or take_back
   moment at;
-  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at);
+  rare<seat_sale> seat;  // of a seat payment
+  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at, seat);
 };
 
 // Answers the ticket when it is decided what becomes of the case; `accepted`: or when it runs by events.
@@ -137,7 +168,8 @@ struct complete {
   money discount;
   std::vector<happening> timeline;
   moment at;
-  SOUK_FIELDS(complete, id, amounts, discount, timeline, at);
+  rare<seat_sale> seat;  // with what was learned of it
+  SOUK_FIELDS(complete, id, amounts, discount, timeline, at, seat);
 };
 
 // From here on the case runs by events: the goods are taken, and the caller hears that the order is accepted. Refused
@@ -200,6 +232,12 @@ struct find {
   SOUK_FIELDS(find, id);
 };
 
+// Answers the view of the case that this request opened.
+struct find_request {
+  std::string request;
+  SOUK_FIELDS(find_request, request);
+};
+
 // Sales, newest first, of a user and in a state if given. Answers a page.
 struct list {
   std::optional<user_id> user;
@@ -230,9 +268,10 @@ struct event {
   money discount;
   coupon_id coupon;
   moment placed;
-  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed);
+  rare<seat_sale> seat;
+  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat);
 
-  money total() const { return total_of(lines); }
+  money total() const { return total_of(lines, seat); }
 };
 struct events {
   std::uint32_t source = 0;  // the shard whose outbox this is

@@ -112,7 +112,9 @@ void read_text(std::string_view text, const std::string& name, node& into) {
     for (std::size_t d = 0; d < domain_count; ++d) {
       const auto which = static_cast<domain>(d);
       // They keep one position a source; more than one of them would count, book and send everything again.
-      const bool one = which == domain::ranking || which == domain::platform || which == domain::payment;
+      // And the list of concerts decides whose a date is.
+      const bool one =
+          which == domain::ranking || which == domain::platform || which == domain::payment || which == domain::concert;
       shards.whole(std::string{to_text(which)}, 1, one ? 1 : 256, into.shards[d]);
     }
   });

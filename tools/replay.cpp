@@ -163,7 +163,7 @@ int fail(exit_code code, const std::string& why) {
 
 int replay_orders(const replay_options& options) {
   const auto flow = sagas::find_flow(options.flow);
-  if (!flow || !order::is_sale(*flow))
+  if (!flow || !order::sells_goods(*flow))
     return fail(usage, "no flow is called " + options.flow + "; there are " + sagas::names_of_sales());
   std::optional<edge::url> address;
   if (!options.node.empty()) {

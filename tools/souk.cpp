@@ -6,6 +6,7 @@
 #include "tools/admin.hpp"
 #include "tools/bench/orders.hpp"
 #include "tools/check.hpp"
+#include "tools/onsale.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
 #include "tools/seats.hpp"
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   souk::tools::add_serve(app, exit_code);
   souk::tools::add_replay(app, exit_code);
+  souk::tools::add_onsale(app, exit_code);
   souk::tools::add_check(app, exit_code);
   souk::tools::add_plans(app, exit_code);
   souk::tools::add_admin(app, exit_code);

@@ -29,6 +29,7 @@ std::uint64_t print_of(const souk::order::place& place) {
   out.put(place.coupon);
   out.put(place.agreed);
   out.put(place.flow);
+  if (place.seat) out.put(*place.seat);
   return fingerprint(content);
 }
 
@@ -59,6 +60,7 @@ answer order::on(const souk::order::place& place) {
   fresh.brief.coupon = place.coupon;
   fresh.brief.agreed = place.agreed;
   fresh.brief.placed = place.at;
+  fresh.brief.seat = place.seat;
   fresh.request = place.request;
   fresh.print = print;
   fresh.brief.by_events = begins_by_event(place.flow);
@@ -99,6 +101,7 @@ answer order::on(const souk::order::complete& complete) {
   for (std::size_t i = 0; i < r->brief.lines.size() && i < complete.amounts.size(); ++i)
     r->brief.lines[i].amount = complete.amounts[i];
   r->brief.discount = complete.discount;
+  if (complete.seat) r->brief.seat = complete.seat;
   r->saga = saga_state::completed;
   r->timeline = complete.timeline;
   end(*r, state::completed, complete.at);
@@ -233,6 +236,12 @@ answer order::on(const souk::order::find& find) {
   return refuse(reason::not_found, to_text(find.id));
 }
 
+answer order::on(const souk::order::find_request& find) {
+  if (const auto known = store_.find_request(find.request))
+    if (const auto r = any_case(known->brief.id)) return reply_with(view_of(*r));
+  return refuse(reason::not_found, find.request);
+}
+
 answer order::on(const souk::order::list& list) {
   auto wanted = list;
   wanted.limit += 1;
@@ -303,7 +312,7 @@ void order::remember(record ended) {
 
 void order::tell(const record& r, kind what, moment at) {
   const auto& b = r.brief;
-  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed});
+  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed, b.seat});
   using souk::order::subscriber;
   for (const auto who : {subscriber::ranking, subscriber::platform, subscriber::payment})
     if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end()) rung_.insert(rung_.begin(), bell_of(who));
@@ -315,8 +324,8 @@ souk::order::ticket ticket_of(const persistence::order_store::record& r) {
 
 souk::order::view view_of(const persistence::order_store::record& r) {
   const auto& b = r.brief;
-  return {b.id,  b.flow,   b.user,    b.lines,    b.coupon, r.state, r.saga,
-          r.why, r.detail, b.total(), b.discount, b.placed, r.ended, r.timeline};
+  return {b.id,     b.flow,    b.user,     b.lines,  b.coupon, r.state,    r.saga, r.why,
+          r.detail, b.total(), b.discount, b.placed, r.ended,  r.timeline, b.seat};
 }
 
 }  // namespace souk::domains

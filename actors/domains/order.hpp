@@ -35,6 +35,7 @@ public:
   answer on(const souk::order::park& park);
   answer on(const souk::order::cancel& cancel);
   answer on(const souk::order::find& find);
+  answer on(const souk::order::find_request& find);
   answer on(const souk::order::list& list);
   answer on(const souk::order::resume& resume);
   answer on(const souk::order::fetch& fetch);

@@ -31,6 +31,11 @@ answer ranking::on(const souk::ranking::count& count) {
     if (event.seq <= position) continue;  // told again: it is counted already
     position = event.seq;
     add_up(event, by_product);
+    // A seat that comes back is no sale: the moment of the last one stays.
+    if (event.seat) {
+      const bool back = event.what == order::kind::cancelled;
+      store_.add(*event.seat, back ? -1 : 1, back ? moment{} : event.at);
+    }
   }
   for (const auto& [product, moved] : by_product) store_.add({std::string{product}}, moved.sold, moved.returned);
   store_.positions.save(events.source, position);
@@ -39,6 +44,10 @@ answer ranking::on(const souk::ranking::count& count) {
 
 answer ranking::on(const souk::ranking::best& best) {
   return reply_with(souk::ranking::board{store_.best(best.limit, best.net)});
+}
+
+answer ranking::on(const souk::ranking::sold_out& sold_out) {
+  return reply_with(souk::ranking::full_houses{store_.sold_out(sold_out.limit)});
 }
 
 answer ranking::on(const souk::ranking::find_position& find) {

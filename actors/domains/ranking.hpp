@@ -1,4 +1,4 @@
-// Ranking: counts best sellers from the events of orders, each event exactly once.
+// Ranking: counts best sellers and what sold out from the events of orders, each event exactly once.
 #pragma once
 
 #include "actors/domains/brain.hpp"
@@ -14,6 +14,7 @@ public:
   persistence::store_file& file() override { return store_.file; }
 
   answer on(const souk::ranking::best& best);
+  answer on(const souk::ranking::sold_out& sold_out);
   answer on(const souk::ranking::count& count);
   answer on(const souk::ranking::find_position& find);
 

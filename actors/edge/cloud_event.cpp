@@ -19,6 +19,10 @@ static std::string data_of(const order::event& e, std::string_view id) {
   append_lines(out, e.lines);
   append(out, {R"(,"total":)", std::to_string(e.total().minor), R"(,"discount":)", std::to_string(e.discount.minor)});
   if (e.coupon) append(out, {R"(,"coupon":")", to_text(e.coupon), R"(")"});
+  if (e.seat) {
+    append(out, {R"(,"seat":)"});
+    append_seat(out, *e.seat);
+  }
   append(out, {R"(,"placed":")", to_text(e.placed), R"("})"});
   return out;
 }

@@ -211,6 +211,10 @@ std::optional<moment> fields::maybe_moment(std::string_view name) {
   return when;
 }
 
+moment fields::when(std::string_view name) {
+  return member(name, true) ? maybe_moment(name).value_or(moment{}) : moment{};
+}
+
 void fields::object(std::string_view name, const std::function<void(fields&)>& read) {
   const auto* one = member(name, true);
   if (!one) return;

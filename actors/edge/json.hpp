@@ -81,6 +81,7 @@ public:
   money amount(std::string_view name, std::int64_t least = 1) { return {whole(name, {least, money_max.minor})}; }
   std::optional<money> maybe_amount(std::string_view name, std::int64_t least = 1);
   std::optional<moment> maybe_moment(std::string_view name);
+  moment when(std::string_view name);
   // An object in this object: read(inner) and then inner.done().
   void object(std::string_view name, const std::function<void(fields&)>& read);
   // An array of 1 to `most` objects.

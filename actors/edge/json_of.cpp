@@ -1,6 +1,7 @@
 // Writes the domains' answers as JSON.
 #include "actors/edge/json_of.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "actors/edge/cloud_event.hpp"
@@ -19,6 +20,8 @@ constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "r
 constexpr std::array<std::string_view, 5> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED",
                                                          "CANCELLING"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
+constexpr std::array<std::string_view, 3> seat_states{"AVAILABLE", "HELD", "RESERVED"};
+constexpr std::array<std::string_view, 4> token_states{"WAITING", "ADMITTED", "USED", "EXPIRED"};
 constexpr std::array<std::string_view, 4> entry_kinds{"charge", "debit", "debit_undone", "credit"};
 
 template <class Names, class Enum>
@@ -152,6 +155,56 @@ json json_of(const ranking::seller& one) {
   return {{"product", one.product.text}, {"units", one.units}, {"net", one.net}};
 }
 
+json json_of(const ranking::full_house& one) {
+  return {{"schedule", one.schedule.text},
+          {"seats", one.seats},
+          {"opened", to_text(one.opened)},
+          {"sold_out", to_text(one.sold_out)},
+          {"took_ms", std::max<std::int64_t>(one.sold_out.ms - one.opened.ms, 0)}};
+}
+
+json json_of(const concert::date& one) {
+  json out{{"id", one.schedule.text}, {"starts", to_text(one.starts)}};
+  if (!one.venue.empty()) out["venue"] = one.venue;
+  if (one.sales_open.ms) out["sales_open"] = to_text(one.sales_open);
+  out["seats"] = one.seats;
+  return out;
+}
+
+json json_of(const concert::view& one) {
+  json out{{"id", one.concert.text}, {"name", one.name}, {"schedules", json::array()}};
+  for (const auto& date : one.schedules) out["schedules"].push_back(json_of(date));
+  return out;
+}
+
+json json_of(const reservation::seen& one, const std::string& currency) {
+  json out{{"id", one.what.seat.text},  {"section", one.what.section},           {"row", one.what.row},
+           {"number", one.what.number}, {"category", one.what.category},         {"price", one.what.price.minor},
+           {"currency", currency},      {"state", name_of(seat_states, one.now)}};
+  if (one.until.ms) out["until"] = to_text(one.until);
+  return out;
+}
+
+json json_of(const reservation::view& one, const std::string& currency) {
+  return {{"id", to_text(one.reservation)}, {"schedule", one.schedule.text},
+          {"seat", one.seat.text},          {"user", one.user.text},
+          {"token", to_text(one.token)},    {"price", one.price.minor},
+          {"currency", currency},           {"state", name_of(seat_states, one.now)},
+          {"until", to_text(one.until)}};
+}
+
+json json_of(const queue::view& one) {
+  json out{{"token", to_text(one.token)},
+           {"schedule", one.schedule.text},
+           {"user", one.user.text},
+           {"place", one.place},
+           {"ahead", one.ahead},
+           {"state", name_of(token_states, one.now)},
+           {"admitted", one.now == queue::state::admitted}};
+  if (one.now == queue::state::admitted) out["until"] = to_text(one.until);
+  return out;
+}
+
 json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {"has_more", more}}; }
 
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -168,6 +221,11 @@ void append_lines(std::string& out, const std::vector<product::line>& lines) {
   out += ']';
 }
 
+void append_seat(std::string& out, const order::seat_sale& one) {
+  append(out, {R"({"schedule":")", one.schedule.text, R"(","id":")", one.seat.text, R"(","reservation":")",
+               to_text(one.reservation), R"(","price":)", std::to_string(one.price.minor), "}"});
+}
+
 void append_order(std::string& out, const order::view& one, const std::string& currency) {
   const auto put = [&](std::initializer_list<std::string_view> parts) { append(out, parts); };
   put({R"({"id":")", to_text(one.id), R"(","user":")", one.user.text, R"(","flow":")", to_text(one.flow),
@@ -180,6 +238,10 @@ void append_order(std::string& out, const order::view& one, const std::string& c
   put({R"(,"items":)"});
   append_lines(out, one.lines);
   if (one.coupon) put({R"(,"coupon":")", to_text(one.coupon), "\""});
+  if (one.seat) {
+    put({R"(,"seat":)"});
+    append_seat(out, *one.seat);
+  }
   put({R"(,"total":)", std::to_string(one.total.minor), R"(,"discount":)", std::to_string(one.discount.minor),
        R"(,"paid":)",
        std::to_string(one.saga == order::saga_state::completed ? one.total.minor - one.discount.minor : 0),

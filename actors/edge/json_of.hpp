@@ -24,6 +24,12 @@ json json_of(const payment::view& one, const std::string& currency);
 json json_of(const platform::trouble& one);
 json json_of(const event_log::status& one);
 json json_of(const ranking::seller& one);
+json json_of(const ranking::full_house& one);
+json json_of(const concert::date& one);
+json json_of(const concert::view& one);
+json json_of(const reservation::seen& one, const std::string& currency);
+json json_of(const reservation::view& one, const std::string& currency);
+json json_of(const queue::view& one);
 
 // {"data": [...], "has_more": ...}
 json json_of_list(json&& data, bool more);
@@ -33,6 +39,8 @@ std::string dumped(const json& what);
 void append(std::string& out, std::initializer_list<std::string_view> parts);
 // [{"product":...,"quantity":...,"amount":...},...]
 void append_lines(std::string& out, const std::vector<product::line>& lines);
+// {"schedule":...,"id":...,"reservation":...,"price":...}
+void append_seat(std::string& out, const order::seat_sale& one);
 void append_order(std::string& out, const order::view& one, const std::string& currency);
 // A step of a saga; the plan of the flow knows its name.
 void append_happening(std::string& out, const order::view& of, const order::happening& one);

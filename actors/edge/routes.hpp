@@ -57,7 +57,10 @@ void events(const asked&, const call&);
 void cancel(const asked&, const call&);
 void get_payment(const asked&, const call&);
 void list_them(const call&, const souk::order::list& what);  // of all shards
-void place_this(const call&, souk::order::place what, std::int64_t wait_ms);
+// Places what is to be sold and tells its end, or after wait_ms how things stand.
+using tell_end = void (*)(const call&, souk::answer&&, const souk::order::place&, bool replayed);
+void place_and_wait(const call&, souk::order::place what, std::int64_t wait_ms, tell_end settle);
+void place_this(const call&, souk::order::place what, std::int64_t wait_ms);  // of goods
 }  // namespace orders
 namespace carts {  // routes_carts.cpp
 void get(const asked&, const call&);
@@ -65,6 +68,20 @@ void put_item(const asked&, const call&);
 void remove_item(const asked&, const call&);
 void checkout(const asked&, const call&);
 }  // namespace carts
+namespace seats {  // routes_seats.cpp
+void put_concert(const asked&, const call&);
+void get_concert(const asked&, const call&);
+void list_concerts(const asked&, const call&);
+void list_schedules(const asked&, const call&);
+void list_seats(const asked&, const call&);
+void join_queue(const asked&, const call&);
+void get_token(const asked&, const call&);
+void hold_seat(const asked&, const call&);
+void release_hold(const asked&, const call&);
+void pay(const asked&, const call&);
+void get_payment(const asked&, const call&);
+void sold_out(const asked&, const call&);
+}  // namespace seats
 namespace admin {  // routes_admin.cpp
 void show_event_log(const asked&, const call&);
 void retry_event(const asked&, const call&);

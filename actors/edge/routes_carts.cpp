@@ -44,7 +44,7 @@ void checkout(const asked& a, const call& c) {
   const auto read = [&](fields& body) {
     const auto name = body.maybe_text("flow", name_bytes_max);
     const auto known = name ? sagas::find_flow(*name) : what.flow;
-    if (!known || !order::is_sale(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
+    if (!known || !order::sells_goods(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
     what.flow = known.value_or(what.flow);
     if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)
       body.blame("flow", "needs all products in one shard, because nobody there puts parts together");

@@ -27,7 +27,7 @@ void read_order(const call& c, fields& body, order::place& what) {
   if (what.flow == flow::take_back) return;
   if (const auto name = body.maybe_text("flow", name_bytes_max)) {
     const auto known = sagas::find_flow(*name);
-    if (!known || !order::is_sale(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
+    if (!known || !order::sells_goods(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
     what.flow = known.value_or(what.flow);
     if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)
       body.blame("flow", "needs all products in one shard, because nobody there puts parts together");
@@ -129,19 +129,23 @@ std::string text_of(const call& c, const order::view& found) {
 }  // namespace
 
 void place_this(const call& c, order::place what, std::int64_t wait_ms) {
+  place_and_wait(c, std::move(what), wait_ms, settle);
+}
+
+void place_and_wait(const call& c, order::place what, std::int64_t wait_ms, tell_end settle) {
   auto first = what;
   first.wait = wait_ms > 0;
   // The first question is asked once and kept by nobody: if its answer does not come in time, the same key asks how
   // things stand. That finds the order, or places it if the first letter was lost.
   runtime::ask_options once;
   if (first.wait) once = {{}, wait_ms, 0};
-  c.ask(std::move(first), once, [c, what = std::move(what), waited = wait_ms > 0](answer&& said) {
+  c.ask(std::move(first), once, [c, what = std::move(what), settle, waited = wait_ms > 0](answer&& said) {
     const bool in_time = !waited || said.what != verdict::lost || said.why != reason::unreachable;
     if (in_time) {
       const bool before = said.replayed;
       return settle(c, std::move(said), what, before);
     }
-    c.ask(what, {}, [c, what](answer&& now) {
+    c.ask(what, {}, [c, what, settle](answer&& now) {
       // The desk calls our own second question a repetition, too. But an order's number says when it was placed: before
       // this request came means by an earlier one.
       const auto* ticket = std::get_if<order::ticket>(&now.body);

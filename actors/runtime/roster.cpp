@@ -4,12 +4,15 @@
 #include <cstdlib>
 
 #include "actors/domains/cart.hpp"
+#include "actors/domains/concert.hpp"
 #include "actors/domains/coupon.hpp"
 #include "actors/domains/event_log.hpp"
 #include "actors/domains/order.hpp"
 #include "actors/domains/platform.hpp"
 #include "actors/domains/product.hpp"
+#include "actors/domains/queue.hpp"
 #include "actors/domains/ranking.hpp"
+#include "actors/domains/reservation.hpp"
 #include "actors/domains/user.hpp"
 #include "actors/domains/wallet.hpp"
 
@@ -28,6 +31,9 @@ std::unique_ptr<domains::brain> make_brain(domain which, std::uint32_t shard, co
     case domain::platform: return std::make_unique<domains::platform>(store);
     case domain::cart: return std::make_unique<domains::cart>(store);
     case domain::event_log: return std::make_unique<domains::event_log>(store, shard);
+    case domain::concert: return std::make_unique<domains::concert>(store);
+    case domain::reservation: return std::make_unique<domains::reservation>(store);
+    case domain::queue: return std::make_unique<domains::queue>(store);
   }
   std::abort();  // the domains are listed above
 }

@@ -140,7 +140,7 @@ std::string to_text(const plan& of) {
   std::size_t width = 48;
   for (const auto& one : of.stages())
     width = std::max(width, list(way_back(of, one.step, outcome::refused), "-").size() + 2);
-  text += "\n  " + pad("step", 18) + pad("domain", 10) + pad("role", 13) + pad("refused: undo", width) + "lost: undo\n";
+  text += "\n  " + pad("step", 18) + pad("domain", 13) + pad("role", 13) + pad("refused: undo", width) + "lost: undo\n";
   for (const auto& one : of.stages()) {
     std::string refused, lost = "-";
     if (one.role == role::compensable || one.role == role::pivot)
@@ -149,7 +149,7 @@ std::string to_text(const plan& of) {
     if (one.role == role::pivot) lost = "ask again";
     if (one.role == role::insisted) refused = "park", lost = "ask again";
     if (one.by_events) lost = "ask again";
-    text += "  " + pad(std::string{one.step->name}, 18) + pad(std::string{souk::to_text(one.step->home)}, 10) +
+    text += "  " + pad(std::string{one.step->name}, 18) + pad(std::string{souk::to_text(one.step->home)}, 13) +
             pad(std::string{one.step == of.rejection() ? "way out" : name_of(one.role)}, 13) + pad(refused, width) +
             lost;
     while (text.back() == ' ') text.pop_back();

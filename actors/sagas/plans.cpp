@@ -115,6 +115,21 @@ const plan& by_events() {
   return it;
 }
 
+const plan& seat_payment() {
+  static const plan it = saga("seat_payment")
+                             .then(verify_user)
+                             .then(confirm_seat)
+                             .then(use_token)
+                             .then(debit_wallet)
+                             .pivot(complete_order)
+                             .otherwise(fail_order)
+                             .afterwards(book_payment)
+                             .afterwards(count_sold_out)
+                             .afterwards(tell_platform)
+                             .build();
+  return it;
+}
+
 const plan& take_back() {
   static const plan it = saga("take_back")
                              .then(verify_user)
@@ -134,6 +149,7 @@ const plan& refund() {
                              .insist(credit_wallet)
                              .insist(take_in_stock)
                              .insist(give_back_coupon)
+                             .insist(release_seat)
                              .insist(close_case)
                              .afterwards(book_payment)
                              .afterwards(count_sale)
@@ -145,8 +161,8 @@ const plan& refund() {
 namespace {
 // In the order of order::flow.
 using definition = const plan& (*)();
-constexpr std::array<definition, order::flows> definitions{order_payment, take_back,   refund,
-                                                           balance_first, stock_first, by_events};
+constexpr std::array<definition, order::flows> definitions{order_payment, take_back,   refund,   balance_first,
+                                                           seat_payment,  stock_first, by_events};
 }  // namespace
 
 const plan& plan_of(order::flow flow) { return definitions[static_cast<std::size_t>(flow)](); }
@@ -160,14 +176,14 @@ std::optional<order::flow> find_flow(std::string_view name) {
 std::string names_of_sales() {
   std::string names;
   for (std::size_t i = 0; i < definitions.size(); ++i)
-    if (order::is_sale(static_cast<order::flow>(i)))
+    if (order::sells_goods(static_cast<order::flow>(i)))
       names.append(names.empty() ? "" : ", ").append(definitions[i]().name());
   return names;
 }
 
 std::span<const plan* const> all_plans() {
-  static const std::array<const plan*, order::flows> all{&order_payment(), &balance_first(), &stock_first(),
-                                                         &by_events(),     &take_back(),     &refund()};
+  static const std::array<const plan*, order::flows> all{
+      &order_payment(), &balance_first(), &stock_first(), &seat_payment(), &by_events(), &take_back(), &refund()};
   return all;
 }
 

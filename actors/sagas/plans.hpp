@@ -20,6 +20,8 @@ const plan& balance_first();
 const plan& stock_first();
 // S3: stock, cart, wallet, payment and order, each by the events that it hears; nobody coordinates.
 const plan& by_events();
+// S2: the held seat confirmed, the token used up, wallet debited; then the payment is completed.
+const plan& seat_payment();
 // Goods come back: the shelf takes them in, the wallet is credited.
 const plan& take_back();
 // A completed order is cancelled: forward only, because the decision is already durable.
@@ -28,7 +30,7 @@ const plan& refund();
 const plan& plan_of(order::flow flow);
 std::optional<order::flow> find_flow(std::string_view name);
 bool uses_coupons(order::flow flow);
-std::string names_of_sales();  // "order_payment, balance_first": the flows that an order may ask for
+std::string names_of_sales();  // "order_payment, balance_first": the flows that an order of goods may ask for
 
 // All of them, in the order in which people read them.
 std::span<const plan* const> all_plans();

@@ -42,6 +42,13 @@ void learn_discount(order::brief& about, const reply& said) {
   if (const auto* used = std::get_if<coupon::used>(&said)) about.discount = used->off;
 }
 
+void learn_seat(order::brief& about, const reply& said) {
+  const auto* told = std::get_if<reservation::confirmed>(&said);
+  if (!told || !about.seat) return;
+  about.seat->seats = told->seats;
+  about.seat->opened = told->opened;
+}
+
 }  // namespace
 
 const step verify_user{"verify_user", domain::user,
@@ -105,10 +112,10 @@ const step empty_cart{"empty_cart", domain::cart,
                         out.emplace_back(cart::undo_take_out{s.once, s.about.user, s.now});
                       }};
 
-const step complete_order{
-    "complete_order", domain::order, [](const scene& s, commands& out) {
-      out.emplace_back(order::complete{s.about.id, amounts_of(s.about), s.about.discount, s.timeline, s.now});
-    }};
+const step complete_order{"complete_order", domain::order, [](const scene& s, commands& out) {
+                            out.emplace_back(order::complete{s.about.id, amounts_of(s.about), s.about.discount,
+                                                             s.timeline, s.now, s.about.seat});
+                          }};
 
 const step announce_order{"announce_order", domain::order, [](const scene& s, commands& out) {
                             out.emplace_back(order::announce{s.once, amounts_of(s.about), s.timeline, s.now});
@@ -128,13 +135,42 @@ const step credit_wallet{"credit_wallet", domain::wallet, [](const scene& s, com
                          }};
 
 const step take_in_stock{"take_in_stock", domain::product, [](const scene& s, commands& out) {
-                           out.emplace_back(product::take_in{s.once, wanted(s.about), s.now});
+                           if (!s.about.lines.empty())
+                             out.emplace_back(product::take_in{s.once, wanted(s.about), s.now});
                          }};
 
 const step give_back_coupon{"give_back_coupon", domain::coupon, [](const scene& s, commands& out) {
                               if (s.about.coupon)
                                 out.emplace_back(coupon::give_back{s.once, s.about.coupon, s.about.refund_of, s.now});
                             }};
+
+const step use_token{"use_token", domain::queue,
+                     [](const scene& s, commands& out) {
+                       if (const auto& seat = s.about.seat)
+                         out.emplace_back(queue::use{s.once, seat->token, seat->schedule, s.about.user, s.now});
+                     },
+                     [](const scene& s, commands& out) {
+                       if (const auto& seat = s.about.seat)
+                         out.emplace_back(queue::undo_use{s.once, seat->token, s.now});
+                     }};
+
+const step confirm_seat{
+    "confirm_seat", domain::reservation,
+    [](const scene& s, commands& out) {
+      if (const auto& seat = s.about.seat)
+        out.emplace_back(reservation::confirm{s.once, s.about.user, seat->reservation, seat->token, s.now});
+    },
+    [](const scene& s, commands& out) {
+      if (const auto& seat = s.about.seat)
+        out.emplace_back(reservation::undo_confirm{s.once, seat->reservation, s.now});
+    },
+    learn_seat};
+
+const step release_seat{
+    "release_seat", domain::reservation, [](const scene& s, commands& out) {
+      if (const auto& seat = s.about.seat)
+        out.emplace_back(reservation::give_back{s.once, seat->reservation, s.about.refund_of, s.now});
+    }};
 
 const step close_case{"close_case", domain::order, [](const scene& s, commands& out) {
                         out.emplace_back(order::close{s.about.id, s.timeline, s.now});
@@ -143,6 +179,7 @@ const step close_case{"close_case", domain::order, [](const scene& s, commands& 
 // Carried by the event that complete_order writes: the followers of the outbox do these.
 const step book_payment{"book_payment", domain::payment};
 const step count_sale{"count_sale", domain::ranking};
+const step count_sold_out{"count_sold_out", domain::ranking};
 const step tell_platform{"tell_platform", domain::platform};
 
 }  // namespace souk::sagas

@@ -48,5 +48,9 @@ extern const step close_case;
 extern const step book_payment;
 extern const step count_sale;
 extern const step tell_platform;
+extern const step use_token;
+extern const step confirm_seat;
+extern const step release_seat;
+extern const step count_sold_out;
 
 }  // namespace souk::sagas

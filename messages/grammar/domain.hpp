@@ -8,19 +8,36 @@
 
 namespace souk {
 
-enum class domain : std::uint8_t { user, wallet, product, coupon, order, payment, ranking, platform, cart, event_log };
-inline constexpr std::size_t domain_count = 10;
+enum class domain : std::uint8_t {
+  user,
+  wallet,
+  product,
+  coupon,
+  order,
+  payment,
+  ranking,
+  platform,
+  concert,
+  reservation,
+  queue,
+  cart,
+  event_log,
+};
+inline constexpr std::size_t domain_count = 13;
 inline constexpr std::array<std::string_view, domain_count> domain_names{
-    "user",       //
-    "wallet",     //
-    "product",    //
-    "coupon",     //
-    "order",      //
-    "payment",    //
-    "ranking",    //
-    "platform",   //
-    "cart",       //
-    "event_log",  //
+    "user",         //
+    "wallet",       //
+    "product",      //
+    "coupon",       //
+    "order",        //
+    "payment",      //
+    "ranking",      //
+    "platform",     //
+    "concert",      //
+    "reservation",  //
+    "queue",        //
+    "cart",         //
+    "event_log",    //
 };
 constexpr std::string_view to_text(domain d) { return domain_names[static_cast<std::size_t>(d)]; }
 

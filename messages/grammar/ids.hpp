@@ -23,6 +23,9 @@ struct name_of {
 using user_id = name_of<struct user_tag>;
 using product_id = name_of<struct product_tag>;
 using campaign_code = name_of<struct campaign_tag>;
+using concert_id = name_of<struct concert_tag>;
+using schedule_id = name_of<struct schedule_tag>;
+using seat_id = name_of<struct seat_tag>;
 
 inline constexpr std::size_t name_bytes_max = 64;
 bool is_name(std::string_view text);
@@ -45,6 +48,8 @@ constexpr slice slice_of(number n) { return static_cast<slice>(n.value & 0xff); 
 
 using order_id = number;  // an order, a return or a refund: whatever a saga is about
 using coupon_id = number;
+using token_id = number;        // a place in a waiting room
+using reservation_id = number;  // one hold of one seat; larger than its token
 
 // Gives numbers that grow even when the wall clock steps back. last: the largest given so far.
 number next_number(number last, std::int64_t now_ms, slice where);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "messages/grammar/fields.hpp"
+#include "messages/grammar/rare.hpp"
 #include "messages/grammar/shared.hpp"
 
 namespace souk {
@@ -86,6 +87,11 @@ private:
   template <class T>
   void put_object(const shared<T>& one) {
     put(*one);
+  }
+  template <class T>
+  void put_object(const rare<T>& maybe) {
+    put(static_cast<bool>(maybe));
+    if (maybe) put(*maybe);
   }
   template <class A, class B>
   void put_object(const std::pair<A, B>& two) {
@@ -183,6 +189,15 @@ private:
     T value{};
     get(value);
     one = std::move(value);
+  }
+  template <class T>
+  void get_object(rare<T>& maybe) {
+    bool there = false;
+    get(there);
+    if (there)
+      get(maybe.emplace());
+    else
+      maybe.reset();
   }
   template <class A, class B>
   void get_object(std::pair<A, B>& two) {

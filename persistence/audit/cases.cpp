@@ -330,6 +330,7 @@ private:
     switch (c.brief.flow) {
       case flow::order_payment:
       case flow::balance_first:
+      case flow::seat_payment:
       case flow::stock_first:
       case flow::by_events: return judge_sale(c, did, shard);
       case flow::take_back: return judge_return(c, did, shard);

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "persistence/audit.hpp"
+#include "persistence/concert.hpp"
 #include "persistence/coupon.hpp"
 #include "persistence/order.hpp"
 #include "persistence/payment.hpp"
 #include "persistence/platform.hpp"
 #include "persistence/product.hpp"
+#include "persistence/queue.hpp"
 #include "persistence/ranking.hpp"
+#include "persistence/reservation.hpp"
 #include "persistence/user.hpp"
 #include "persistence/wallet.hpp"
 
@@ -35,6 +38,9 @@ struct stores {
   pool<payment_store> payments;
   pool<ranking_store> rankings;
   pool<platform_store> platforms;
+  pool<concert_store> concerts;
+  pool<reservation_store> reservations;
+  pool<queue_store> queues;
 };
 
 struct findings {
@@ -57,12 +63,16 @@ struct findings {
   invariant told{"every end of a sale or return was told exactly once"};
   invariant positions{"no subscriber is ahead of an outbox, or behind what it acknowledged"};
   invariant ranking{"the ranking counts what was sold, cancelled and returned"};
+  invariant seats{"every seat is owned once, by the payment that confirmed its hold"};
+  invariant seat_payments{"every completed seat payment has its seat, every other one has none"};
+  invariant tokens{"every waiting room let in by the order of places, and each token for one payment"};
+  invariant sold_out{"the ranking knows how many seats of each date are paid for"};
 
   std::vector<invariant> all() && {
     std::vector<invariant> list;
-    for (auto* one :
-         {&intact, &ledger, &conserved, &shelves, &not_negative, &undos, &no_effect, &campaigns, &coupons, &requests,
-          &completed, &failed, &cancelled, &returned, &orphans, &outbox, &told, &positions, &ranking})
+    for (auto* one : {&intact,  &ledger,    &conserved, &shelves, &not_negative,  &undos,    &no_effect, &campaigns,
+                      &coupons, &requests,  &completed, &failed,  &cancelled,     &returned, &orphans,   &outbox,
+                      &told,    &positions, &ranking,   &seats,   &seat_payments, &tokens,   &sold_out})
       list.push_back(std::move(*one));
     return list;
   }
@@ -75,6 +85,9 @@ void audit_coupons(stores& all, findings& found);
 
 // What the stores must keep together: each case with its effects everywhere, and the events that tell of it.
 void audit_cases(stores& all, findings& found, audit_figures& figures);
+
+// Tickets: seats and tokens with the payments that have them.
+void audit_seats(stores& all, findings& found);
 
 // Rows in the order of their keys, a page at a time, so that several tables can be read side by side.
 template <class Row>

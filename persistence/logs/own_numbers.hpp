@@ -2,6 +2,8 @@
 // clock steps back.
 #pragma once
 
+#include <algorithm>
+
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -19,8 +21,9 @@ public:
         file.prepare("SELECT last FROM own_number").first([](auto row) { return row.integer(0); }).value_or(0);
   }
 
-  number next(moment now, slice where) {
-    last_ = next_number(last_, now.ms, where);
+  // above: a number of another store that this one is to be larger than.
+  number next(moment now, slice where, number above = {}) {
+    last_ = next_number(std::max(last_, above), now.ms, where);
     save_.run(last_.value);
     return last_;
   }

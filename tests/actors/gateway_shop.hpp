@@ -74,6 +74,7 @@ struct shop_options {
   edge::gateway_options gateway;
   std::uint32_t shards = 1;  // of the domains that may have several
   runtime::sink_maker sink = {};
+  std::shared_ptr<const runtime::clock> clock;
 };
 
 class shop {
@@ -81,10 +82,12 @@ public:
   explicit shop(const shop_options& options = {}) {
     runtime::node_options wanted;
     wanted.data = folder_.path().string();
-    for (const auto d : {domain::user, domain::wallet, domain::product, domain::coupon, domain::order})
+    for (const auto d : {domain::user, domain::wallet, domain::product, domain::coupon, domain::order,
+                         domain::reservation, domain::queue})
       wanted.shards[static_cast<std::size_t>(d)] = options.shards;
     wanted.make_sink = options.sink;
     wanted.around.link = link;
+    if (options.clock) wanted.around.clock = options.clock;
     wanted.around.desks = runtime::spawn_policy::scheduled;
     node = std::make_unique<runtime::node>(std::move(wanted));
     gateway = std::make_unique<edge::gateway>(*node, options.gateway);

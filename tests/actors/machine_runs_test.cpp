@@ -29,17 +29,6 @@ const step tells{"tells", domain::order, say_nothing};
 const step goes_on{"goes_on", domain::ranking, say_nothing};
 const step gives_up{"gives_up", domain::order, say_nothing};
 
-// A design in the plan's own words: the engine needs nothing more.
-plan seat_payment() {  // S2: the seat, the points, the payment; the rest by the outbox
-  return saga("seat_payment")
-      .then(looks)
-      .then(first)
-      .then(third)
-      .pivot(decides)
-      .otherwise(gives_up)
-      .afterwards(goes_on)
-      .build();
-}
 plan random_plan(std::mt19937_64& dice) {
   std::vector<const step*> there{&looks, &first, &second, &third, &fourth};
   std::shuffle(there.begin(), there.end(), dice);

@@ -50,6 +50,45 @@ TEST_CASE("the compensation matrix: each refusal undoes what was done before it,
   }
 }
 
+TEST_CASE("a seat is paid for: seat, token, money, and back in reverse", "[S2.3][S2.4][S2.5]") {
+  SECTION("the way there") {
+    script saga{seat_payment()};
+    CHECK(saga.asks() == "run verify_user");
+    CHECK(saga.done(verify_user).asks() == "run confirm_seat");
+    CHECK(saga.done(confirm_seat).asks() == "run use_token");
+    CHECK(saga.done(use_token).asks() == "run debit_wallet");
+    CHECK(saga.done(debit_wallet).asks() == "run complete_order");
+    CHECK(saga.done(complete_order).asks() == "complete");
+  }
+  SECTION("the hold has expired, or the token is used up: the wallet is never asked") {
+    script late{seat_payment()};
+    CHECK(late.after({&verify_user}).refused(confirm_seat).asks() == "run fail_order");
+    script saga{seat_payment()};
+    CHECK(saga.after({&verify_user, &confirm_seat}).refused(use_token).asks() == "undo confirm_seat");
+    CHECK(saga.undone(confirm_seat).asks() == "run fail_order");
+  }
+  SECTION("points short: the seat is free again") {
+    script saga{seat_payment()};
+    CHECK(saga.after({&verify_user, &confirm_seat, &use_token}).refused(debit_wallet).asks() == "undo use_token");
+    CHECK(saga.undone(use_token).asks() == "undo confirm_seat");
+    CHECK(saga.undone(confirm_seat).asks() == "run fail_order");
+    CHECK(saga.done(fail_order).asks() == "reject");
+  }
+  SECTION("points deducted, or perhaps deducted, and no payment: points restored first") {
+    script saga{seat_payment()};
+    saga.after({&verify_user, &confirm_seat, &use_token});
+    CHECK(saga.lost(debit_wallet).asks() == "undo debit_wallet");
+    CHECK(saga.undone(debit_wallet).asks() == "undo use_token");
+    script taken_back{seat_payment()};
+    taken_back.after({&verify_user, &confirm_seat, &use_token, &debit_wallet});
+    CHECK(taken_back.refused(complete_order).asks() == "undo debit_wallet");
+  }
+  SECTION("a seat that may have been confirmed is undone as well") {
+    script saga{seat_payment()};
+    CHECK(saga.after({&verify_user}).lost(confirm_seat).asks() == "undo confirm_seat");
+  }
+}
+
 TEST_CASE("balance first: wallet, stock, payment, and back in reverse", "[S0.2][S0.3][S0.4][S0.5]") {
   SECTION("the way there") {
     script saga{balance_first()};
@@ -141,12 +180,13 @@ TEST_CASE("a return looks first, then goes only forward", "[S4.3]") {
   CHECK(saga.done(close_case).asks() == "complete");
 }
 
-TEST_CASE("a refund goes only forward: money, goods, coupon", "[S4.3]") {
+TEST_CASE("a refund goes only forward: money, goods, coupon, seat", "[S4.3]") {
   script saga{refund()};
   CHECK(saga.asks() == "run credit_wallet");
   CHECK(saga.done(credit_wallet).asks() == "run take_in_stock");
   CHECK(saga.done(take_in_stock).asks() == "run give_back_coupon");
-  CHECK(saga.done(give_back_coupon).asks() == "run close_case");
+  CHECK(saga.done(give_back_coupon).asks() == "run release_seat");
+  CHECK(saga.done(release_seat).asks() == "run close_case");
   CHECK(saga.cancelled().asks() == "");
   CHECK(saga.done(close_case).asks() == "complete");
 }

@@ -38,6 +38,10 @@ struct filler {
     fill(value);
     one = std::move(value);
   }
+  template <class T>
+  void fill_object(rare<T>& maybe) {
+    fill(maybe.emplace());
+  }
   void fill_object(std::monostate&) {}
   template <fielded T>
   void fill_object(T& object) {

@@ -76,6 +76,7 @@ TEST_CASE("what is wrong is named with its file and its key", "[config]") {
       {R"({"http":8080})", "f.json: http must be an object"},
       {R"({"shards":{"wallet":0}})", "f.json: shards.wallet must be a whole number from 1 to 256"},
       {R"({"shards":{"ranking":2}})", "f.json: shards.ranking must be a whole number from 1 to 1"},
+      {R"({"shards":{"concert":2}})", "f.json: shards.concert must be a whole number from 1 to 1"},
       {R"({"coordinators":18446744073709551615})", "f.json: coordinators must be a whole number from 1 to 64"},
       {R"({"data":7})", "f.json: data must be text"},
       {R"({"data":""})", "f.json: data must name a directory"},

@@ -247,7 +247,7 @@ int bench_orders(const bench_options& asked) {
   namespace fs = std::filesystem;
   auto options = asked;
   const auto flow = sagas::find_flow(options.flow);
-  if (!flow || !order::is_sale(*flow)) {
+  if (!flow || !order::sells_goods(*flow)) {
     std::cerr << "no flow is called " << options.flow << "; there are " << sagas::names_of_sales() << '\n';
     return 2;
   }
