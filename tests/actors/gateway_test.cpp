@@ -113,6 +113,8 @@ TEST_CASE("an order is completed, and every route that tells of it agrees", "[ed
   CHECK(s.balance("anna") == 9550);
   CHECK(s.stock("teapot") == 98);
   CHECK(s.get("/v1/coupons/" + coupon)["state"] == "USED");
+  // The books of payments are told by the outbox, a little later.
+  REQUIRE(eventually([&] { return s.ask("GET", "/v1/payments/" + id).status == 200; }));
   const auto payment = s.get("/v1/payments/" + id);
   CHECK(payment["state"] == "APPROVED");
   CHECK(payment["amount"] == 450);
