@@ -222,6 +222,7 @@ void order::begin_refund(record& sale, moment at) {
   refund.brief.flow = flow::refund;
   refund.brief.refund_of = sale.brief.id;
   refund.brief.placed = at;
+  refund.brief.by_events = false;  // however the sale came about, a coordinator gives it back
   refund.request = "refund of " + to_text(sale.brief.id);
   store_.append(refund);
   sale.refund = refund.brief.id;

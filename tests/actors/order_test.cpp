@@ -54,6 +54,23 @@ TEST_CASE("an order is PENDING and durable before its saga is begun", "[S0.1][S4
   CHECK(desk.begun()[0].lines == view.lines);
 }
 
+TEST_CASE("the refund of an order that ran by events is run again after a restart like any other", "[S0.1][S3.7]") {
+  orders desk;
+  auto place = desk.placing();
+  place.flow = order::flow::by_events;
+  const auto id = body<order::ticket>(desk.say(place)).id;
+  CHECK(desk.begun().empty());
+  desk.say(desk.completing(id));
+  desk.say(order::cancel{id, false, noon + 10});
+  REQUIRE(desk.begun().size() == 1);
+  const auto refund = desk.begun()[0];
+  desk.again();
+  REQUIRE(desk.begun().size() == 1);
+  CHECK(desk.begun()[0].id == refund.id);
+  desk.say(order::resume{0, 1});
+  CHECK(desk.begun().size() == 1);
+}
+
 TEST_CASE("the idempotency key is committed with the order: both are there or neither", "[S0.8][S4.5][S2.6]") {
   orders desk;
   desk.say_in_vain(desk.placing());
