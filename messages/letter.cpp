@@ -161,4 +161,21 @@ address address_of(const command& what) {
       what);
 }
 
+template <class T, class... Ts>
+constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+
+bool is_question(const command& what) {
+  return std::visit(
+      [](const auto& one) {
+        return is_one_of<std::decay_t<decltype(one)>, user::find, user::verify, wallet::find, wallet::read_entries,
+                         product::find, product::list, product::verify, coupon::find, coupon::find_campaign,
+                         coupon::list, payment::find, payment::find_position, order::find, order::find_request,
+                         order::list, order::watch, order::fetch, ranking::best, ranking::sold_out,
+                         ranking::find_position, platform::find_position, platform::offer, platform::list_troubles,
+                         concert::find, concert::list, cart::find, event_log::collect, event_log::find_heard,
+                         event_log::find_position, event_log::fetch, event_log::find_held, event_log::find_status>;
+      },
+      what);
+}
+
 }  // namespace souk

@@ -160,6 +160,9 @@ struct address {
 };
 address address_of(const command& what);
 
+// Changes nothing, so it may be answered before what came with it, from what is committed.
+bool is_question(const command& what);
+
 // A command over several products is split when the products' shelves lie in several shards: part(command, keep) is
 // the command with only the lines for which keep(slice) holds. Only commands with lines are ever split.
 template <class Command>

@@ -64,6 +64,7 @@ private:
 
   void work();
   std::vector<parcel> next_batch();
+  std::vector<parcel> questions();
   void batch(std::vector<parcel>& parcels);
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);

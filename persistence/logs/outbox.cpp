@@ -48,6 +48,7 @@ void outbox<Event>::write_the_row() {
   const auto packed = pack(unwritten_);
   write_.run(newest_, blob{packed});
   unwritten_.clear();
+  forget();
 }
 
 template <class Event>
@@ -66,10 +67,14 @@ void outbox<Event>::acknowledge(std::uint32_t who, std::int64_t seq) {
   auto& mine = acknowledged_[who];
   if (seq <= mine) return;
   mine = std::min(seq, newest_);
+}
+
+// Subscribers keep their positions durably themselves; here they only say what may be deleted. So they are written when
+// it is worth it, and a fetch costs no commit.
+template <class Event>
+void outbox<Event>::forget() {
   if (acknowledged_.size() < subscribers_) return;
-  // Subscribers keep their positions durably themselves; here they only say what may be deleted. So they are written
-  // when it is worth it, and a fetch costs no commit.
-  auto all = mine;
+  auto all = newest_;
   for (const auto& [one, has] : acknowledged_) all = std::min(all, has);
   if (all - forgotten_ < delete_at_once) return;
   for (const auto& [one, has] : acknowledged_) acknowledge_.run(one, has);

@@ -36,7 +36,8 @@ public:
   std::int64_t newest() const { return newest_; }
   std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 
-  // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time.
+  // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time, together with
+  // a row that is written anyway.
   void acknowledge(std::uint32_t who, std::int64_t seq);
   void expect(std::size_t subscribers) { subscribers_ = subscribers; }
 
@@ -45,6 +46,8 @@ private:
   static constexpr std::size_t recent_max = 8192;
   // Deleting row by row as acknowledgements come would dirty the same pages again and again.
   static constexpr std::int64_t delete_at_once = 256;
+
+  void forget();
 
   statement write_, after_, acknowledge_, forget_;
   std::size_t subscribers_;

@@ -107,6 +107,9 @@ TEST_CASE("events are deleted when every subscriber is beyond them, and not befo
   CHECK(desk.status().oldest == 1);
   // In effect up to 600, but those after 400 would be wanted again.
   desk.fetch(purses, bit(domain::product), 600, 400);
+  // With the next that is written: a question writes nothing.
+  CHECK(desk.status().oldest == 1);
+  desk.append(shelves, {told(601, domain::product, 601)});
   CHECK(desk.status().oldest == 401);
   desk.again();
   CHECK(desk.status().oldest == 401);
