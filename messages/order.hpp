@@ -35,6 +35,10 @@ inline constexpr std::size_t flows = 7;
 // Placed by an event: no coordinator ever hears of it.
 constexpr bool begins_by_event(flow f) { return f == flow::by_events; }
 constexpr bool is_sale(flow f) { return f != flow::take_back && f != flow::refund; }
+// Its payment is approved by a step of its own, before it is completed.
+constexpr bool is_paid_before(flow f) {
+  return f == flow::balance_first || f == flow::stock_first || f == flow::by_events;
+}
 constexpr bool sells_goods(flow f) { return is_sale(f) && f != flow::seat_payment; }  // what an order may ask for
 
 // One thing that happened to a saga: a step was asked, answered, undone; or the saga as a whole began, ended.
@@ -269,7 +273,8 @@ struct event {
   coupon_id coupon;
   moment placed;
   rare<seat_sale> seat;
-  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat);
+  order::flow flow{};
+  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat, flow);
 
   money total() const { return total_of(lines, seat); }
 };

@@ -313,7 +313,7 @@ void order::remember(record ended) {
 
 void order::tell(const record& r, kind what, moment at) {
   const auto& b = r.brief;
-  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed, b.seat});
+  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed, b.seat, b.flow});
   using souk::order::subscriber;
   for (const auto who : {subscriber::ranking, subscriber::platform, subscriber::payment})
     if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end()) rung_.insert(rung_.begin(), bell_of(who));

@@ -68,12 +68,15 @@ answer payment::on(const souk::payment::undo_pay& undo) {
 answer payment::on(const souk::payment::book& book) {
   const auto& events = book.events;
   auto position = store_.positions.of(events.source);
+  bool booked = false;
   for (const auto& event : events.list) {
     if (event.seq <= position) continue;  // told again: it is booked already
     position = event.seq;
+    // Approved before it was completed: it is here.
+    if (event.what == order::kind::completed && order::is_paid_before(event.flow)) continue;
+    booked = true;
     switch (event.what) {
       case order::kind::completed:
-        // Some flows have had their payment approved before the order was completed: it is there then.
         (void)store_.append({event.subject,
                              event.user,
                              {event.total().minor - event.discount.minor},
@@ -87,7 +90,8 @@ answer payment::on(const souk::payment::book& book) {
       case order::kind::returned: break;  // goods that come back are credited, their payment stands
     }
   }
-  store_.positions.save(events.source, position);
+  // What is of no interest here may be told again.
+  if (booked) store_.positions.save(events.source, position);
   return reply_with(order::position{position});
 }
 
