@@ -2,7 +2,7 @@
 //
 // A domain writes what it did into its own outbox, in the transaction of the deed; a relay appends that to the log;
 // every domain that subscribes hears it, in order for each case, at least once on the way and once in effect. The topic
-// of an event is the domain that tells it; its key is the case; a partition of the log is a shard of this domain's
+// of an event is the domain of its step; its key is the case; a partition of the log is a shard of this domain's
 // pool.
 #pragma once
 
@@ -33,11 +33,12 @@ struct event {
   SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about);
 };
 
-// Events, and how far they reach: what is not among them up to there was not subscribed to.
+// Events, and how far they reach: what is not among them from `after` up to there was not subscribed to.
 struct events {
   std::int64_t upto = 0;
   std::vector<event> list;
-  SOUK_FIELDS(events, upto, list);
+  std::int64_t after = 0;
+  SOUK_FIELDS(events, upto, list, after);
 };
 
 // Which desk tells or hears.
@@ -72,7 +73,8 @@ struct heard {
   SOUK_FIELDS(heard, upto, kept, bad, error);
 };
 
-// Does what these events ask of the desk's domain, and tells what came of it, in one transaction. Answers heard.
+// Does what these events ask of the desk's domain, and tells what came of it, in one transaction. Answers heard; leaves
+// alone what does not follow on what was heard before.
 struct react {
   party by;
   std::uint32_t partition = 0;
@@ -103,8 +105,8 @@ struct append {
   SOUK_FIELDS(append, partition, from, events);
 };
 
-// The events of these topics after `after`, and that none up to `kept` is wanted any more: the acknowledgement and the
-// next request are one message. Answered with events as soon as there are any.
+// The events of these topics and flows after `after`, and that none up to `kept` is wanted any more: the
+// acknowledgement and the next request are one message. Answered with events as soon as there are any.
 struct fetch {
   std::uint32_t partition = 0;
   party by;
@@ -113,7 +115,12 @@ struct fetch {
   std::int64_t kept = 0;
   std::uint32_t subscribers = 0;  // that there are: nothing is deleted before all have asked
   std::uint32_t limit = 512;
-  SOUK_FIELDS(fetch, partition, by, topics, after, kept, subscribers, limit);
+  std::uint32_t flows = ~0U;  // bit n: cases of flow n
+  SOUK_FIELDS(fetch, partition, by, topics, after, kept, subscribers, limit, flows);
+
+  bool wants(const event& one) const {
+    return topics >> static_cast<unsigned>(one.topic) & flows >> (static_cast<unsigned>(one.about->flow) & 31) & 1;
+  }
 };
 
 // An event that a subscriber could not take: tried again with growing pauses, later events of its case behind it, and

@@ -15,31 +15,30 @@ answer event_log::on(const souk::event_log::find_position& find) {
 answer event_log::on(const souk::event_log::append& append) {
   const auto position = store_.positions.of(append.from.id());
   auto upto = position;
-  std::uint32_t topics = 0;
   for (const auto& one : append.events) {
     if (one.seq <= position) continue;  // told again
     upto = one.seq;
-    topics |= 1U << static_cast<unsigned>(one.topic);
     told_[static_cast<std::size_t>(one.topic)] += 1;
     store_.log.write(one);
   }
   if (upto > position) store_.positions.save(append.from.id(), upto);
-  for (auto& [id, one] : subscribers_)
-    if (one.waiting && (one.topics & topics)) {
-      one.waiting = false;
-      rung_.push_back(id);
-    }
+  for (auto& [id, one] : subscribers_) {
+    const auto wants = [&](const auto& event) { return event.seq > position && one.asked.wants(event); };
+    if (!one.waiting || std::none_of(append.events.begin(), append.events.end(), wants)) continue;
+    one.waiting = false;
+    rung_.push_back(id);
+  }
   return reply_with(order::position{upto});
 }
 
 answer event_log::on(const souk::event_log::fetch& fetch) {
   auto& mine = subscribers_[fetch.by.id()];
-  mine = {fetch.by, fetch.topics, fetch.after, false};
+  mine = {fetch, false};
   store_.log.expect(fetch.subscribers);
-  souk::event_log::events found{fetch.after, {}};
+  souk::event_log::events found{fetch.after, {}, fetch.after};
   store_.log.each_after(fetch.after, [&](const souk::event_log::event& one) {
     found.upto = one.seq;
-    if (fetch.topics >> static_cast<unsigned>(one.topic) & 1) found.list.push_back(one);
+    if (fetch.wants(one)) found.list.push_back(one);
     return found.list.size() < fetch.limit;
   });
   // What nobody asked for is not waited for: the next start may ask for it in vain.
@@ -47,7 +46,7 @@ answer event_log::on(const souk::event_log::fetch& fetch) {
   if (found.list.empty()) {
     auto rest = fetch;
     if (rest.kept == rest.after) rest.kept = found.upto;
-    rest.after = mine.position = found.upto;
+    rest.after = mine.asked.after = found.upto;
     mine.waiting = true;
     later_ = {fetch.by.id(), std::move(rest)};
   }
@@ -80,12 +79,11 @@ answer event_log::on(const souk::event_log::find_status&) {
   souk::event_log::status status{partition_, store_.log.newest(), store_.log.forgotten() + 1, {}, {}, {}};
   for (std::size_t d = 0; d < domain_count; ++d)
     if (told_[d]) status.topics.push_back({static_cast<domain>(d), told_[d]});
-  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.who, one.position, 0});
+  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.asked.by, one.asked.after, 0});
   store_.log.each_after(store_.log.forgotten(), [&](const souk::event_log::event& event) {
     std::size_t at = 0;
     for (const auto& [id, one] : subscribers_) {
-      if (event.seq > one.position && (one.topics >> static_cast<unsigned>(event.topic) & 1))
-        status.subscribers[at].lag += 1;
+      if (event.seq > one.asked.after && one.asked.wants(event)) status.subscribers[at].lag += 1;
       ++at;
     }
     return true;

@@ -28,9 +28,7 @@ public:
 
 private:
   struct subscriber {
-    souk::event_log::party who;
-    std::uint32_t topics = 0;
-    std::int64_t position = 0;
+    souk::event_log::fetch asked;  // last; from its `after` on it has not seen anything
     bool waiting = false;
   };
 

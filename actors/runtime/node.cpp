@@ -90,7 +90,7 @@ node::node(node_options options) : options_(std::move(options)) {
   // Between the desks that take part in choreographies and the event log.
   std::vector<event_log::party> parties;
   for (const auto& [at, counts] : figures_.desks)
-    if (topics_of(at.domain)) parties.push_back({at.domain, at.shard});
+    if (interest_of(at.domain).topics) parties.push_back({at.domain, at.shard});
   const auto nobody = [](caf::actor) {};
   for (const auto& party : parties) {
     const auto name = std::string{to_text(party.domain)} + '/' + std::to_string(party.shard);

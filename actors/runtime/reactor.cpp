@@ -40,6 +40,7 @@ bool keep_lines(command& what, std::uint32_t shard, std::uint32_t shards) {
 reactor::reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
                  std::shared_ptr<const surroundings> around)
     : brain_(brain), exchange_(*brain.exchange()), at_(at), where_(std::move(where)), around_(std::move(around)) {
+  exchange_.teller = [this](event_log::event&& event) { tell(std::move(event)); };
   rung_at_ = exchange_.told.newest();
   for (auto& one : exchange_.waiting()) waiting_.emplace(one.subject, std::move(one));
 }
@@ -91,33 +92,54 @@ answer reactor::on(const event_log::collect& collect) {
 }
 
 answer reactor::on(const event_log::find_heard& find) {
-  const auto kept = exchange_.heard.of(find.partition);
-  const auto known = upto_.find(find.partition);
-  return reply_with(event_log::heard{known == upto_.end() ? kept : known->second, kept, 0, {}});
+  const auto& heard = heard_of(find.partition);
+  return reply_with(event_log::heard{heard.upto, heard.kept, 0, {}});
 }
 
 answer reactor::on(const event_log::react& react) {
-  const auto kept = exchange_.heard.of(react.partition);
-  auto& upto = upto_.try_emplace(react.partition, kept).first->second;
+  auto& heard = heard_of(react.partition);
+  const bool follows = react.again || react.events.after <= heard.upto;
+  if (!follows) return reply_with(event_log::heard{heard.upto, heard.kept, 0, {}});
   for (const auto& event : react.events.list) {
-    if (!react.again && event.seq <= upto) continue;
-    if (auto error = take(event); !error.empty()) return reply_with(event_log::heard{upto, kept, event.seq, error});
+    if (!react.again && event.seq <= heard.upto) continue;
+    if (auto error = take(event); !error.empty())
+      return reply_with(event_log::heard{heard.upto, heard.kept, event.seq, error});
     if (react.again) continue;
-    upto = event.seq;
+    heard.upto = event.seq;
     if (brain_.story(event.about->id)) first_of_[react.partition].try_emplace(event.seq, event.about->id);
   }
-  if (react.again) return reply_with(event_log::heard{upto, kept, 0, {}});
-  upto = std::max(upto, react.events.upto);
-  const auto wanted = wanted_from(react.partition, upto);
-  if (wanted > kept) exchange_.heard.save(react.partition, wanted);
-  return reply_with(event_log::heard{upto, std::max(kept, wanted), 0, {}});
+  if (!react.again) heard.upto = std::max(heard.upto, react.events.upto);
+  // So that the log can forget.
+  constexpr std::int64_t unwritten_max = 4096;
+  keep(react.partition, unwritten_max);
+  return reply_with(event_log::heard{heard.upto, heard.kept, 0, {}});
+}
+
+void reactor::before_commit() {
+  exchange_.told.write_the_row();
+  for (const auto& [partition, heard] : heard_) keep(partition, 1);
+}
+
+void reactor::keep(std::uint32_t partition, std::int64_t at_least) {
+  auto& heard = heard_of(partition);
+  const auto wanted = wanted_from(partition);
+  if (wanted - heard.kept < at_least) return;
+  exchange_.heard.save(partition, wanted);
+  heard.kept = wanted;
+}
+
+reactor::position& reactor::heard_of(std::uint32_t partition) {
+  const auto known = heard_.find(partition);
+  if (known != heard_.end()) return known->second;
+  const auto kept = exchange_.heard.of(partition);
+  return heard_.emplace(partition, position{kept, kept}).first->second;
 }
 
 // What comes after it is heard again when the desk starts anew.
-std::int64_t reactor::wanted_from(std::uint32_t partition, std::int64_t upto) {
+std::int64_t reactor::wanted_from(std::uint32_t partition) {
   auto& firsts = first_of_[partition];
   while (!firsts.empty() && !brain_.story(firsts.begin()->second)) firsts.erase(firsts.begin());
-  return firsts.empty() ? upto : firsts.begin()->first - 1;
+  return firsts.empty() ? heard_of(partition).upto : firsts.begin()->first - 1;
 }
 
 std::string reactor::take(const event_log::event& event) {
@@ -156,12 +178,8 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
   commands_.clear();
   (undo ? step.undo : step.run)({*event.about, {event.about->id, stage}, now, timeline, event.why, event.detail},
                                 commands_);
+  if (commands_.empty()) return {};  // whoever told the event has said so
   const auto shards = where_->shards(at_.domain);
-  if (commands_.empty()) {
-    // Nothing to do: one of the shards says so.
-    if (slice_of(event.about->id) % shards == at_.shard) exchange_.tell(std::move(next));
-    return {};
-  }
   for (auto& what : commands_) {
     if (shards > 1 && (!keep_lines(what, at_.shard, shards) || where_->place_of(address_of(what)) != at_)) continue;
     auto said = brain_.decide(what);
@@ -188,6 +206,32 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
     return {};
   }
   return {};
+}
+
+// What is of no interest to anybody is not told: who keeps the case's record knows its own part. A step that then has
+// nothing to ask is done there and then, and told at once: that spares the case a way through the log.
+void reactor::tell(event_log::event&& event) {
+  const auto& plan = sagas::plan_of(event.about->flow);
+  const bool placed = event.step == event_log::placed;
+  const auto* row = placed ? nullptr : plan.on(event.step, event.how);
+  static const std::vector<sagas::move> nothing;
+  const auto& moves = placed ? plan.opening() : row ? row->moves : nothing;
+  const bool somebody_acts = std::any_of(moves.begin(), moves.end(), [](const auto& move) { return move.step; });
+  if (at_.domain == domain::order && !somebody_acts) return;
+  exchange_.told.write(event);
+  if (row && row->all_back) return;
+  std::vector<command> asked;
+  for (const auto& move : moves) {
+    if (!move.step) continue;
+    const bool undo = move.verb == verb::undo;
+    const auto stage = static_cast<std::uint8_t>(plan.index_of(move.step));
+    (undo ? move.step->undo : move.step->run)(
+        {*event.about, {event.about->id, stage}, event.at, {}, event.why, event.detail}, asked);
+    if (asked.empty())
+      tell({0, move.step->home, stage, undo ? outcome::undone : outcome::done, event.why, event.detail, event.at,
+            event.about});
+    asked.clear();
+  }
 }
 
 // It is decided again when the subject rings, also after a restart: then it is told.

@@ -22,11 +22,14 @@ class reactor {
 public:
   reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
           std::shared_ptr<const surroundings> around);
+  ~reactor() { exchange_.teller = nullptr; }
+  reactor(const reactor&) = delete;
+  reactor& operator=(const reactor&) = delete;
 
   // The answer to a command that is for the reactor; nothing when it is for the domain.
   std::optional<answer> decide(const command& what);
   std::optional<domains::later> put_off() { return std::exchange(later_, std::nullopt); }
-  void before_commit() { exchange_.told.write_the_row(); }
+  void before_commit();
   // After a commit: what rang. Added to it: the bell, if something was told. Left in it: what goes on here now.
   std::vector<command> after_commit(std::vector<std::int64_t>& rung);
 
@@ -42,8 +45,10 @@ private:
   answer on(const event_log::go_on& go_on);
   // Empty, or why this move cannot be made. waited: it was put off before, and not told.
   std::string act(const event_log::event& event, std::uint8_t stage, bool undo, bool waited = false);
+  void tell(event_log::event&& event);
   void put_off(std::int64_t subject, const event_log::event& event, std::uint8_t stage, bool undo);
-  std::int64_t wanted_from(std::uint32_t partition, std::int64_t upto);
+  std::int64_t wanted_from(std::uint32_t partition);
+  void keep(std::uint32_t partition, std::int64_t at_least);
 
   domains::brain& brain_;
   persistence::exchange& exchange_;
@@ -55,7 +60,14 @@ private:
   std::multimap<std::int64_t, persistence::exchange::put_off> waiting_;  // by subject
   bool seated_ = false;                                                  // and has looked after what waited before
   bool waits_ = false;                                                   // the last move was put off
-  std::map<std::uint32_t, std::int64_t> upto_;                           // by partition, as far as it is in effect
+  // By partition. A position is written only together with what the events have caused: those that caused nothing may
+  // come again after a restart, and seldom cost a commit.
+  struct position {
+    std::int64_t upto = 0;  // in effect
+    std::int64_t kept = 0;  // written
+  };
+  position& heard_of(std::uint32_t partition);
+  std::map<std::uint32_t, position> heard_;
   // Of the domain that keeps the cases' records: the first event of each open case, by partition. Their stories are in
   // memory, so these events are wanted again after a restart.
   std::map<std::uint32_t, std::map<std::int64_t, number>> first_of_;

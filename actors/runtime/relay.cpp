@@ -23,19 +23,21 @@ constexpr int silences_max = 2;
 constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
 }  // namespace
 
-std::uint32_t topics_of(domain which) {
-  std::uint32_t topics = 0, all = 0;
-  const auto read = [&](domain topic, const std::vector<sagas::move>& moves) {
-    all |= bit(topic);
-    for (const auto& one : moves)
-      if (one.step && one.step->home == which) topics |= bit(topic);
-  };
-  for (const auto* plan : sagas::all_plans()) {
-    if (plan->is_chain()) continue;
-    read(domain::order, plan->opening());
-    for (const auto& row : plan->rows()) read(row.on.step->home, row.moves);
+interest interest_of(domain which) {
+  interest of;
+  for (std::size_t f = 0; f < order::flows; ++f) {
+    const auto& plan = sagas::plan_of(static_cast<order::flow>(f));
+    if (plan.is_chain()) continue;
+    const auto read = [&](domain topic, const std::vector<sagas::move>& moves) {
+      const auto acts = [&](const auto& one) { return one.step && one.step->home == which; };
+      if (which != domain::order && std::none_of(moves.begin(), moves.end(), acts)) return;
+      of.topics |= bit(topic);
+      of.flows |= 1U << f;
+    };
+    read(domain::order, plan.opening());
+    for (const auto& row : plan.rows()) read(row.on.step->home, row.moves);
   }
-  return which == domain::order ? all : topics;
+  return of;
 }
 
 relay::relay(caf::actor_config& config, relay_papers papers)
@@ -97,7 +99,7 @@ subscriber::subscriber(caf::actor_config& config, relay_papers papers)
     : caf::event_based_actor(config),
       papers_(std::move(papers)),
       asker_(this, papers_.where, papers_.around),
-      topics_(topics_of(papers_.desk.domain)) {}
+      interest_(interest_of(papers_.desk.domain)) {}
 
 caf::behavior subscriber::make_behavior() {
   start();
@@ -113,6 +115,8 @@ caf::behavior subscriber::make_behavior() {
           start();
         }
         if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        // The log may go on keeping for us what we have: nobody else tells it.
+        if (!reacting_ && !resume_at_ms_ && told_kept_ < kept_) begin_fetching();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
@@ -127,18 +131,53 @@ void subscriber::start() {
       if (!heard) return pause();
       position_ = heard->upto;
       kept_ = heard->kept;
-      fetch();
+      begin_fetching();
     });
   });
 }
 
+// What was asked before is not heard any more: never are two batches on their way to the desk, because the second could
+// come first.
+void subscriber::begin_run() {
+  ++run_;
+  ready_.reset();
+  reacting_ = false;
+}
+hear subscriber::in_this_run(hear then) const {
+  return [this, run = run_, then = std::move(then)](answer&& said) {
+    if (run == run_) then(std::move(said));
+  };
+}
+
+// From what is in effect.
+void subscriber::begin_fetching() {
+  begin_run();
+  fetched_ = position_;
+  fetch();
+}
+
 void subscriber::fetch() {
-  const auto limit = position_ < careful_until_ ? 1 : batch_max;
-  asker_.ask(event_log::fetch{papers_.partition, papers_.desk, topics_, position_, kept_, papers_.subscribers, limit},
-             patiently(papers_), [this](answer&& said) {
+  const auto limit = fetched_ < careful_until_ ? 1 : batch_max;
+  told_kept_ = kept_;
+  asker_.ask(event_log::fetch{papers_.partition, papers_.desk, interest_.topics, fetched_, kept_, papers_.subscribers,
+                              limit, interest_.flows},
+             patiently(papers_), in_this_run([this](answer&& said) {
                auto* told = std::get_if<event_log::events>(&said.body);
-               told ? hand_over(std::move(*told)) : pause();
-             });
+               if (!told) return pause();
+               fetched_ = told->upto;
+               ready_ = std::move(*told);
+               if (!reacting_) next();
+             }));
+}
+
+// The desk gets the next ones; meanwhile those after them are fetched, because a log that is busy writing answers late.
+void subscriber::next() {
+  reacting_ = ready_.has_value();
+  if (!reacting_) return;
+  auto told = *std::exchange(ready_, std::nullopt);
+  handed_ = told.upto;
+  fetch();
+  hand_over(std::move(told));
 }
 
 // What belongs to a case in trouble waits behind it.
@@ -150,24 +189,23 @@ void subscriber::hand_over(event_log::events&& told) {
   if (waiting.events.empty()) return react(std::move(told));
   std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about->id); });
   auto rest = std::make_shared<event_log::events>(std::move(told));
-  asker_.ask(std::move(waiting), patiently(papers_), [this, rest](answer&&) { react(std::move(*rest)); });
+  asker_.ask(std::move(waiting), patiently(papers_), in_this_run([this, rest](answer&&) { react(std::move(*rest)); }));
 }
 
 void subscriber::react(event_log::events&& told) {
   auto all = std::make_shared<event_log::events>(told);
   const auto answer_ms = papers_.around->answer_ms;
   asker_.ask(event_log::react{papers_.desk, papers_.partition, std::move(told)}, {{}, 2 * answer_ms, answer_ms},
-             [this, all](answer&& said) {
+             in_this_run([this, all](answer&& said) {
                const auto* heard = std::get_if<event_log::heard>(&said.body);
                if (!heard) return on_silence(*all, said.why);
-               silences_ = 0;
                position_ = heard->upto;
                kept_ = heard->kept;
-               if (!heard->bad) return fetch();
+               if (!heard->bad) return position_ < handed_ ? begin_fetching() : next();
                const auto bad = std::find_if(all->list.begin(), all->list.end(),
                                              [&](const auto& one) { return one.seq == heard->bad; });
                bad == all->list.end() ? pause() : skip(*bad, heard->error);
-             });
+             }));
 }
 
 // The desk fell, or is not there, or its disk is full. If one of many events fells it, it is found by handing them over
@@ -178,8 +216,10 @@ void subscriber::on_silence(const event_log::events& told, reason why) {
     careful_until_ = told.upto;
     return pause();
   }
-  if (++silences_ < silences_max) return pause();
-  silences_ = 0;
+  const auto seq = told.list.front().seq;
+  silences_ = seq == suspect_ ? silences_ + 1 : 1;
+  suspect_ = seq;
+  if (silences_ < silences_max) return pause();
   skip(told.list.front(), "nobody answered: it fells its desk");
 }
 
@@ -188,12 +228,15 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
                error);
   held_.insert(bad.about->id);
   asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
-             patiently(papers_), [this, upto = bad.seq](answer&& said) {
-               said.done() ? react({upto, {}}) : pause();
-             });
+             patiently(papers_), in_this_run([this, upto = bad.seq](answer&& said) {
+               said.done() ? react({upto, {}, position_}) : pause();
+             }));
 }
 
-void subscriber::pause() { resume_at_ms_ = papers_.around->clock->now().ms + pause_ms; }
+void subscriber::pause() {
+  begin_run();
+  resume_at_ms_ = papers_.around->clock->now().ms + pause_ms;
+}
 
 void subscriber::try_troubles() {
   troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
@@ -214,7 +257,7 @@ void subscriber::try_next(std::shared_ptr<std::vector<event_log::trouble>> due, 
   trying_troubles_ = true;
   const auto& event = (*due)[at].event;
   const auto answer_ms = papers_.around->answer_ms;
-  asker_.ask(event_log::react{papers_.desk, papers_.partition, {event.seq, {event}}, true}, {{}, 2 * answer_ms, 0},
+  asker_.ask(event_log::react{papers_.desk, papers_.partition, {event.seq, {event}, 0}, true}, {{}, 2 * answer_ms, 0},
              [this, due, at](answer&& said) {
                trying_troubles_ = false;
                if (said.why == reason::storage_full) return;

@@ -7,6 +7,7 @@
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -14,9 +15,13 @@
 
 namespace souk::runtime {
 
-// The topics that a domain subscribes to, bit n for domain n: those on whose events some plan has it act. The domain
-// that keeps the cases' records hears everything. 0: it takes no part in choreographies.
-std::uint32_t topics_of(domain which);
+// What a domain subscribes to: the topics (bit n for domain n) on whose events some plan has it act, and the flows (bit
+// n for flow n) of those plans. The domain that keeps the cases' records hears everything. Nothing: it takes no part in
+// choreographies.
+struct interest {
+  std::uint32_t topics = 0, flows = 0;
+};
+interest interest_of(domain which);
 
 struct relay_papers {
   event_log::party desk;
@@ -51,23 +56,34 @@ public:
 
 private:
   void start();
+  void begin_fetching();
   void fetch();
+  void next();
   void hand_over(event_log::events&& told);
   void react(event_log::events&& told);
   void on_silence(const event_log::events& told, reason why);
   void skip(const event_log::event& bad, const std::string& error);
   void pause();
+  void begin_run();
+  hear in_this_run(hear then) const;
   void try_troubles();
   void try_next(std::shared_ptr<std::vector<event_log::trouble>> due, std::size_t at);
 
   relay_papers papers_;
   asker asker_;
-  std::uint32_t topics_;
-  std::int64_t position_ = 0;
-  std::int64_t kept_ = 0;
+  interest interest_;
+  std::uint32_t run_ = 0;       // what was asked in an earlier run is not heard any more
+  std::int64_t position_ = 0;   // in effect at the desk
+  std::int64_t kept_ = 0;       // not wanted again
+  std::int64_t told_kept_ = 0;  // of which the log knows
+  std::int64_t handed_ = 0;     // to the desk, the last time
+  std::int64_t fetched_ = 0;    // the next are fetched while the desk is at these
+  std::optional<event_log::events> ready_;
+  bool reacting_ = false;
   std::unordered_set<number> held_;  // cases with an event in trouble: their later events wait
   std::int64_t careful_until_ = 0;   // one event at a time up to here: one of them fells the desk
-  int silences_ = 0;                 // in a row, on the same event
+  std::int64_t suspect_ = 0;         // the event that the desk last fell silent on
+  int silences_ = 0;                 // and how often; what came before it may be heard again in between
   std::int64_t resume_at_ms_ = 0;    // 0: not pausing
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,13 @@ public:
   static std::string schema();
   explicit exchange(store_file& file);
 
-  void tell(event_log::event what) { told.write(std::move(what)); }
+  // Whoever sits beside the domain may have more to say about it.
+  void tell(event_log::event what) { teller ? teller(std::move(what)) : told.write(std::move(what)); }
   std::int64_t put(const put_off& what);  // its id
   void drop(std::int64_t id) { drop_.run(id); }
   std::vector<put_off> waiting();
 
+  std::function<void(event_log::event&&)> teller;
   outbox<event_log::event> told;
   positions heard;
 
