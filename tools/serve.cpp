@@ -24,6 +24,7 @@ runtime::node_options node_options_of(const config::node& wanted) {
   out.shards = wanted.shards;
   out.coordinators = wanted.coordinators;
   out.threads = wanted.threads;
+  out.keep_events_ms = wanted.event_log.keep_hours * 3'600'000;
   out.make_sink = edge::make_sink_maker(wanted.platform);
   out.make_provider = edge::make_provider_maker(wanted.payment_provider, {wanted.currency});
   // A provider that is out of reach for a while is nobody's fault: with pauses of up to 30 s what is to be called off

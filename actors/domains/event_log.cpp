@@ -2,11 +2,18 @@
 #include "actors/domains/event_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace souk::domains {
 
-event_log::event_log(const persistence::open_options& options, std::uint32_t partition)
-    : store_(options), partition_(partition) {}
+namespace {
+constexpr std::uint32_t bit(domain topic) { return 1U << static_cast<unsigned>(topic); }
+}  // namespace
+
+event_log::event_log(const persistence::open_options& options, std::uint32_t partition, std::int64_t keep_ms)
+    : store_(options), partition_(partition), keep_ms_(keep_ms) {
+  if (keep_ms_) store_.log.keep_since({});  // until an event says what time it is
+}
 
 answer event_log::on(const souk::event_log::find_position& find) {
   return reply_with(order::position{store_.positions.of(find.from.id())});
@@ -15,33 +22,37 @@ answer event_log::on(const souk::event_log::find_position& find) {
 answer event_log::on(const souk::event_log::append& append) {
   const auto position = store_.positions.of(append.from.id());
   auto upto = position;
-  std::uint32_t topics = 0;
   for (const auto& one : append.events) {
     if (one.seq <= position) continue;  // told again
     upto = one.seq;
-    topics |= 1U << static_cast<unsigned>(one.topic);
     told_[static_cast<std::size_t>(one.topic)] += 1;
+    latest_ = std::max(latest_, one.at);
     store_.log.write(one);
+    for (auto& [id, who] : subscribers_) {
+      if (!(who.topics & bit(one.topic))) continue;
+      who.lag += 1;
+      if (std::exchange(who.waiting, false)) rung_.push_back(id);
+    }
   }
   if (upto > position) store_.positions.save(append.from.id(), upto);
-  for (auto& [id, one] : subscribers_)
-    if (one.waiting && (one.topics & topics)) {
-      one.waiting = false;
-      rung_.push_back(id);
-    }
+  if (keep_ms_) store_.log.keep_since(latest_ + -keep_ms_);
   return reply_with(order::position{upto});
 }
 
 answer event_log::on(const souk::event_log::fetch& fetch) {
   auto& mine = subscribers_[fetch.by.id()];
-  mine = {fetch.by, fetch.topics, fetch.after, false};
+  const bool went_on = mine.topics == fetch.topics && mine.handed_upto == fetch.after;
+  const auto lag = went_on ? mine.lag - mine.handed : events_after(fetch.after, fetch.topics);
+  mine = {fetch.by, fetch.topics, fetch.after, false, lag};
   store_.log.expect(fetch.subscribers);
   souk::event_log::events found{fetch.after, {}};
   store_.log.each_after(fetch.after, [&](const souk::event_log::event& one) {
     found.upto = one.seq;
-    if (fetch.topics >> static_cast<unsigned>(one.topic) & 1) found.list.push_back(one);
+    if (fetch.topics & bit(one.topic)) found.list.push_back(one);
     return found.list.size() < fetch.limit;
   });
+  mine.handed_upto = found.upto;
+  mine.handed = static_cast<std::int64_t>(found.list.size());
   // What nobody asked for is not waited for: the next start may ask for it in vain.
   store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && found.list.empty() ? found.upto : fetch.kept);
   if (found.list.empty()) {
@@ -52,6 +63,15 @@ answer event_log::on(const souk::event_log::fetch& fetch) {
     later_ = {fetch.by.id(), std::move(rest)};
   }
   return reply_with(std::move(found));
+}
+
+std::int64_t event_log::events_after(std::int64_t position, std::uint32_t topics) {
+  std::int64_t n = 0;
+  store_.log.each_after(position, [&](const auto& one) {
+    n += (topics & bit(one.topic)) != 0;
+    return true;
+  });
+  return n;
 }
 
 answer event_log::on(const souk::event_log::set_aside& aside) {
@@ -80,17 +100,10 @@ answer event_log::on(const souk::event_log::find_status&) {
   souk::event_log::status status{partition_, store_.log.newest(), store_.log.forgotten() + 1, {}, {}, {}};
   for (std::size_t d = 0; d < domain_count; ++d)
     if (told_[d]) status.topics.push_back({static_cast<domain>(d), told_[d]});
-  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.who, one.position, 0});
-  store_.log.each_after(store_.log.forgotten(), [&](const souk::event_log::event& event) {
-    std::size_t at = 0;
-    for (const auto& [id, one] : subscribers_) {
-      if (event.seq > one.position && (one.topics >> static_cast<unsigned>(event.topic) & 1))
-        status.subscribers[at].lag += 1;
-      ++at;
-    }
-    return true;
-  });
+  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.who, one.position, one.lag});
   status.troubles = store_.troubles.list(100);
+  status.held = store_.troubles.living();
+  status.dead = store_.troubles.dead();
   return reply_with(std::move(status));
 }
 

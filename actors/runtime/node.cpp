@@ -45,7 +45,8 @@ node::node(node_options options) : options_(std::move(options)) {
         if (options_.make_brain)
           if (auto own = options_.make_brain(at, store)) return own;
         return make_brain(at.domain, at.shard, store,
-                          options_.make_provider ? domains::approval::external : domains::approval::internal);
+                          {options_.make_provider ? domains::approval::external : domains::approval::internal,
+                           options_.keep_events_ms});
       };
       maker();  // a store that cannot be opened is found before anything starts
       auto counts = std::make_shared<desk_counts>();
