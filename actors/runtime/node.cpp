@@ -2,6 +2,7 @@
 #include "actors/runtime/node.hpp"
 
 #include <malloc.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <caf/scoped_actor.hpp>
@@ -127,6 +128,15 @@ node::node(node_options options) : options_(std::move(options)) {
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);
   // The supervisor seats everybody in its first breath.
   while (!ready()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  // Whoever changes the configuration would otherwise wait for them in vain.
+  if (!options_.make_provider)
+    front_->ask(payment::open_work{}, {}, [](answer&& said) {
+      if (const auto* open = std::get_if<payment::works>(&said.body); open && !open->list.empty())
+        spdlog::warn(
+            "at least {} payments are open at an external provider, but payments are internal now: their orders "
+            "wait until payment_provider names it again",
+            open->list.size());
+    });
 }
 
 node::~node() {
