@@ -30,7 +30,8 @@ struct event {
   std::string detail;
   moment at;
   shared<order::brief> about;  // the case, with what its steps have learned
-  SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about);
+  rare<order::entry> entry;    // what the step wrote into its domain's history; none: nothing
+  SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about, entry);
 };
 
 // Events, and how far they reach: what is not among them from `after` up to there was not subscribed to.
@@ -46,8 +47,8 @@ struct party {
   souk::domain domain{};
   std::uint32_t shard = 0;
   SOUK_FIELDS(party, domain, shard);
-  std::uint32_t id() const { return static_cast<std::uint32_t>(domain) << 8 | shard; }
-  static party of(std::uint32_t id) { return {static_cast<souk::domain>(id >> 8), id & 0xff}; }
+  constexpr std::uint32_t id() const { return static_cast<std::uint32_t>(domain) << 8 | shard; }
+  static constexpr party of(std::uint32_t id) { return {static_cast<souk::domain>(id >> 8), id & 0xff}; }
 };
 
 // What a desk has told after `after`, and that all up to it is in the log. Answered with events as soon as there are
@@ -197,8 +198,10 @@ struct status {
   std::int64_t oldest = 0;  // still kept
   std::vector<topic_status> topics;
   std::vector<subscriber_status> subscribers;
-  std::vector<trouble> troubles;
-  SOUK_FIELDS(status, partition, newest, oldest, topics, subscribers, troubles);
+  std::vector<trouble> troubles;  // the first of them, dead letters first
+  std::int64_t held = 0;          // events that wait to be tried again
+  std::int64_t dead = 0;          // dead letters
+  SOUK_FIELDS(status, partition, newest, oldest, topics, subscribers, troubles, held, dead);
 };
 
 }  // namespace souk::event_log

@@ -52,7 +52,7 @@ using any_reply =
                  order::events, order::position, ranking::board, platform::troubles, platform::not_now,
                  ranking::full_houses, concert::view, concert::page, reservation::view, reservation::page,
                  reservation::confirmed, queue::view, cart::view, event_log::events, event_log::heard, event_log::held,
-                 event_log::status, payment::works>;
+                 event_log::status, payment::works, order::entry>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.

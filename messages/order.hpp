@@ -261,7 +261,25 @@ struct resume {
 
 // An event as it stands in the outbox: what happened to a case, with all that subscribers need to know of it. Its
 // outside form, a CloudEvents 1.0 object in JSON, is made where it leaves (actors/edge/cloud_event.hpp).
-enum class kind : std::uint8_t { completed, cancelled, returned };
+enum class kind : std::uint8_t {
+  completed,
+  cancelled,
+  returned,
+  // What wallet and payment wrote into their histories, of orders that run by events: from the event log, in no outbox.
+  wallet_debited,
+  wallet_restored,
+  payment_approved,
+  payment_declined,
+  payment_cancelled,
+};
+
+// What a step wrote into the history that its domain keeps: the wallet's ledger, the book of payments.
+struct entry {
+  money amount;                  // that moved, or was to be paid
+  std::optional<money> balance;  // of the wallet after it
+  SOUK_FIELDS(entry, amount, balance);
+};
+
 struct event {
   std::int64_t seq = 0;  // grows by 1 within one outbox
   number subject;        // the order: events of one order keep their order
@@ -274,7 +292,8 @@ struct event {
   moment placed;
   rare<seat_sale> seat;
   order::flow flow{};
-  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat, flow);
+  rare<order::entry> entry;
+  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat, flow, entry);
 
   money total() const { return total_of(lines, seat); }
 };

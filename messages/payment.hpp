@@ -34,7 +34,7 @@ struct view {
 };
 
 // Requests the payment of an order and has it approved by the provider. Answers when the provider has said what became
-// of it. Refused: payment_declined.
+// of it, with order::entry. Refused: payment_declined.
 struct pay {
   souk::once once;
   user_id user;
@@ -44,7 +44,7 @@ struct pay {
 };
 
 // Cancels that payment if it was approved; and if it was not, it never will be. Answers when it is in effect, at the
-// provider too.
+// provider too, with order::entry if there was one to cancel.
 struct undo_pay {
   souk::once once;  // of the pay
   moment at;

@@ -1,18 +1,29 @@
-// Platform: delivery of finished orders to the external data platform, and what is in trouble there.
+// Platform: delivery of finished orders, and of the histories of wallets and payments, to the external data platform;
+// and what is in trouble there.
 //
 // An event that the platform rejects waits here and is tried again with growing pauses; later events of the same
 // order wait behind it; after a bounded number of tries they are dead letters. While the platform is out of reach
-// as a whole nothing is recorded: the events simply stay in the outbox.
+// as a whole nothing is recorded: the events simply stay in the outbox, or in the event log.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "messages/event_log.hpp"
 #include "messages/grammar/moment.hpp"
 #include "messages/order.hpp"
 
 namespace souk::platform {
+
+// Who has the events that are delivered, as one number: the outbox of an order desk by its shard, a partition of the
+// event log by its party.
+constexpr std::uint32_t source_of(const event_log::party& desk) {
+  return desk.domain == domain::order ? desk.shard : desk.id();
+}
+constexpr event_log::party party_of(std::uint32_t source) {
+  return source >> 8 ? event_log::party::of(source) : event_log::party{domain::order, source};
+}
 
 struct trouble {
   std::uint32_t source = 0;

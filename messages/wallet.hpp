@@ -53,7 +53,7 @@ struct charge {
   SOUK_FIELDS(charge, request, user, amount, at);
 };
 
-// Takes the amount when the balance allows it, else insufficient_funds.
+// Takes the amount when the balance allows it, else insufficient_funds. Answers order::entry.
 struct debit {
   souk::once once;
   user_id user;
@@ -62,7 +62,8 @@ struct debit {
   SOUK_FIELDS(debit, once, user, amount, at);
 };
 
-// Gives back exactly what that debit took; nothing when it took nothing, and then it never will.
+// Gives back exactly what that debit took, and answers order::entry; nothing when it took nothing, and then it never
+// will.
 struct undo_debit {
   souk::once once;  // of the debit
   user_id user;

@@ -131,6 +131,7 @@ void read_text(std::string_view text, const std::string& name, node& into) {
   std::string provider = into.payment_provider;
   root.text("payment_provider", provider);
   read_payment_provider(provider, name + ": payment_provider", into);
+  root.object("event_log", [&](section& log) { log.whole("keep_hours", 0, 10 * 365 * 24, into.event_log.keep_hours); });
   root.object("limits", [&](section& limits) {
     auto& l = into.limits;
     limits.whole("orders_in_flight", 1, 1'000'000, l.orders_in_flight);

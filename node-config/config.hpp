@@ -32,6 +32,11 @@ struct node {
   std::string payment_provider = "internal";  // or http://HOST:PORT/PATH
 
   struct {
+    // What all subscribers have passed stays so long all the same, to be read. What one has not passed always stays.
+    std::int64_t keep_hours = 0;
+  } event_log;
+
+  struct {
     std::int64_t orders_in_flight = 4096;
     std::int64_t connections = 1024;
     std::int64_t body_bytes = 1024 * 1024;

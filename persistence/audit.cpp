@@ -74,6 +74,8 @@ std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figure
   open(all.concerts, domain::concert, data_dir, counted);
   open(all.reservations, domain::reservation, data_dir, counted);
   open(all.queues, domain::queue, data_dir, counted);
+  open(all.carts, domain::cart, data_dir, counted);
+  open(all.logs, domain::event_log, data_dir, counted);
   if (counted.stores == 0) throw no_stores(data_dir.string() + " has no store of souk");
 
   findings found;
@@ -83,6 +85,7 @@ std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figure
     audit_coupons(all, found);
     audit_cases(all, found, counted);
     audit_seats(all, found);
+    audit_events(all, found);
   } catch (const damaged_bytes& trouble) {
     throw store_damaged(data_dir.string() + ": a row's content cannot be read: " + trouble.what(), SQLITE_CORRUPT);
   }

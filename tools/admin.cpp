@@ -183,6 +183,55 @@ void outbox(console& node, const wish& wanted) {
             "the platform has taken everything that it was offered");
 }
 
+// What is in the lists of each partition, as one list.
+ordered_json gathered(const ordered_json& log, const char* member) {
+  ordered_json all{{"data", ordered_json::array()}};
+  for (const auto& partition : log.at("data"))
+    for (auto one : partition.at(member)) {
+      one["partition"] = partition.at("partition");
+      all["data"].push_back(std::move(one));
+    }
+  return all;
+}
+
+void event_log(console& node, const wish&) {
+  const auto log = node.ask("GET", "/v1/admin/event-log");
+  if (node.json()) return node.print(log);
+  const auto right = side::right;
+  const console::shown partition{"partition", "partition", right};
+  node.show(log,
+            {partition,
+             {"newest", "newest", right},
+             {"oldest kept", "oldest", right},
+             {"held", "held", right},
+             {"dead", "dead", right}},
+            "no partitions");
+  std::cout << '\n';
+  node.show(gathered(log, "topics"), {{"topic", "topic"}, partition, {"events", "events", right}},
+            "nothing was told since the log's desks were seated");
+  std::cout << '\n';
+  node.show(gathered(log, "subscribers"),
+            {{"subscriber", "subscriber"}, partition, {"position", "position", right}, {"lag", "lag", right}},
+            "nobody has subscribed");
+  std::cout << '\n';
+  node.show(gathered(log, "troubles"),
+            {{"letter", "letter"},
+             {"subscriber", "subscriber"},
+             {"topic", "topic"},
+             {"order", "order"},
+             {"tries", "tries", right},
+             {"dead", "dead"},
+             {"next", "next"},
+             {"error", "error"}},
+            "every event was taken");
+}
+
+void retry_event(console& node, const wish& wanted) {
+  const auto said = node.ask("POST", "/v1/admin/event-log/" + checked(wanted.id) + "/retry");
+  if (node.json()) return node.print(said);
+  std::cout << "the letter " << wanted.id << " will be tried again\n";
+}
+
 void retry(console& node, const wish& wanted) {
   const auto slash = wanted.id.find('/');
   if (slash == std::string::npos) throw refusal{2, "a letter is named SOURCE/SEQ, as `souk admin outbox` shows it"};
@@ -259,6 +308,10 @@ void add_admin(CLI::App& app, int& exit_code) {
   add("retry", "gives a dead letter its tries again", retry)
       ->add_option("LETTER", wanted->id, "SOURCE/SEQ")
       ->required();
+  auto* log = admin->add_subcommand("event-log", "its topics, partitions and subscribers, and events in trouble");
+  auto* again = log->fallthrough()->add_subcommand("retry", "gives a dead letter its tries again")->fallthrough();
+  again->add_option("LETTER", wanted->id, "PARTITION-SUBSCRIBER-EVENT, as event-log shows it")->required();
+  log->callback([wanted, again, &exit_code] { exit_code = run(*wanted, again->parsed() ? retry_event : event_log); });
   auto* follow = limited(add("tail", "orders as they come, until interrupted", tail));
   follow->add_option("--every", wanted->every_s, "seconds between two looks")->check(CLI::Range(0.05, 3600.0));
 }

@@ -24,6 +24,7 @@ runtime::node_options node_options_of(const config::node& wanted) {
   out.shards = wanted.shards;
   out.coordinators = wanted.coordinators;
   out.threads = wanted.threads;
+  out.keep_events_ms = wanted.event_log.keep_hours * 3'600'000;
   out.make_sink = edge::make_sink_maker(wanted.platform);
   out.make_provider = edge::make_provider_maker(wanted.payment_provider, {wanted.currency});
   // A provider that is out of reach for a while is nobody's fault: with pauses of up to 30 s what is to be called off
@@ -187,7 +188,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
   serve_it->add_option("--platform", given->platform,
-                       "where finished orders are told: file:PATH, http://HOST:PORT/PATH, kafka://HOST:PORT/TOPIC or "
+                       "where finished orders, and the histories of orders by events, are told: file:PATH, "
+                       "http://HOST:PORT/PATH, kafka://HOST:PORT/TOPIC or "
                        "mongodb://HOST:PORT/DB.COLLECTION ($SOUK_PLATFORM)");
   serve_it->add_option("--payment-provider", given->payment_provider,
                        "who approves payments: internal or http://HOST:PORT/PATH ($SOUK_PAYMENT_PROVIDER)");

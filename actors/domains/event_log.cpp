@@ -2,11 +2,14 @@
 #include "actors/domains/event_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace souk::domains {
 
-event_log::event_log(const persistence::open_options& options, std::uint32_t partition)
-    : store_(options), partition_(partition) {}
+event_log::event_log(const persistence::open_options& options, std::uint32_t partition, std::int64_t keep_ms)
+    : store_(options), partition_(partition), keep_ms_(keep_ms) {
+  if (keep_ms_) store_.log.keep_since({});  // until an event says what time it is
+}
 
 answer event_log::on(const souk::event_log::find_position& find) {
   return reply_with(order::position{store_.positions.of(find.from.id())});
@@ -19,21 +22,25 @@ answer event_log::on(const souk::event_log::append& append) {
     if (one.seq <= position) continue;  // told again
     upto = one.seq;
     told_[static_cast<std::size_t>(one.topic)] += 1;
+    latest_ = std::max(latest_, one.at);
     store_.log.write(one);
+    for (auto& [id, who] : subscribers_) {
+      if (!who.asked.wants(one)) continue;
+      who.lag += 1;
+      if (std::exchange(who.waiting, false)) rung_.push_back(id);
+    }
   }
   if (upto > position) store_.positions.save(append.from.id(), upto);
-  for (auto& [id, one] : subscribers_) {
-    const auto wants = [&](const auto& event) { return event.seq > position && one.asked.wants(event); };
-    if (!one.waiting || std::none_of(append.events.begin(), append.events.end(), wants)) continue;
-    one.waiting = false;
-    rung_.push_back(id);
-  }
+  if (keep_ms_) store_.log.keep_since(latest_ + -keep_ms_);
   return reply_with(order::position{upto});
 }
 
 answer event_log::on(const souk::event_log::fetch& fetch) {
   auto& mine = subscribers_[fetch.by.id()];
-  mine = {fetch, false};
+  const bool went_on =
+      mine.asked.topics == fetch.topics && mine.asked.flows == fetch.flows && mine.handed_upto == fetch.after;
+  const auto lag = went_on ? mine.lag - mine.handed : waiting_for(fetch);
+  mine = {fetch, false, lag};
   store_.log.expect(fetch.subscribers);
   souk::event_log::events found{fetch.after, {}, fetch.after};
   store_.log.each_after(fetch.after, [&](const souk::event_log::event& one) {
@@ -41,6 +48,8 @@ answer event_log::on(const souk::event_log::fetch& fetch) {
     if (fetch.wants(one)) found.list.push_back(one);
     return found.list.size() < fetch.limit;
   });
+  mine.handed_upto = found.upto;
+  mine.handed = static_cast<std::int64_t>(found.list.size());
   // What nobody asked for is not waited for: the next start may ask for it in vain.
   store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && found.list.empty() ? found.upto : fetch.kept);
   if (found.list.empty()) {
@@ -51,6 +60,15 @@ answer event_log::on(const souk::event_log::fetch& fetch) {
     later_ = {fetch.by.id(), std::move(rest)};
   }
   return reply_with(std::move(found));
+}
+
+std::int64_t event_log::waiting_for(const souk::event_log::fetch& fetch) {
+  std::int64_t n = 0;
+  store_.log.each_after(fetch.after, [&](const auto& one) {
+    n += fetch.wants(one);
+    return true;
+  });
+  return n;
 }
 
 answer event_log::on(const souk::event_log::set_aside& aside) {
@@ -79,16 +97,10 @@ answer event_log::on(const souk::event_log::find_status&) {
   souk::event_log::status status{partition_, store_.log.newest(), store_.log.forgotten() + 1, {}, {}, {}};
   for (std::size_t d = 0; d < domain_count; ++d)
     if (told_[d]) status.topics.push_back({static_cast<domain>(d), told_[d]});
-  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.asked.by, one.asked.after, 0});
-  store_.log.each_after(store_.log.forgotten(), [&](const souk::event_log::event& event) {
-    std::size_t at = 0;
-    for (const auto& [id, one] : subscribers_) {
-      if (event.seq > one.asked.after && one.asked.wants(event)) status.subscribers[at].lag += 1;
-      ++at;
-    }
-    return true;
-  });
+  for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.asked.by, one.asked.after, one.lag});
   status.troubles = store_.troubles.list(100);
+  status.held = store_.troubles.living();
+  status.dead = store_.troubles.dead();
   return reply_with(std::move(status));
 }
 

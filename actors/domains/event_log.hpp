@@ -11,7 +11,9 @@ namespace souk::domains {
 
 class event_log final : public brain {
 public:
-  event_log(const persistence::open_options& options, std::uint32_t partition);
+  // keep_ms: what all subscribers have passed stays so long all the same, to be read; 0: it may go at once. What one of
+  // them has not passed never goes, however old it is.
+  event_log(const persistence::open_options& options, std::uint32_t partition, std::int64_t keep_ms = 0);
 
   answer decide(const command& what) override { return dispatch(*this, what); }
   void before_commit() override { store_.log.write_the_row(); }
@@ -30,10 +32,18 @@ private:
   struct subscriber {
     souk::event_log::fetch asked;  // last; from its `after` on it has not seen anything
     bool waiting = false;
+    std::int64_t lag = 0;  // events of its topics after its position
+    // What it was handed: its next question mostly goes on from there, and nothing need be counted anew.
+    std::int64_t handed_upto = -1;
+    std::int64_t handed = 0;
   };
+
+  std::int64_t waiting_for(const souk::event_log::fetch& fetch);
 
   persistence::event_log_store store_;
   std::uint32_t partition_;
+  std::int64_t keep_ms_;
+  moment latest_;                                    // of the events appended since the desk began
   std::map<std::uint32_t, subscriber> subscribers_;  // by party::id(), as they have asked since the desk began
   std::array<std::int64_t, domain_count> told_{};    // by topic, since the desk began
 };

@@ -28,8 +28,9 @@ answer payment::on(const souk::payment::pay& pay) {
     fresh.now = state::requested;
     fresh.history.pop_back();
   }
+  const order::entry told{pay.amount, {}};
   if (store_.append(fresh)) {
-    if (!external) return {};
+    if (!external) return reply_with(told);
     open(fresh, pay.at);
     later_ = {pay.once.saga.value, pay};
     return {};
@@ -40,7 +41,11 @@ answer payment::on(const souk::payment::pay& pay) {
   if (first->user != pay.user || first->amount != pay.amount)
     return refuse(reason::key_reused, "the same key came with another user or amount");
   switch (first->now) {
-    case state::declined: return refuse(reason::payment_declined);
+    case state::declined: {
+      auto no = refuse(reason::payment_declined);
+      no.body = told;
+      return no;
+    }
     case state::requested:
     // Not refused before it is called off in effect: a saga that is run again after a crash hears of it here first, and
     // must not end before.
@@ -48,7 +53,7 @@ answer payment::on(const souk::payment::pay& pay) {
     case state::approved:
     case state::cancelled: break;
   }
-  return reply_with(reply{}, true);
+  return reply_with(told, true);
 }
 
 answer payment::on(const souk::payment::undo_pay& undo) {
@@ -61,7 +66,8 @@ answer payment::on(const souk::payment::undo_pay& undo) {
   }
   if (payment->now == state::approved || payment->now == state::requested) call_off(*payment, undo.at);
   if (payment->now == state::cancelling) later_ = {undo.once.saga.value, undo};
-  return {};
+  const bool was_one = payment->now == state::cancelled && !payment->user.text.empty();
+  return was_one ? reply_with(order::entry{payment->amount, {}}) : answer{};
 }
 
 // The events of one order come in order, each once: nothing here can be too early or too late.
@@ -87,7 +93,7 @@ answer payment::on(const souk::payment::book& book) {
         if (auto payment = store_.find(event.subject); payment && payment->now == state::approved)
           call_off(*payment, event.at);
         break;
-      case order::kind::returned: break;  // goods that come back are credited, their payment stands
+      default: break;  // goods that come back are credited, their payment stands
     }
   }
   // What is of no interest here may be told again.

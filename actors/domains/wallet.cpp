@@ -23,7 +23,7 @@ answer wallet::on(const souk::wallet::debit& debit) {
       enough ? move(mine, {debit.once.key(), what::debit, {-debit.amount.minor}, debit.at})
              : store_.append({debit.once.key(), mine.id, 0, 0, what::refused, debit.amount, mine.balance, debit.at});
   if (!fresh) return known(*store_.find(debit.once.key()), debit.amount, mine.id);
-  return enough ? answer{} : refuse(reason::insufficient_funds);
+  return enough ? reply_with(order::entry{debit.amount, mine.balance}) : refuse(reason::insufficient_funds);
 }
 
 // The key was used before: the first outcome stands.
@@ -38,7 +38,7 @@ answer wallet::known(const store::entry& first, money amount, std::int64_t walle
     again.replayed = true;
     return again;
   }
-  return reply_with(reply{}, true);
+  return reply_with(order::entry{amount, first.balance}, true);
 }
 
 answer wallet::on(const souk::wallet::undo_debit& undo) {
@@ -51,8 +51,10 @@ answer wallet::on(const souk::wallet::undo_debit& undo) {
   if (first->what != what::debit) return {};  // it never took anything: nothing to give back
   auto& mine = account_of(undo.user);
   if (first->wallet != mine.id) return refuse(reason::key_reused, "the debit was of another wallet");
-  (void)move(mine, {undo.once.undo_key(), what::debit_undone, {-first->amount.minor}, undo.at});
-  return {};
+  const money back{-first->amount.minor};
+  if (move(mine, {undo.once.undo_key(), what::debit_undone, back, undo.at}))
+    return reply_with(order::entry{back, mine.balance});
+  return reply_with(order::entry{back, store_.find(undo.once.undo_key())->balance});
 }
 
 answer wallet::on(const souk::wallet::credit& credit) {

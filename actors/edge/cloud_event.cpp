@@ -8,12 +8,21 @@ namespace souk::edge {
 
 // The event's type without its prefix.
 static std::string_view to_text(order::kind what) {
-  static constexpr std::array<std::string_view, 3> names{"order.completed", "order.cancelled", "goods.returned"};
+  static constexpr std::array<std::string_view, 8> names{"order.completed",  "order.cancelled",  "goods.returned",
+                                                         "wallet.debited",   "wallet.restored",  "payment.approved",
+                                                         "payment.declined", "payment.cancelled"};
   return names[static_cast<std::size_t>(what)];
 }
 
 static std::string data_of(const order::event& e, std::string_view id) {
   std::string out;
+  if (e.entry) {
+    append(out, {R"({"order":")", id, R"(","user":")", e.user.text, R"(","amount":)",
+                 std::to_string(e.entry->amount.minor)});
+    if (const auto& now = e.entry->balance) append(out, {R"(,"balance":)", std::to_string(now->minor)});
+    append(out, {R"(,"placed":")", to_text(e.placed), R"("})"});
+    return out;
+  }
   out.reserve(180 + 64 * e.lines.size());
   append(out, {R"({"order":")", id, R"(","user":")", e.user.text, R"(","lines":)"});
   append_lines(out, e.lines);
@@ -33,7 +42,8 @@ cloud_event describe(const order::event& e, std::uint32_t source) {
   const auto seq = std::to_string(e.seq);
   out.subject = to_text(e.subject);
   append(out.id, {out.subject, ".", type});
-  append(out.source, {"/souk/order/", std::to_string(source)});
+  const auto from = platform::party_of(source);
+  append(out.source, {"/souk/", to_text(from.domain), "/", std::to_string(from.shard)});
   append(out.type, {"souk.", type});
   out.time = to_text(e.at);
   append(out.sequence, {std::string(20 - seq.size(), '0'), seq});

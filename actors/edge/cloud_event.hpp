@@ -15,13 +15,16 @@ namespace souk::edge {
 // extension) grows within one source.
 struct cloud_event {
   std::string id;        // <order>.<type>
-  std::string source;    // /souk/order/<shard>
-  std::string type;      // souk.order.completed, souk.order.cancelled, souk.goods.returned
+  std::string source;    // /souk/order/<shard>, /souk/event_log/<partition>
+  std::string type;      // souk.order.completed, souk.order.cancelled, souk.goods.returned; from the event log:
+                         // souk.wallet.debited, souk.wallet.restored, souk.payment.approved, souk.payment.declined,
+                         // souk.payment.cancelled
   std::string subject;   // the order
   std::string time;      // RFC 3339 in UTC
   std::string sequence;  // 20 digits: they compare as text
   std::string data;      // JSON: {"order", "user", "lines":[{"product", "quantity", "amount"}], "total", "discount",
-                         //        "coupon"?, "placed"}
+                         //        "coupon"?, "seat"?, "placed"}
+                         // of a history: {"order", "user", "amount", "balance"?, "placed"}; balance: of the wallet after
 };
 inline constexpr std::string_view cloud_event_data_type = "application/json";
 

@@ -126,7 +126,7 @@ json json_of(const platform::trouble& one) {
           {"event", json::parse(structured(describe(one.event, one.source)))}};
 }
 
-static std::string name_of(const event_log::party& who) {
+std::string name_of(const event_log::party& who) {
   return std::string{souk::to_text(who.domain)} + '/' + std::to_string(who.shard);
 }
 
@@ -146,8 +146,8 @@ json json_of(const event_log::status& one) {
          {"dead", t.dead},
          {"error", t.error}});
   }
-  return {{"partition", one.partition}, {"newest", one.newest},       {"oldest", one.oldest},
-          {"topics", topics},           {"subscribers", subscribers}, {"troubles", troubles}};
+  return {{"partition", one.partition}, {"newest", one.newest}, {"oldest", one.oldest}, {"topics", topics},
+          {"subscribers", subscribers}, {"troubles", troubles}, {"held", one.held},     {"dead", one.dead}};
 }
 
 json json_of(const ranking::seller& one) {

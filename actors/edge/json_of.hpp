@@ -23,6 +23,7 @@ json json_of(const coupon::view& one);
 json json_of(const payment::view& one, const std::string& currency);
 json json_of(const platform::trouble& one);
 json json_of(const event_log::status& one);
+std::string name_of(const event_log::party& who);  // wallet/0
 json json_of(const ranking::seller& one);
 json json_of(const ranking::full_house& one);
 json json_of(const concert::date& one);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "actors/edge/call.hpp"
+#include "actors/edge/json_of.hpp"
 #include "actors/runtime/cashier.hpp"
 
 namespace souk::edge {
@@ -101,6 +102,33 @@ constexpr row<server> server_rows[] = {
     {gauge, "souk_http_connections", "Connections now", [](const server& n) { return double(n.open); }},
 };
 
+using partition = event_log::status;
+constexpr row<partition> partition_rows[] = {
+    {counter, "souk_event_log_appended_total", "Events ever appended",
+     [](const partition& n) { return double(n.newest); }},
+    {gauge, "souk_event_log_kept", "Events that are kept",
+     [](const partition& n) { return double(n.newest - n.oldest + 1); }},
+    {gauge, "souk_event_log_held", "Events that wait to be tried again",
+     [](const partition& n) { return double(n.held); }},
+    {gauge, "souk_event_log_dead_letters", "Events that were given up",
+     [](const partition& n) { return double(n.dead); }},
+};
+
+void add_log(collection& out, const std::vector<partition>& log) {
+  const auto name = [](const partition& of) { return ClientMetric::Label{"partition", std::to_string(of.partition)}; };
+  for (const auto& one : partition_rows) {
+    out.family(one.type, one.name, one.help);
+    for (const auto& of : log) out.sample({name(of)}, one.value(of));
+  }
+  out.family(counter, "souk_event_log_told_total", "Events told by each domain, since the partition's desk was seated");
+  for (const auto& of : log)
+    for (const auto& topic : of.topics)
+      out.sample({name(of), {"topic", std::string{to_text(topic.topic)}}}, double(topic.events));
+  out.family(gauge, "souk_event_log_lag", "Events that a subscriber has yet to take");
+  for (const auto& of : log)
+    for (const auto& who : of.subscribers) out.sample({name(of), {"subscriber", name_of(who.who)}}, double(who.lag));
+}
+
 double resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
   double pages = 0, resident = 0;
@@ -110,7 +138,7 @@ double resident_bytes() {
 
 }  // namespace
 
-std::string metrics_of(edge::hall& from) {
+std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& log) {
   collection out;
   from.with_node([&](runtime::node& node) {
     const auto& figures = node.figures();
@@ -137,6 +165,7 @@ std::string metrics_of(edge::hall& from) {
     out.family(gauge, "souk_ready", "1: everybody is at their desk");
     out.sample({}, node.ready() && !from.draining ? 1 : 0);
   });
+  add_log(out, log);
   out.family(counter, "souk_http_answers_total", "Requests answered, by the status' hundreds");
   for (std::size_t hundreds = 1; hundreds < from.counted.answered.size(); ++hundreds)
     out.sample({{"status", std::to_string(hundreds) + "xx"}}, double(from.counted.answered[hundreds]));

@@ -41,8 +41,9 @@ const std::string_view openapi_schemas = R"json({
     "properties": {"flow": {"$ref": "#/components/schemas/Flow"}}},
   "PartitionList": {"type": "object", "required": ["data", "has_more"],
     "properties": {"has_more": {"type": "boolean"}, "data": {"type": "array", "items":
-      {"type": "object", "required": ["partition", "newest", "oldest", "topics", "subscribers", "troubles"],
-       "properties": {
+      {"type": "object", "required": ["partition", "newest", "oldest", "topics", "subscribers", "troubles", "held",
+                                    "dead"],
+       "properties": {"held": {"type": "integer"}, "dead": {"type": "integer"},
          "partition": {"type": "integer"}, "newest": {"type": "integer"}, "oldest": {"type": "integer"},
          "topics": {"type": "array", "items": {"type": "object", "properties": {
            "topic": {"type": "string"}, "events": {"type": "integer"}}}},

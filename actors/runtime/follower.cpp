@@ -1,9 +1,10 @@
-// Carries events from the outbox to those who want them.
+// Carries events from the outbox, and from the event log, to those who want them.
 #include "actors/runtime/follower.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
 namespace souk::runtime {
 
@@ -69,12 +70,66 @@ void book_follower::fetch(std::int64_t after) {
              });
 }
 
-platform_follower::platform_follower(caf::actor_config& config, follower_papers papers, sink_maker make_sink)
+const platform_source outbox_of_orders{
+    "orders", domain::order,
+    [](const follower_papers& papers, std::int64_t after) {
+      return command{order::fetch{order::subscriber::platform, papers.shard, after}};
+    },
+    [](answer&& said, std::int64_t& upto) -> std::optional<std::vector<order::event>> {
+      auto* told = std::get_if<order::events>(&said.body);
+      if (!told) return std::nullopt;
+      if (!told->list.empty()) upto = told->list.back().seq;
+      return std::move(told->list);
+    }};
+const platform_source log_of_histories{
+    "histories", domain::event_log,
+    [](const follower_papers& papers, std::int64_t after) {
+      constexpr auto topics =
+          1U << static_cast<unsigned>(domain::wallet) | 1U << static_cast<unsigned>(domain::payment);
+      return command{event_log::fetch{papers.shard, {domain::platform, 0}, topics, after, after, papers.subscribers}};
+    },
+    [](answer&& said, std::int64_t& upto) -> std::optional<std::vector<order::event>> {
+      const auto* told = std::get_if<event_log::events>(&said.body);
+      if (!told) return std::nullopt;
+      upto = told->upto;
+      std::vector<order::event> histories;
+      for (const auto& one : told->list)
+        if (auto history = history_of(one)) histories.push_back(*std::move(history));
+      return histories;
+    }};
+
+std::optional<order::event> history_of(const event_log::event& event) {
+  using order::kind;
+  struct row {
+    domain topic;
+    outcome how;
+    kind what;
+  };
+  static constexpr std::array<row, 5> known{{
+      {domain::wallet, outcome::done, kind::wallet_debited},
+      {domain::wallet, outcome::undone, kind::wallet_restored},
+      {domain::payment, outcome::done, kind::payment_approved},
+      {domain::payment, outcome::refused, kind::payment_declined},
+      {domain::payment, outcome::undone, kind::payment_cancelled},
+  }};
+  // Whoever is asked to undo what never took effect writes no history, and none is told.
+  if (!event.entry) return std::nullopt;
+  for (const auto& one : known)
+    if (one.topic == event.topic && one.how == event.how)
+      return order::event{event.seq, event.about->id,     one.what, event.at,          event.about->user, {}, {},
+                          {},        event.about->placed, {},       event.about->flow, event.entry};
+  return std::nullopt;
+}
+
+platform_follower::platform_follower(caf::actor_config& config, follower_papers papers, const platform_source& source,
+                                     sink_maker make_sink)
     : caf::event_based_actor(config),
       papers_(std::move(papers)),
+      source_(source),
+      number_(platform::source_of({source.of, papers_.shard})),
       asker_(this, papers_.where, papers_.around),
       make_sink_(std::move(make_sink)),
-      random_(papers_.around->seed ^ papers_.shard) {}
+      random_(papers_.around->seed ^ number_) {}
 
 caf::behavior platform_follower::make_behavior() {
   start();
@@ -90,8 +145,8 @@ caf::behavior platform_follower::make_behavior() {
           resume_at_ms_ = 0;
           fetch();
         }
-        // One follower looks after the troubles of all outboxes.
-        if (papers_.shard == 0 && now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        // One follower looks after the troubles of all sources.
+        if (number_ == 0 && now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
@@ -99,7 +154,7 @@ caf::behavior platform_follower::make_behavior() {
 }
 
 void platform_follower::start() {
-  asker_.ask(platform::find_position{papers_.shard}, patiently, [this](answer&& said) {
+  asker_.ask(platform::find_position{number_}, patiently, [this](answer&& said) {
     const auto* at = std::get_if<order::position>(&said.body);
     if (!at) return start();
     position_ = at->seq;
@@ -108,28 +163,27 @@ void platform_follower::start() {
 }
 
 void platform_follower::fetch() {
-  asker_.ask(order::fetch{order::subscriber::platform, papers_.shard, position_}, {papers_.shard, INT64_MAX / 4, 5'000},
-             [this](answer&& said) {
-               auto* events = std::get_if<order::events>(&said.body);
-               events ? offer(std::move(*events)) : start();
-             });
+  asker_.ask(source_.fetch(papers_, position_), {papers_.shard, INT64_MAX / 4, 5'000}, [this](answer&& said) {
+    auto upto = position_;
+    auto list = source_.read(std::move(said), upto);
+    list ? offer({number_, *std::move(list)}, upto) : start();
+  });
 }
 
-void platform_follower::offer(order::events&& events) {
+void platform_follower::offer(order::events&& events, std::int64_t upto) {
   auto all = std::make_shared<order::events>(std::move(events));
   platform::offer offer{all->source, {}};
   offer.headings.reserve(all->list.size());
   for (const auto& one : all->list) offer.headings.push_back({one.seq, one.subject});
-  asker_.ask(std::move(offer), patiently, [this, all](answer&& said) {
+  asker_.ask(std::move(offer), patiently, [this, all, upto](answer&& said) {
     const auto* held = std::get_if<platform::not_now>(&said.body);
-    held ? deliver(std::move(*all), *held) : pause();
+    held ? deliver(std::move(*all), upto, *held) : pause();
   });
 }
 
-void platform_follower::deliver(order::events&& all, const platform::not_now& held) {
+void platform_follower::deliver(order::events&& all, std::int64_t upto, const platform::not_now& held) {
   platform::record record{all.source, held.upto, {}, papers_.around->clock->now()};
   order::events may_go{all.source, {}};
-  const auto last = all.list.empty() ? held.upto : all.list.back().seq;
   const bool small = all.list.size() < small_batch;
   for (auto& one : all.list) {
     if (one.seq <= held.upto) continue;
@@ -157,9 +211,10 @@ void platform_follower::deliver(order::events&& all, const platform::not_now& he
       spdlog::info("the platform is back");
       outages_ = 0;
     }
-    record.upto = std::max(last, held.upto);
+    record.upto = std::max(upto, held.upto);
   } else {
-    if (outages_ == 0) spdlog::warn("the platform is out of reach, events wait in the outbox: {}", done.outage);
+    if (outages_ == 0)
+      spdlog::warn("the platform is out of reach, its events wait ({}): {}", source_.name, done.outage);
     sink_.reset();
     // What went out before the outage is recorded; the rest is fetched again after a pause.
     const auto first_left = may_go.list.begin() + static_cast<std::ptrdiff_t>(done.tried);

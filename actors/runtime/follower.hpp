@@ -1,12 +1,15 @@
-// Followers of the outbox: they carry events to the domains that keep books of them, and to the data platform.
+// Followers of the outbox and of the event log: they carry events to the domains that keep books of them, and to the
+// data platform.
 //
-// A follower asks its domain how far it has come in an outbox, fetches what follows, has it put into effect, and asks
+// A follower asks its domain how far it has come in its source, fetches what follows, has it put into effect, and asks
 // for more, which says that the former is in effect. It keeps nothing: after any crash it starts from the position.
 #pragma once
 
 #include <caf/event_based_actor.hpp>
 #include <memory>
+#include <optional>
 #include <random>
+#include <vector>
 
 #include "actors/runtime/asker.hpp"
 #include "actors/runtime/sink.hpp"
@@ -14,7 +17,8 @@
 namespace souk::runtime {
 
 struct follower_papers {
-  std::uint32_t shard = 0;  // of the order pool: whose outbox
+  std::uint32_t shard = 0;        // of the order pool: whose outbox; or a partition of the event log
+  std::uint32_t subscribers = 0;  // of the event log, that there are
   std::shared_ptr<const directory> where;
   std::shared_ptr<const surroundings> around;
 };
@@ -45,21 +49,38 @@ private:
   std::int64_t position_ = 0;
 };
 
+// Where the platform's events come from: an outbox of orders, or a partition of the event log.
+struct platform_source {
+  const char* name;
+  domain of;  // which has a source for each of its shards
+  command (*fetch)(const follower_papers& papers, std::int64_t after);
+  // What came of it, in the platform's words. Sets how far it reaches; nothing: it is no answer to a fetch.
+  std::optional<std::vector<order::event>> (*read)(answer&& said, std::int64_t& upto);
+};
+extern const platform_source outbox_of_orders;
+extern const platform_source log_of_histories;
+
+// An event of the log as it is told to the platform; nothing when it wrote no history.
+std::optional<order::event> history_of(const event_log::event& event);
+
 class platform_follower : public caf::event_based_actor {
 public:
-  platform_follower(caf::actor_config& config, follower_papers papers, sink_maker make_sink);
+  platform_follower(caf::actor_config& config, follower_papers papers, const platform_source& source,
+                    sink_maker make_sink);
   caf::behavior make_behavior() override;
   const char* name() const override { return "platform_follower"; }
 
 private:
   void start();
   void fetch();
-  void offer(order::events&& events);
-  void deliver(order::events&& all, const platform::not_now& held);
+  void offer(order::events&& events, std::int64_t upto);
+  void deliver(order::events&& all, std::int64_t upto, const platform::not_now& held);
   void try_troubles();
   void pause();
 
   follower_papers papers_;
+  const platform_source& source_;
+  std::uint32_t number_;  // of the source, under which the platform keeps its position
   asker asker_;
   sink_maker make_sink_;
   std::unique_ptr<sink> sink_;

@@ -2,6 +2,7 @@
 #include "actors/runtime/node.hpp"
 
 #include <malloc.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <caf/scoped_actor.hpp>
@@ -45,7 +46,8 @@ node::node(node_options options) : options_(std::move(options)) {
         if (options_.make_brain)
           if (auto own = options_.make_brain(at, store)) return own;
         return make_brain(at.domain, at.shard, store,
-                          options_.make_provider ? domains::approval::external : domains::approval::internal);
+                          {options_.make_provider ? domains::approval::external : domains::approval::internal,
+                           options_.keep_events_ms});
       };
       maker();  // a store that cannot be opened is found before anything starts
       auto counts = std::make_shared<desk_counts>();
@@ -70,20 +72,10 @@ node::node(node_options options) : options_(std::move(options)) {
                      [counts] { counts->restarts += 1; }});
   }
   for (std::uint32_t shard = 0; shard < options_.shards[static_cast<std::size_t>(domain::order)]; ++shard) {
-    const follower_papers papers{shard, where_, around_};
+    const follower_papers papers{shard, 0, where_, around_};
     for (const auto* keeper : {&ranking_bookkeeper, &payment_bookkeeper})
       posts.push_back({keeper->name + ('/' + std::to_string(shard)),
                        [this, papers, keeper] { return system_->spawn<book_follower>(papers, *keeper); },
-                       [](caf::actor) {},
-                       {}});
-    // Delivery blocks: it has a thread of its own.
-    if (options_.make_sink)
-      posts.push_back({"platform_follower/" + std::to_string(shard),
-                       [this, papers] {
-                         return options_.around.desks == spawn_policy::detached
-                                    ? system_->spawn<platform_follower, caf::detached>(papers, options_.make_sink)
-                                    : system_->spawn<platform_follower>(papers, options_.make_sink);
-                       },
                        [](caf::actor) {},
                        {}});
   }
@@ -92,9 +84,11 @@ node::node(node_options options) : options_(std::move(options)) {
   for (const auto& [at, counts] : figures_.desks)
     if (interest_of(at.domain).topics) parties.push_back({at.domain, at.shard});
   const auto nobody = [](caf::actor) {};
+  // The platform subscribes too, whether there is one yet or not: until then its events are kept.
+  const auto subscribers = static_cast<std::uint32_t>(parties.size()) + 1;
   for (const auto& party : parties) {
     const auto name = std::string{to_text(party.domain)} + '/' + std::to_string(party.shard);
-    relay_papers papers{party, 0, static_cast<std::uint32_t>(parties.size()), where_, around_};
+    relay_papers papers{party, 0, subscribers, where_, around_};
     posts.push_back({"relay/" + name, [this, papers] { return system_->spawn<relay>(papers); }, nobody, {}});
     for (; papers.partition < where_->shards(domain::event_log); ++papers.partition)
       posts.push_back({"subscriber/" + name + '/' + std::to_string(papers.partition),
@@ -102,6 +96,22 @@ node::node(node_options options) : options_(std::move(options)) {
                        nobody,
                        {}});
   }
+  if (options_.make_sink)
+    for (const auto* source : {&outbox_of_orders, &log_of_histories}) {
+      for (std::uint32_t shard = 0; shard < where_->shards(source->of); ++shard) {
+        const follower_papers papers{shard, subscribers, where_, around_};
+        posts.push_back({std::string{"platform_follower/"} + source->name + '/' + std::to_string(shard),
+                         // Delivery blocks: it has a thread of its own.
+                         [this, papers, source] {
+                           return options_.around.desks == spawn_policy::detached
+                                      ? system_->spawn<platform_follower, caf::detached>(papers, *source,
+                                                                                         options_.make_sink)
+                                      : system_->spawn<platform_follower>(papers, *source, options_.make_sink);
+                         },
+                         nobody,
+                         {}});
+      }
+    }
   if (options_.make_provider) {
     figures_.cashier = std::make_shared<cashier_counts>();
     const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider};
@@ -118,6 +128,15 @@ node::node(node_options options) : options_(std::move(options)) {
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);
   // The supervisor seats everybody in its first breath.
   while (!ready()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  // Whoever changes the configuration would otherwise wait for them in vain.
+  if (!options_.make_provider)
+    front_->ask(payment::open_work{}, {}, [](answer&& said) {
+      if (const auto* open = std::get_if<payment::works>(&said.body); open && !open->list.empty())
+        spdlog::warn(
+            "at least {} payments are open at an external provider, but payments are internal now: their orders "
+            "wait until payment_provider names it again",
+            open->list.size());
+    });
 }
 
 node::~node() {

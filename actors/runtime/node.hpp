@@ -22,8 +22,9 @@ struct node_options {
   shard_counts shards = one_each();
   // On two cores a second one made the batches smaller and cost a tenth of the orders.
   std::uint32_t coordinators = 1;
-  sink_maker make_sink;          // none: events are kept in the outbox until there is one
-  provider_maker make_provider;  // of payments; none: souk's own, which books whatever is asked
+  sink_maker make_sink;             // none: events are kept in the outbox until there is one
+  provider_maker make_provider;     // of payments; none: souk's own, which books whatever is asked
+  std::int64_t keep_events_ms = 0;  // in the event log, beyond what its subscribers need
   surroundings around;
   std::size_t threads = 0;  // of CAF's scheduler; 0: one a core (CAF itself would take at least four)
   // Tests put their own brain in a domain's place.

@@ -189,6 +189,7 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
       return {};
     }
     if (said.replayed && !waited) return {};  // told in the transaction in which it was done
+    if (const auto* wrote = std::get_if<order::entry>(&said.body)) next.entry = *wrote;
     if (said.what == verdict::refused) {
       if (undo || said.why == reason::key_reused)
         return std::string{step.name} + " is refused: " + std::string{to_text(said.why)} + ' ' + said.detail;

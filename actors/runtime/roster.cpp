@@ -19,18 +19,18 @@
 namespace souk::runtime {
 
 std::unique_ptr<domains::brain> make_brain(domain which, std::uint32_t shard, const persistence::open_options& store,
-                                           domains::approval of_payments) {
+                                           const brain_options& options) {
   switch (which) {
     case domain::user: return std::make_unique<domains::user>(store);
     case domain::wallet: return std::make_unique<domains::wallet>(store);
     case domain::product: return std::make_unique<domains::product>(store);
     case domain::coupon: return std::make_unique<domains::coupon>(store);
     case domain::order: return std::make_unique<domains::order>(store, shard);
-    case domain::payment: return std::make_unique<domains::payment>(store, of_payments);
+    case domain::payment: return std::make_unique<domains::payment>(store, options.of_payments);
     case domain::ranking: return std::make_unique<domains::ranking>(store);
     case domain::platform: return std::make_unique<domains::platform>(store);
     case domain::cart: return std::make_unique<domains::cart>(store);
-    case domain::event_log: return std::make_unique<domains::event_log>(store, shard);
+    case domain::event_log: return std::make_unique<domains::event_log>(store, shard, options.keep_events_ms);
     case domain::concert: return std::make_unique<domains::concert>(store);
     case domain::reservation: return std::make_unique<domains::reservation>(store);
     case domain::queue: return std::make_unique<domains::queue>(store);

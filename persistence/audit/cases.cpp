@@ -460,6 +460,7 @@ private:
             case order::kind::completed: count(*c, -1, 0); break;
             case order::kind::cancelled: count(*c, 1, 0); break;
             case order::kind::returned: count(*c, 0, -1); break;
+            default: found_.outbox.broken(name() + " is none of an order");
           }
         }
     });

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "persistence/audit.hpp"
+#include "persistence/cart.hpp"
 #include "persistence/concert.hpp"
 #include "persistence/coupon.hpp"
+#include "persistence/event_log.hpp"
 #include "persistence/order.hpp"
 #include "persistence/payment.hpp"
 #include "persistence/platform.hpp"
@@ -41,6 +43,8 @@ struct stores {
   pool<concert_store> concerts;
   pool<reservation_store> reservations;
   pool<queue_store> queues;
+  pool<cart_store> carts;
+  pool<event_log_store> logs;
 };
 
 struct findings {
@@ -67,12 +71,17 @@ struct findings {
   invariant seat_payments{"every completed seat payment has its seat, every other one has none"};
   invariant tokens{"every waiting room let in by the order of places, and each token for one payment"};
   invariant sold_out{"the ranking knows how many seats of each date are paid for"};
+  invariant log{"every event that was told is in the event log, in order and without a gap"};
+  invariant log_positions{"no relay and no subscriber is ahead of the events that there are"};
+  invariant put_off{"no reaction is put off for a case that has ended"};
+  invariant carts{"every cart gave what was ordered by events, and got back what failed orders took"};
 
   std::vector<invariant> all() && {
     std::vector<invariant> list;
-    for (auto* one : {&intact,  &ledger,    &conserved, &shelves, &not_negative,  &undos,    &no_effect, &campaigns,
-                      &coupons, &requests,  &completed, &failed,  &cancelled,     &returned, &orphans,   &outbox,
-                      &told,    &positions, &ranking,   &seats,   &seat_payments, &tokens,   &sold_out})
+    for (auto* one : {&intact,    &ledger,   &conserved, &shelves,       &not_negative, &undos,     &no_effect,
+                      &campaigns, &coupons,  &requests,  &completed,     &failed,       &cancelled, &returned,
+                      &orphans,   &outbox,   &told,      &positions,     &ranking,      &seats,     &seat_payments,
+                      &tokens,    &sold_out, &log,       &log_positions, &put_off,      &carts})
       list.push_back(std::move(*one));
     return list;
   }
@@ -88,6 +97,9 @@ void audit_cases(stores& all, findings& found, audit_figures& figures);
 
 // Tickets: seats and tokens with the payments that have them.
 void audit_seats(stores& all, findings& found);
+
+// What runs by events: the event log with those who tell and hear, and carts.
+void audit_events(stores& all, findings& found);
 
 // Rows in the order of their keys, a page at a time, so that several tables can be read side by side.
 template <class Row>

@@ -77,10 +77,30 @@ void outbox<Event>::forget() {
   auto all = newest_;
   for (const auto& [one, has] : acknowledged_) all = std::min(all, has);
   if (all - forgotten_ < delete_at_once) return;
+  all = old_enough(all);
+  if (all - forgotten_ < delete_at_once) return;
   for (const auto& [one, has] : acknowledged_) acknowledge_.run(one, has);
   forget_.run(all);
   while (!recent_.empty() && recent_.front().seq <= all) recent_.pop_front();
   forgotten_ = all;
+}
+
+// Rows go as a whole. The first that must stay is remembered, so that it is not read again before its time has come.
+template <class Event>
+std::int64_t outbox<Event>::old_enough(std::int64_t seq) {
+  if (keep_since_.ms == INT64_MAX) return seq;
+  auto upto = forgotten_;
+  if (oldest_.ms >= keep_since_.ms) return upto;
+  after_.each(
+      [&](auto row) {
+        const auto last = unpack<std::vector<Event>>(row.text(0)).back();
+        oldest_ = last.at;
+        if (last.seq > seq || last.at.ms >= keep_since_.ms) return false;
+        upto = last.seq;
+        return true;
+      },
+      forgotten_);
+  return upto;
 }
 
 template class outbox<order::event>;

@@ -37,8 +37,10 @@ public:
   std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 
   // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time, together with
-  // a row that is written anyway.
+  // a row that is written anyway, when it is as old as it is to become.
   void acknowledge(std::uint32_t who, std::int64_t seq);
+  // What happened before this moment is old enough.
+  void keep_since(moment since) { keep_since_ = since; }
   void expect(std::size_t subscribers) { subscribers_ = subscribers; }
 
 private:
@@ -48,6 +50,8 @@ private:
   static constexpr std::int64_t delete_at_once = 256;
 
   void forget();
+  // The last event up to seq that is old enough to go.
+  std::int64_t old_enough(std::int64_t seq);
 
   statement write_, after_, acknowledge_, forget_;
   std::size_t subscribers_;
@@ -56,6 +60,8 @@ private:
   std::vector<Event> unwritten_;
   std::int64_t newest_ = 0;
   std::int64_t forgotten_ = 0;
+  moment keep_since_{INT64_MAX};
+  moment oldest_;  // a row's last event that was too young when it was looked at
 };
 
 template <class Event>

@@ -54,7 +54,8 @@ troubles<Trouble>::troubles(store_file& file)
       due_(file.prepare(columns + "WHERE dead=0 AND next<=?1 AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
                                   " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND"
                                   " e.seq<t.seq) ORDER BY next LIMIT ?2")),
-      list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")) {
+      list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")),
+      dead_(file.prepare("SELECT count(*) FROM trouble WHERE dead=1")) {
   count_living();
 }
 
@@ -137,6 +138,11 @@ std::vector<Trouble> troubles<Trouble>::list(std::uint32_t limit) {
   std::vector<Trouble> all;
   list_.each([&](auto row) { all.push_back(read<Trouble>(row)); }, limit);
   return all;
+}
+
+template <class Trouble>
+std::int64_t troubles<Trouble>::dead() {
+  return dead_.first([](auto row) { return row.integer(0); }).value_or(0);
 }
 
 template class troubles<platform::trouble>;

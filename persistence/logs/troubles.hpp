@@ -37,6 +37,8 @@ public:
   // The first living event of each subject that is due; of one source, or of all.
   std::vector<Trouble> due(moment now, std::uint32_t limit, std::optional<std::uint32_t> source = {});
   std::vector<Trouble> list(std::uint32_t limit);
+  std::int64_t living() const { return living_; }
+  std::int64_t dead();
 
 private:
   std::optional<Trouble> find(std::uint32_t source, std::int64_t seq);
@@ -44,7 +46,7 @@ private:
   void count_living();
 
   std::int64_t living_ = 0;  // that are not given up; mostly there are none, and nothing need be asked
-  statement count_, add_, find_, save_, remove_, has_, subjects_, due_, list_;
+  statement count_, add_, find_, save_, remove_, has_, subjects_, due_, list_, dead_;
 };
 
 extern template class troubles<platform::trouble>;

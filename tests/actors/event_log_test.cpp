@@ -20,14 +20,16 @@ event_log::event told(std::int64_t seq, domain topic, std::int64_t of) {
   return {seq, topic, 1, outcome::done, {}, {}, noon, about};
 }
 
-struct log_desk : seat<domains::event_log> {
+// Extra: how long it keeps what everybody has passed.
+template <auto... Extra>
+struct log_desk_of : seat<domains::event_log, Extra...> {
   std::int64_t append(event_log::party from, std::vector<event_log::event> events) {
-    return body<order::position>(say(event_log::append{0, from, std::move(events)})).seq;
+    return body<order::position>(this->say(event_log::append{0, from, std::move(events)})).seq;
   }
   event_log::events fetch(event_log::party by, std::uint32_t topics, std::int64_t after, std::int64_t kept = -1,
                           std::uint32_t limit = 100) {
     return body<event_log::events>(
-        say(event_log::fetch{0, by, topics, after, kept < 0 ? after : kept, subscribers, limit}));
+        this->say(event_log::fetch{0, by, topics, after, kept < 0 ? after : kept, subscribers, limit}));
   }
   // The cases of the events of these topics, as they come: "1 2 1"
   std::string cases(event_log::party by, std::uint32_t topics, std::int64_t after = 0) {
@@ -36,9 +38,10 @@ struct log_desk : seat<domains::event_log> {
       text += (text.empty() ? "" : " ") + std::to_string(one.about->id.value >> 8);
     return text;
   }
-  event_log::status status() { return body<event_log::status>(say(event_log::find_status{})); }
+  event_log::status status() { return body<event_log::status>(this->say(event_log::find_status{})); }
   std::uint32_t subscribers = 2;
 };
+using log_desk = log_desk_of<>;
 
 }  // namespace
 
@@ -161,4 +164,64 @@ TEST_CASE("the log shows its topics, and how far behind each subscriber is", "[S
   CHECK(status.topics[0].events == 1);
   REQUIRE(status.subscribers.size() == 1);
   CHECK(status.subscribers[0].lag == 2);
+  // Counted on as events come and as they are taken, also by those who wait, and anew by those who begin again.
+  const auto lag = [&] { return desk.status().subscribers[0].lag; };
+  const auto all = bit(domain::product) | bit(domain::wallet);
+  desk.append(shelves, {told(3, domain::product, 3)});
+  CHECK(lag() == 3);
+  desk.fetch(order_desk, all, 3);
+  CHECK(lag() == 1);
+  desk.fetch(order_desk, all, 4);
+  CHECK(lag() == 0);
+  desk.append(purses, {told(2, domain::wallet, 1)});
+  CHECK(lag() == 1);
+  desk.fetch(order_desk, all, 4);
+  desk.fetch(order_desk, bit(domain::wallet), 0);
+  CHECK(lag() == 2);
+  desk.again();
+  desk.fetch(order_desk, all, 1);
+  CHECK(lag() == 4);
+  CHECK(desk.status().held == 0);
+  desk.say(event_log::set_aside{0, purses, {told(1, domain::product, 1)}, "broken", noon});
+  CHECK(desk.status().held == 1);
+  CHECK(desk.status().dead == 0);
+}
+
+TEST_CASE("what everybody has passed stays for as long as it is to be read, and what somebody has not always stays",
+          "[S3.6]") {
+  static constexpr std::int64_t an_hour = 3'600'000;
+  struct keeping_desk : log_desk_of<an_hour> {
+    void tell(std::int64_t from, std::int64_t upto, moment at) {
+      for (auto n = from; n <= upto; ++n) {
+        auto one = told(n, domain::product, n);
+        one.at = at;
+        append(shelves, {one});
+      }
+    }
+  };
+  SECTION("old, but not passed by everybody") {
+    keeping_desk desk;
+    desk.tell(1, 600, noon);
+    desk.tell(601, 700, noon + 5 * an_hour);
+    desk.fetch(order_desk, bit(domain::product), 700);
+    desk.fetch(purses, bit(domain::product), 100);
+    CHECK(desk.status().oldest == 1);
+    desk.fetch(purses, bit(domain::product), 400);
+    CHECK(desk.status().oldest == 401);
+  }
+  SECTION("passed by everybody, but not old") {
+    keeping_desk desk;
+    desk.tell(1, 600, noon);
+    desk.tell(601, 700, noon + an_hour / 2);
+    desk.fetch(order_desk, bit(domain::product), 700);
+    desk.fetch(purses, bit(domain::product), 700);
+    CHECK(desk.status().oldest == 1);
+    // Time is what events say: the next one an hour later lets the first of them go.
+    desk.tell(701, 701, noon + an_hour + 1);
+    desk.fetch(order_desk, bit(domain::product), 701);
+    desk.fetch(purses, bit(domain::product), 701);
+    CHECK(desk.status().oldest == 601);
+    desk.again();
+    CHECK(desk.status().oldest == 601);
+  }
 }

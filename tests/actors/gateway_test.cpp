@@ -417,6 +417,15 @@ TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6
   CHECK(metrics.content_type.starts_with("text/plain; version=0.0.4"));
   CHECK(metrics.body.find("# TYPE souk_sagas_begun_total counter") != std::string::npos);
   CHECK(metrics.body.find(R"(souk_desk_letters_total{domain="order",shard="0"})") != std::string::npos);
+  for (const auto* figure :
+       {R"(souk_event_log_appended_total{partition="0"} 0)", R"(souk_event_log_dead_letters{partition="0"} 0)"})
+    CHECK(metrics.body.find(figure) != std::string::npos);
+  CHECK(eventually([&] {
+    const auto log = s.get("/v1/admin/event-log")["data"][0];
+    return log["held"] == 0 && log["dead"] == 0 && log["subscribers"].size() == 7;
+  }));
+  CHECK(s.ask("GET", "/metrics").body.find(R"(souk_event_log_lag{partition="0",subscriber="wallet/0"} 0)") !=
+        std::string::npos);
   CHECK(s.ask("GET", "/").content_type.starts_with("text/html"));
   s.gateway->drain();
   CHECK(s.ask("GET", "/readyz").status == 503);

@@ -2,6 +2,7 @@
 #include "actors/runtime/reactor.hpp"
 
 #include "actors/domains/order.hpp"
+#include "actors/domains/payment.hpp"
 #include "actors/domains/product.hpp"
 #include "actors/domains/wallet.hpp"
 #include "actors/sagas/plans.hpp"
@@ -161,8 +162,37 @@ TEST_CASE("a wallet is debited by the event before it, and restored by the event
   CHECK(body<wallet::view>(desk.say(wallet::find{{"ann"}})).balance.minor == 400);
   desk.hear({happened(2, sagas::approve_payment, outcome::refused, about)});
   CHECK(body<wallet::view>(desk.say(wallet::find{{"ann"}})).balance.minor == 1'000);
+  const auto told = body<event_log::events>(desk.say(event_log::collect{{domain::wallet, 0}, 0, 100})).list;
+  REQUIRE(told.size() == 2);
+  CHECK(*told[0].entry == order::entry{{600}, money{400}});
+  CHECK(*told[1].entry == order::entry{{600}, money{1'000}});
   CHECK(desk.told() == "done debit_wallet, undone debit_wallet");
   CHECK(body<wallet::page>(desk.say(wallet::read_entries{{"ann"}, 0, 10})).entries.size() == 3);
+}
+
+TEST_CASE("what moved no money and made no payment tells of no entry", "[S3.5][S1.6]") {
+  desk<domains::wallet> wallets{domain::wallet};
+  wallets.say(wallet::charge{"top-up", {"ann"}, {1'000}, noon});
+  auto gift = sale(1);
+  auto dear = sale(2);
+  dear.lines.front().amount = {2'000};
+  wallets.hear({happened(1, sagas::empty_cart, outcome::done, gift),
+                happened(2, sagas::empty_cart, outcome::done, dear),
+                happened(3, sagas::approve_payment, outcome::refused, sale(3))});
+  for (const auto& one : body<event_log::events>(wallets.say(event_log::collect{{domain::wallet, 0}, 0, 100})).list)
+    CHECK_FALSE(one.entry);
+  CHECK(wallets.told() == "done debit_wallet, refused debit_wallet, undone debit_wallet");
+
+  desk<domains::payment> payments{domain::payment};
+  payments.hear({happened(1, sagas::debit_wallet, outcome::done, gift)});
+  // A payment of nothing is in the book all the same; one that never came is not.
+  payments.hear({happened(2, sagas::complete_order, outcome::refused, gift),
+                 happened(3, sagas::complete_order, outcome::refused, sale(4))});
+  const auto told = body<event_log::events>(payments.say(event_log::collect{{domain::payment, 0}, 0, 100})).list;
+  REQUIRE(told.size() == 3);
+  CHECK(*told[0].entry == order::entry{});
+  CHECK(*told[1].entry == order::entry{});
+  CHECK_FALSE(told[2].entry);
 }
 
 TEST_CASE("an event that is not understood holds up nothing before it, and says why", "[S0.6][S3.6]") {

@@ -39,8 +39,8 @@ public:
     brain_.reset();
     persistence::open_options options;
     options.path = folder_.file("store.db");
-    if constexpr (std::is_constructible_v<Domain, const persistence::open_options&, std::uint32_t>)
-      brain_ = std::make_unique<Domain>(options, shard_);
+    if constexpr (std::is_constructible_v<Domain, const persistence::open_options&, std::uint32_t, decltype(Extra)...>)
+      brain_ = std::make_unique<Domain>(options, shard_, Extra...);
     else
       brain_ = std::make_unique<Domain>(options, Extra...);
     begun_ = brain_->begun();

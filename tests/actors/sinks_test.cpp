@@ -5,6 +5,7 @@
 
 #include "actors/edge/cloud_event.hpp"
 #include "actors/edge/sinks/waves.hpp"
+#include "actors/runtime/follower.hpp"
 #include "tests/actors/outgoing_events.hpp"
 #include "tests/catch.hpp"
 
@@ -71,6 +72,44 @@ TEST_CASE("an event is one CloudEvent in both renderings", "[S2.7][S2.10]") {
     CHECK_FALSE(value.empty());
   }
   CHECK(names == "specversion id source type subject time sequence ");
+}
+
+TEST_CASE("what wallet and payment wrote down is a CloudEvent of its own, and what they did not write is none",
+          "[S3.5][S1.6]") {
+  order::brief about;
+  about.id = saga(7);
+  about.user = {"ann"};
+  about.placed = noon;
+  event_log::event step{42, domain::wallet, 3, outcome::done, {}, {}, noon + 5, about, order::entry{{600}, money{400}}};
+  const auto debited = runtime::history_of(step);
+  REQUIRE(debited);
+  const auto described = edge::describe(*debited, platform::source_of({domain::event_log, 2}));
+  const auto id = to_text(saga(7));
+  CHECK(structured(described) ==
+        R"({"specversion":"1.0","id":")" + id + R"(.wallet.debited","source":"/souk/event_log/2",)" +
+            R"("type":"souk.wallet.debited","subject":")" + id +
+            R"(","time":"2026-09-21T14:13:20.005Z","sequence":"00000000000000000042",)" +
+            R"("datacontenttype":"application/json","data":{"order":")" + id +
+            R"(","user":"ann","amount":600,"balance":400,"placed":"2026-09-21T14:13:20.000Z"}})");
+  const auto type_of = [&](domain topic, outcome how) {
+    step.topic = topic;
+    step.how = how;
+    const auto found = runtime::history_of(step);
+    return found ? edge::describe(*found, 0).type : "none";
+  };
+  CHECK(type_of(domain::wallet, outcome::undone) == "souk.wallet.restored");
+  CHECK(type_of(domain::wallet, outcome::refused) == "none");
+  CHECK(type_of(domain::product, outcome::done) == "none");
+  CHECK(type_of(domain::payment, outcome::undone) == "souk.payment.cancelled");
+  CHECK(type_of(domain::payment, outcome::refused) == "souk.payment.declined");
+  step.entry = order::entry{{600}, {}};
+  CHECK(type_of(domain::payment, outcome::done) == "souk.payment.approved");
+  CHECK(edge::describe(*runtime::history_of(step), 0).data.find("balance") == std::string::npos);
+  step.entry.reset();
+  CHECK(type_of(domain::payment, outcome::done) == "none");
+  CHECK(platform::source_of({domain::order, 3}) == 3);
+  for (const std::uint32_t source : {0U, 3U, platform::source_of({domain::event_log, 2})})
+    CHECK(platform::source_of(platform::party_of(source)) == source);
 }
 
 TEST_CASE("no order has two events in one wave, and orders do not wait for each other", "[S3.6][S4.2]") {

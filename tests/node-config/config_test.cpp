@@ -35,6 +35,7 @@ TEST_CASE("what a file does not say stays as it is", "[config]") {
   CHECK(all.http.port == 8080);
   CHECK(all.payment_provider == "internal");
   CHECK(all.limits.orders_in_flight == 4096);
+  CHECK(all.event_log.keep_hours == 0);
 }
 
 TEST_CASE("the files that come with souk are read", "[config]") {
@@ -49,7 +50,7 @@ TEST_CASE("every key is read", "[config]") {
   const auto all = read(R"({"data":"/d","http":{"host":"::1","port":0,"threads":3},
     "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":1},"coordinators":8,"threads":2,
     "platform":"file:/x","payment_provider":"http://pay:81/v1","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
-    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12}})");
+    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12},"event_log":{"keep_hours":48}})");
   CHECK(all.data == "/d");
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 0);
@@ -64,6 +65,7 @@ TEST_CASE("every key is read", "[config]") {
   CHECK(all.currency == "EUR");
   CHECK(all.limits.wait_ms == 0);
   CHECK(all.limits.idle_seconds == 12);
+  CHECK(all.event_log.keep_hours == 48);
 }
 
 TEST_CASE("what is wrong is named with its file and its key", "[config]") {
@@ -88,6 +90,9 @@ TEST_CASE("what is wrong is named with its file and its key", "[config]") {
       {R"({"payment_provider":"http:///x"})",
        "f.json: payment_provider 'http:///x' must be internal or http://HOST:PORT/PATH"},
       {R"({"payment_provider":1})", "f.json: payment_provider must be text"},
+      {R"({"event_log":{"keep_hours":-1}})", "f.json: event_log.keep_hours must be a whole number from 0 to 87600"},
+      {R"({"event_log":{"keep_hours":1.5}})", "f.json: event_log.keep_hours must be a whole number from 0 to 87600"},
+      {R"({"event_log":{"keep":1}})", "f.json: event_log.keep is not known"},
       {R"({"data":"a","data":"b"})", "f.json: data is there twice"},
       {R"([])", "f.json: the configuration must be an object"},
   };

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "persistence/audit.hpp"
+#include "persistence/payment.hpp"
 #include "persistence/sqlite/store_file.hpp"
 #include "persistence/wallet.hpp"
 #include "tests/catch.hpp"
@@ -86,6 +87,25 @@ void sell_tickets(shop& shop) {
     return std::get<order::position>(shop.ask(ranking::find_position{0}).body).seq == 3 &&
            std::get<order::position>(shop.ask(payment::find_position{0}).body).seq == 3;
   }));
+}
+
+// Orders by events: sold, too dear, sold out, and one that was accepted and came to nothing.
+number sell_by_events(shop& shop) {
+  shop.user("ann", 10'000);
+  shop.user("bob", 100);
+  shop.product("cup", 300, 50);
+  for (const std::string user : {"ann", "bob"}) shop.ask(cart::put{{user}, {"cup"}, 5});
+  const auto buy = [&](const std::string& user, std::int64_t cups, order::flow flow) {
+    const auto bought = shop.buy({user, {{{"cup"}, cups, {}}}, {}, {}, false, flow});
+    REQUIRE(eventually([&] { return shop.find(bought.id).ended.ms != 0; }));
+    return bought;
+  };
+  const auto sold = buy("ann", 2, order::flow::by_events);
+  CHECK(sold.state == order::state::completed);
+  CHECK(buy("bob", 1, order::flow::by_events).why == reason::insufficient_funds);
+  CHECK(buy("ann", 51, order::flow::by_events).why == reason::sold_out);
+  CHECK(buy("bob", 1, order::flow::stock_first).why == reason::insufficient_funds);
+  return sold.id;
 }
 
 std::string broken(const fs::path& data) {
@@ -238,6 +258,59 @@ TEST_CASE("the audit names what is wrong with seats, tokens and their payments",
       {"order", "DELETE FROM orders WHERE state=1 AND flow=4", seats},
   };
   expect_found(shop.data(), crimes);
+}
+
+TEST_CASE("the audit names what is wrong with the event log, with those who tell and hear, and with carts",
+          "[S3.1][S3.2][S3.6][S1.6]") {
+  shop shop;
+  const auto sold = sell_by_events(shop);
+  REQUIRE(shop.broken_invariants() == "");
+  const std::string log = "every event that was told is in the event log",
+                    ahead = "no relay and no subscriber is ahead";
+  const std::string carts = "every cart gave", orphans = "no effect is without its case";
+  const std::string wallet_relay = std::to_string(event_log::party{domain::wallet, 0}.id());
+  const std::string of_platform = std::to_string(platform::source_of({domain::event_log, 0}));
+  expect_found(
+      shop.data(),
+      {
+          {"event_log", "DELETE FROM log WHERE seq=(SELECT min(seq) FROM log)", log},
+          {"event_log", "DELETE FROM log WHERE seq=(SELECT seq FROM log LIMIT 1 OFFSET 3)", log},
+          {"event_log", "DELETE FROM log WHERE seq=(SELECT max(seq) FROM log)", log},
+          {"event_log", "UPDATE log SET events=(SELECT events FROM log ORDER BY seq LIMIT 1)", log},
+          {"event_log", "DELETE FROM position WHERE source=" + wallet_relay, log},
+          {"event_log", "INSERT INTO log_acknowledged VALUES(1,1000)", log},
+          {"event_log", "INSERT INTO trouble VALUES(1,1,4711,x'00',1,0,0,'no')", log},
+          {"event_log", "INSERT INTO trouble VALUES(1,1000," + std::to_string(sold.value) + ",x'00',1,0,0,'no')",
+           ahead},
+          {"event_log", "UPDATE position SET seq=seq+1 WHERE source=" + wallet_relay, ahead},
+          {"event_log", "INSERT INTO position VALUES(4711,1)", ahead},
+          {"wallet", "DELETE FROM told WHERE seq=(SELECT min(seq) FROM told)", log},
+          {"wallet", "INSERT INTO told_acknowledged VALUES(0,1000)", log},
+          {"wallet", "UPDATE heard SET seq=seq+1000", ahead},
+          {"product", "INSERT INTO heard VALUES(9,1)", ahead},
+          {"platform", "INSERT INTO position VALUES(" + of_platform + ",1000)", ahead},
+          {"order", "DELETE FROM orders WHERE flow=6", log},
+          {"order", "DELETE FROM orders WHERE flow=6", orphans},
+          {"cart", "DELETE FROM operation WHERE what=0 AND user='ann'", carts},
+          {"cart", "DELETE FROM operation WHERE what=1", carts},
+          {"cart", "UPDATE operation SET items=x'00' WHERE what=1", carts},
+          {"cart", "UPDATE operation SET what=11 WHERE what=0 AND user='ann'", carts},
+          {"cart",
+           "UPDATE operation SET items=(SELECT items FROM operation WHERE user='ann' AND what=0) WHERE user='bob'",
+           carts},
+          {"cart", "UPDATE operation SET user='bob' WHERE user='ann'", orphans},
+          {"cart", "INSERT INTO operation SELECT key+1048576,user,what,items,at FROM operation WHERE what=0", orphans},
+          // everything told is lost
+          {"event_log", "DELETE FROM log; DELETE FROM position", log},
+      });
+  // A reaction that waits for ever, of an order that has ended.
+  persistence::open_options options;
+  options.path = shop.data() + "/payment-0.db";
+  order::brief about;
+  about.id = sold;
+  persistence::payment_store{options}.exchange.put(
+      {0, sold.value, 4, false, {1, domain::wallet, 3, {}, {}, {}, {}, about}});
+  CHECK(broken(shop.data()) == "no reaction is put off for a case that has ended\n");
 }
 
 TEST_CASE("the audit tells a folder without stores from a store that is damaged", "[C.3]") {

@@ -1,11 +1,16 @@
 // A payment provider that declines, is silent, arrives and decides late: every order ends with exactly one capture, or
 // with none that stands, and the money is the same on both sides.
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <future>
+#include <mutex>
 
 #include "actors/edge/gateway.hpp"
 #include "actors/runtime/cashier.hpp"
 #include "persistence/audit.hpp"
+#include "persistence/payment.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
 #include "tests/world/till.hpp"
@@ -30,7 +35,8 @@ runtime::node_options with(const till& till) {
 constexpr std::int64_t funds = 10'000'000;
 constexpr int users = 20, products = 5;
 
-std::vector<want> crowd(shop& shop, int n) {
+// flows: one after the other.
+std::vector<want> crowd(shop& shop, int n, const std::vector<order::flow>& flows = {order::flow::balance_first}) {
   for (int i = 0; i < users; ++i) shop.user("u" + std::to_string(i), funds);
   for (int i = 0; i < products; ++i) shop.product("p" + std::to_string(i), 100 + i, 1'000'000);
   std::vector<want> all;
@@ -40,7 +46,7 @@ std::vector<want> crowd(shop& shop, int n) {
                    {},
                    {},
                    false,
-                   order::flow::balance_first});
+                   flows[static_cast<std::size_t>(i) % flows.size()]});
   return all;
 }
 
@@ -126,6 +132,109 @@ TEST_CASE("desks that fall and a node that stops half way lose no charge and ref
   std::vector<order::ticket> tickets;
   for (auto& place : placed) tickets.push_back(std::get<order::ticket>(shop.ask(place).body));
   adds_up(shop, till, tickets);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("orders by events whose payment takes long, is declined or is captured late end right, also over restarts",
+          "[S0.5][S1.5][S3.3][S3.4][S3.7]") {
+  till till{a_bad_day};
+  shop shop{with(till)};
+  const auto all = crowd(shop, 300, {order::flow::by_events, order::flow::stock_first});
+  std::vector<order::place> placed;
+  std::atomic<int> ended{0};
+  for (const auto& one : all) {
+    auto place = shop.placing(one);
+    placed.push_back(place);
+    shop.node().front().ask(place, {{}, patience_ms, 1'000}, [&ended](answer&&) { ++ended; });
+  }
+  for (const auto fallen : {domain::payment, domain::event_log, domain::order, domain::payment, domain::wallet}) {
+    const int before = ended;
+    CHECK(eventually([&] { return ended > before + 10; }));
+    shop.node().fell({fallen, 0});
+  }
+  shop.close();
+  CHECK(till.figure("captured") > 0);
+  {
+    // What the provider has yet to say is written down where it was asked for.
+    persistence::open_options options;
+    options.path = shop.data() + "/payment-0.db";
+    persistence::payment_store store{options};
+    std::size_t open = 0;
+    for (const auto& one : store.open()) open += one.by_provider;
+    CHECK(open > 0);
+    CHECK(store.exchange.waiting().size() >= open);
+  }
+  shop.open();
+  std::vector<order::ticket> tickets;
+  for (auto& place : placed) {
+    const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+    CHECK(eventually([&] { return shop.find(id).ended.ms != 0; }));
+    tickets.push_back(std::get<order::ticket>(shop.ask(place).body));
+  }
+  adds_up(shop, till, tickets);
+  CHECK(till.figure("declined") > 0);
+  // Nobody coordinates every second one of them: what is lost is asked for again, and only the provider says no.
+  for (std::size_t i = 0; i < tickets.size(); i += 2)
+    if (tickets[i].state == state::failed) CHECK(tickets[i].why == reason::payment_declined);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("an order by events that is cancelled while its provider is silent walks back when it is known what it did",
+          "[S1.5][S1.6][S3.4]") {
+  const auto flow = GENERATE(order::flow::by_events, order::flow::stock_first);
+  till till{{"--fail-percent", "100"}};
+  shop shop{with(till)};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, flow});
+  place.wait = false;
+  const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+  CHECK(eventually([&] { return shop.balance("ann") == 400; }));
+  CHECK(shop.ask(order::cancel{id, false, shop.now()}).done());
+  CHECK(eventually([&] { return shop.node().figures().cashier->unknown > 1; }));
+  CHECK(shop.find(id).state == state::pending);
+  till.control(R"({"fail_percent":0})");
+  CHECK(eventually([&] { return shop.find(id).ended.ms != 0; }));
+  CHECK(shop.find(id).state == state::cancelled);
+  CHECK(shop.balance("ann") == 1'000);
+  CHECK(shop.stock("cup") == 10);
+  const auto charge = till.ledger()[to_text(id)];
+  CHECK(charge.captures == charge.refunds);
+  CHECK(payment_of(shop, id) == payment::state::cancelled);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a node whose payments are internal again says that some wait for the provider it had", "[S0.6]") {
+  till till{{"--fail-percent", "100"}};
+  shop shop{with(till)};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, order::flow::by_events});
+  place.wait = false;
+  const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+  CHECK(eventually([&] { return shop.ask(payment::find{id}).done(); }));
+  shop.close();
+  struct listener final : spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& said) override {
+      heard = heard || std::string_view{said.payload.data(), said.payload.size()}.find("payment_provider") !=
+                           std::string_view::npos;
+    }
+    void flush_() override {}
+    std::atomic<bool> heard{false};
+  };
+  const auto ear = std::make_shared<listener>();
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", ear));
+  shop.options().make_provider = {};
+  shop.open();
+  CHECK(eventually([&] { return ear->heard.load(); }));
+  CHECK(shop.find(id).state == state::pending);
+  shop.close();
+  spdlog::set_default_logger(before);
+  till.control(R"({"fail_percent":0})");
+  shop.options().make_provider = till.maker();
+  shop.open();
+  CHECK(eventually([&] { return shop.find(id).state == state::completed; }));
   CHECK(shop.broken_invariants() == "");
 }
 

@@ -1,14 +1,13 @@
 // A till for tests: the payment provider's own program, started for a test and asked for its ledger.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "actors/runtime/provider.hpp"
+#include "tests/world/program.hpp"
 
 namespace souk::tests {
 
@@ -16,16 +15,13 @@ class till {
 public:
   // port 0: any free one
   explicit till(const std::vector<std::string>& flags, std::uint16_t port = 0);
-  ~till();
-  till(const till&) = delete;
-  till& operator=(const till&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return program_.port(); }
   // How a node is told to use it; impatient by default, so that lost answers cost a test little time.
-  runtime::provider_maker maker(std::int64_t timeout_ms = 300) const { return maker_at(port_, timeout_ms); }
+  runtime::provider_maker maker(std::int64_t timeout_ms = 300) const { return maker_at(port(), timeout_ms); }
   static runtime::provider_maker maker_at(std::uint16_t port, std::int64_t timeout_ms);
 
-  void control(const std::string& json);
+  void control(const std::string& json) { program_.control(json); }
 
   struct charge {
     std::string state;
@@ -36,10 +32,7 @@ public:
   std::int64_t figure(const std::string& name);
 
 private:
-  std::string get(const std::string& target);
-
-  pid_t process_ = 0;
-  std::uint16_t port_ = 0;
+  program program_;
 };
 
 }  // namespace souk::tests
