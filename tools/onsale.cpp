@@ -135,13 +135,16 @@ void add_onsale(CLI::App& app, int& exit_code) {
                    "small (60 seats), a seat plan as `souk seats` reads it, or a JSON file with the seats of a date")
       ->capture_default_str();
   onsale
-      ->add_option("--prices", options->prices,
-                   "pence for the seats of a plan's first category, its second, and so on: 9500,7500,6000,4500,3000,2000")
+      ->add_option(
+          "--prices", options->prices,
+          "pence for the seats of a plan's first category, its second, and so on: 9500,7500,6000,4500,3000,2000")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000}));
   onsale->add_option("--dates", options->dates, "concert dates as `souk seats --dates` reads them: the seed picks one");
   onsale->add_option("--seed", options->seed, "which visitors come, and what they do")->capture_default_str();
-  onsale->add_option("--admits", options->admits, "how many the waiting room lets in at a time (a twentieth of the seats)")
+  onsale
+      ->add_option("--admits", options->admits,
+                   "how many the waiting room lets in at a time (a twentieth of the seats)")
       ->check(CLI::Range(1, 1'000));
   onsale->add_option("--hold-seconds", options->hold_seconds, "how long a hold lasts")
       ->check(CLI::Range(1, 3'600))

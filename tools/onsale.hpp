@@ -13,7 +13,7 @@ namespace souk::tools {
 
 struct onsale_options {
   unsigned users = 300;
-  std::string hall = "small";  // or a file
+  std::string hall = "small";        // or a file
   std::vector<std::int64_t> prices;  // of a plan's categories; empty: the usual ones
   std::string dates;                 // a file; empty: a made up date
   std::uint64_t seed = 1;

@@ -27,8 +27,8 @@ extern const price_list usual_prices;
 // Sixty seats: five rows of twelve in three categories.
 hall small_hall();
 
-// A seat plan that `souk seats` reads, priced by the list; or {"seats": [...]}, each seat as PUT /v1/concerts/{id} wants
-// it. Every seat of the file is sold: a plan with one that cannot be is unreadable.
+// A seat plan that `souk seats` reads, priced by the list; or {"seats": [...]} as PUT /v1/concerts/{id} wants them.
+// Every seat of the file is sold: a plan with one that cannot be is unreadable.
 hall read_hall(const std::filesystem::path& file, const price_list& prices = usual_prices);
 
 // What is played in the hall, and when.

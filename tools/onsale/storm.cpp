@@ -117,6 +117,7 @@ private:
   // Twice as many hands as are let in, so that whoever is let in is never kept waiting for one.
   void receive() {
     line standing{visitors_};
+    (void)board_.glance();  // so that there is a look for everybody before all want one at once
     tools::progress shown{"visitors", visitors_.size(), options_.screen};
     const auto hands = std::clamp<std::size_t>(static_cast<std::size_t>(admits_) * 2, 8, 200);
     all_hands(

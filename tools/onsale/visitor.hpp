@@ -19,7 +19,7 @@ enum class habit : std::uint8_t {
   pays_again,    // with another payment for the same seat
   repeats,       // sends the same payment twice
   too_poor,
-  dawdles,       // pays when the hold is over
+  dawdles,  // pays when the hold is over
 };
 
 struct visitor {
@@ -33,7 +33,7 @@ struct visitor {
   std::int64_t place = 0;     // of the token
   bool was_never_in = false;  // with this token, as far as is known
   // what came of it
-  std::string end;  // empty: nothing yet
+  std::string end;                                           // empty: nothing yet
   std::vector<std::pair<std::string, std::int64_t>> bought;  // seat and price
   std::int64_t first_place = 0;
   std::int64_t left = 0;  // in the wallet
