@@ -1,14 +1,13 @@
 // A till for tests: the payment provider's own program, started for a test and asked for its ledger.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "actors/runtime/provider.hpp"
+#include "tests/program.hpp"
 
 namespace souk::tests {
 
@@ -16,9 +15,6 @@ class till {
 public:
   // port 0: any free one
   explicit till(const std::vector<std::string>& flags, std::uint16_t port = 0);
-  ~till();
-  till(const till&) = delete;
-  till& operator=(const till&) = delete;
 
   std::uint16_t port() const { return port_; }
   // How a node is told to use it; impatient by default, so that lost answers cost a test little time.
@@ -38,8 +34,8 @@ public:
 private:
   std::string get(const std::string& target);
 
-  pid_t process_ = 0;
-  std::uint16_t port_ = 0;
+  program program_;
+  std::uint16_t port_;
 };
 
 }  // namespace souk::tests
