@@ -254,9 +254,12 @@ void coordinator::on_silence(slot& in, reason why) {
 
 void coordinator::on_sweep() {
   const auto now = now_.ms;
+  // What is further away than it ever was is due, too: the clock was put back.
+  const auto longest = std::max(papers_.around->answer_ms, papers_.around->patience.pause_ms_max);
+  const auto is_due = [&](std::int64_t when) { return when <= now || when - now > longest; };
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
-    if (!mine.taken || mine.parked || mine.due_ms > now) continue;
+    if (!mine.taken || mine.parked || !is_due(mine.due_ms)) continue;
     if (mine.pausing) {
       papers_.counts->asked_again += 1;
       ask(at, mine.stage, mine.undoing);
@@ -266,7 +269,7 @@ void coordinator::on_sweep() {
     on_silence(mine, reason::unreachable);
     go(at);
   }
-  if (now >= ask_open_at_ms_) ask_for_open_cases();
+  if (now >= ask_open_at_ms_ || ask_open_at_ms_ - now > ask_open_every_ms) ask_for_open_cases();
 }
 
 void coordinator::park(std::uint32_t at) {

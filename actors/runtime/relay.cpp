@@ -20,6 +20,11 @@ constexpr std::int64_t pause_ms = 50;
 // An event that fells its desk so often, though the desk answers in between, is set aside.
 constexpr int silences_max = 2;
 
+// A clock that is put back must not make hours of a pause.
+constexpr bool is_over(std::int64_t pause_end_ms, std::int64_t now_ms) {
+  return now_ms >= pause_end_ms || pause_end_ms - now_ms > troubles_every_ms;
+}
+
 constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
 }  // namespace
 
@@ -108,11 +113,11 @@ caf::behavior subscriber::make_behavior() {
       [this](souk::sweep) {
         asker_.on_sweep();
         const auto now = papers_.around->clock->now().ms;
-        if (resume_at_ms_ && now >= resume_at_ms_) {
+        if (resume_at_ms_ && is_over(resume_at_ms_, now)) {
           resume_at_ms_ = 0;
           start();
         }
-        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        if (is_over(troubles_at_ms_, now) && !trying_troubles_ && !resume_at_ms_) try_troubles();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
