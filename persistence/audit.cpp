@@ -48,6 +48,7 @@ void open(pool<Store>& into, domain which, const std::filesystem::path& data_dir
     try {
       into.push_back({shard, std::make_unique<Store>(options)});
     } catch (const store_error& trouble) {
+      if ((trouble.code & 0xff) == SQLITE_EMPTY) continue;  // a first start was cut off: it is as good as not there
       if ((trouble.code & 0xff) == SQLITE_BUSY || (trouble.code & 0xff) == SQLITE_LOCKED)
         throw stores_in_use(path.string() + " is in use: stop the node first");
       throw;

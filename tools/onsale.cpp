@@ -94,14 +94,19 @@ int fail(exit_code code, const std::string& why) {
 int play_onsale(const onsale_options& options) {
   const bool small = options.hall == "small";
   if (!small && !fs::is_regular_file(options.hall)) return fail(no_hall, options.hall + " is not there");
+  if (!options.dates.empty() && !fs::is_regular_file(options.dates))
+    return fail(no_hall, options.dates + " is not there");
   try {
-    const auto hall = small ? onsale::small_hall() : onsale::read_hall(options.hall);
+    const auto hall =
+        small ? onsale::small_hall()
+              : onsale::read_hall(options.hall, options.prices.empty() ? onsale::usual_prices : options.prices);
     const stores data{options.data};
     onsale::storm_options how;
     how.users = options.users;
     how.seed = options.seed;
     how.admits = options.admits;
     how.hold_seconds = options.hold_seconds;
+    if (!options.dates.empty()) how.when = onsale::read_occasion(options.dates, options.seed);
     if (!options.quiet) how.screen = standard_error(false);
     onsale::result all;
     {
@@ -125,12 +130,22 @@ void add_onsale(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<onsale_options>();
   const auto output = std::make_shared<std::string>("text");
   onsale->add_option("--users", options->users, "visitors")->check(CLI::Range(1U, 100'000U))->capture_default_str();
-  onsale->add_option("--hall", options->hall, "small (60 seats), or a JSON file with the seats of a date")
+  onsale
+      ->add_option("--hall", options->hall,
+                   "small (60 seats), a seat plan as `souk seats` reads it, or a JSON file with the seats of a date")
       ->capture_default_str();
+  onsale
+      ->add_option(
+          "--prices", options->prices,
+          "pence for the seats of a plan's first category, its second, and so on: 9500,7500,6000,4500,3000,2000")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000}));
+  onsale->add_option("--dates", options->dates, "concert dates as `souk seats --dates` reads them: the seed picks one");
   onsale->add_option("--seed", options->seed, "which visitors come, and what they do")->capture_default_str();
-  onsale->add_option("--admits", options->admits, "how many the waiting room lets in at a time")
-      ->check(CLI::Range(1, 1'000))
-      ->capture_default_str();
+  onsale
+      ->add_option("--admits", options->admits,
+                   "how many the waiting room lets in at a time (a twentieth of the seats)")
+      ->check(CLI::Range(1, 1'000));
   onsale->add_option("--hold-seconds", options->hold_seconds, "how long a hold lasts")
       ->check(CLI::Range(1, 3'600))
       ->capture_default_str();

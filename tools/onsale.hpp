@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -12,9 +13,11 @@ namespace souk::tools {
 
 struct onsale_options {
   unsigned users = 300;
-  std::string hall = "small";  // or a file
+  std::string hall = "small";        // or a file
+  std::vector<std::int64_t> prices;  // of a plan's categories; empty: the usual ones
+  std::string dates;                 // a file; empty: a made up date
   std::uint64_t seed = 1;
-  std::int64_t admits = 20;
+  std::int64_t admits = 0;  // 0: as suits the hall
   std::int64_t hold_seconds = 2;
   std::string data;  // of the node; empty: a directory that is removed afterwards
   bool json = false;

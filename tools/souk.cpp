@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 
+#include "actors/edge/sinks.hpp"
 #include "tools/admin.hpp"
 #include "tools/bench/orders.hpp"
 #include "tools/check.hpp"
@@ -43,8 +44,16 @@ void add_bench(CLI::App& app, int& exit_code) {
   orders->add_option("--desks", bench->desks, "detached or scheduled")
       ->check(CLI::IsMember({"detached", "scheduled"}))
       ->capture_default_str();
-  orders->add_option("--sink", bench->sink, "where events go: file or none")
-      ->check(CLI::IsMember({"file", "none"}))
+  orders->add_option("--sink", bench->sink, "where events go: file, none, or a platform's URL")
+      ->check([](const std::string& text) -> std::string {
+        if (text == "file" || text == "none") return {};
+        try {
+          souk::edge::make_sink_maker(text);
+          return {};
+        } catch (const std::exception& wrong) {
+          return wrong.what();
+        }
+      })
       ->capture_default_str();
   orders->add_option("--data", bench->data, "directory of the stores; else one that is removed afterwards");
   orders->add_flag("--http", bench->http, "over sockets instead of in process");

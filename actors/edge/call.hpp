@@ -26,7 +26,8 @@ public:
   const gateway_options& options() const { return options_; }
   // False when the gateway has closed: then nobody was asked.
   bool ask(command&& what, const runtime::ask_options& how, runtime::hear&& then);
-  bool follow(number saga, runtime::watch_progress&& then);
+  std::uint64_t follow(number saga, runtime::watch_progress&& then);  // 0: likewise
+  void unfollow(number saga, std::uint64_t ticket);
   // The node, unless the gateway has closed; it stays while `use` runs.
   bool with_node(const std::function<void(runtime::node&)>& use);
   void close();

@@ -17,10 +17,14 @@ bool hall::ask(command&& what, const runtime::ask_options& how, runtime::hear&& 
   return node_ != nullptr;
 }
 
-bool hall::follow(number saga, runtime::watch_progress&& then) {
+std::uint64_t hall::follow(number saga, runtime::watch_progress&& then) {
   const std::shared_lock open{door_};
-  if (node_) node_->front().follow(saga, std::move(then));
-  return node_ != nullptr;
+  return node_ ? node_->front().follow(saga, std::move(then)) : 0;
+}
+
+void hall::unfollow(number saga, std::uint64_t ticket) {
+  const std::shared_lock open{door_};
+  if (node_) node_->front().unfollow(saga, ticket);
 }
 
 bool hall::with_node(const std::function<void(runtime::node&)>& use) {

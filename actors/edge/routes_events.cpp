@@ -21,8 +21,8 @@ public:
   void begin() {
     tell(of_.timeline);
     if (of_.ended.ms) return end(of_);
-    call_.hall().follow(of_.id,
-                        [self = shared_from_this()](const runtime_progress& news) { self->tell(news.timeline); });
+    ticket_ = call_.hall().follow(
+        of_.id, [self = shared_from_this()](const runtime_progress& news) { self->tell(news.timeline); });
     watch();
   }
 
@@ -40,7 +40,7 @@ private:
   }
 
   void watch() {
-    if (to_.gone() || call_.hall().draining) return to_.close();
+    if (to_.gone() || call_.hall().draining) return leave();
     const auto self = shared_from_this();
     const bool asked = call_.hall().ask(order::watch{of_.id}, {{}, look_again_ms, 0}, [self](answer&&) {
       self->call_.hall().ask(order::find{self->of_.id}, {}, [self](answer&& found) {
@@ -53,17 +53,24 @@ private:
     if (!asked) to_.close();
   }
 
+  // Nobody is to keep this until the saga ends, or for ever if its coordinator fell meanwhile.
+  void leave() {
+    call_.hall().unfollow(of_.id, ticket_);
+    to_.close();
+  }
+
   void end(const order::view& now) {
     tell(now.timeline);
     std::string text;
     append_order(text, now, call_.hall().options().currency);
     to_.event("order", text);
-    to_.close();
+    leave();
   }
 
   call call_;
   event_stream to_;
   const order::view of_;
+  std::uint64_t ticket_ = 0;
   std::mutex mutex_;
   std::size_t told_ = 0;
 };

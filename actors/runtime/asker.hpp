@@ -56,7 +56,8 @@ public:
         at = open_.erase(at);
         continue;
       }
-      if (q.again_at <= now) {
+      // Further away than it ever was: the clock was put back.
+      if (q.again_at <= now || (q.again_ms && q.again_at - now > q.again_ms)) {
         q.again_at = now + q.again_ms;
         out_.post(q.to, letter{at->first, q.what});
       }

@@ -65,6 +65,7 @@ caf::behavior coordinator::make_behavior() {
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](const souk::follow& wish) { on_follow(wish); },
+      [this](const souk::unfollow& wish) { on_unfollow(wish); },
   };
 }
 
@@ -143,6 +144,7 @@ void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
 
 void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   auto& mine = slots_[at];
+  unpark(mine);
   const auto& step = *mine.machine.its_plan().stages()[stage].step;
   mine.stage = stage;
   mine.undoing = undo;
@@ -252,9 +254,12 @@ void coordinator::on_silence(slot& in, reason why) {
 
 void coordinator::on_sweep() {
   const auto now = now_.ms;
+  // What is further away than it ever was is due, too: the clock was put back.
+  const auto longest = std::max(papers_.around->answer_ms, papers_.around->patience.pause_ms_max);
+  const auto is_due = [&](std::int64_t when) { return when <= now || when - now > longest; };
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
-    if (!mine.taken || mine.parked || mine.due_ms > now) continue;
+    if (!mine.taken || mine.parked || !is_due(mine.due_ms)) continue;
     if (mine.pausing) {
       papers_.counts->asked_again += 1;
       ask(at, mine.stage, mine.undoing);
@@ -264,18 +269,22 @@ void coordinator::on_sweep() {
     on_silence(mine, reason::unreachable);
     go(at);
   }
-  if (now >= ask_open_at_ms_) ask_for_open_cases();
+  if (now >= ask_open_at_ms_ || ask_open_at_ms_ - now > ask_open_every_ms) ask_for_open_cases();
 }
 
 void coordinator::park(std::uint32_t at) {
   auto& mine = slots_[at];
-  mine.parked = true;
+  if (!std::exchange(mine.parked, true)) papers_.counts->parked += 1;
   note(mine, mine.stage, mark::parked, mine.why);
-  papers_.counts->parked += 1;
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id),
                mine.machine.its_plan().stages()[mine.stage].step->name);
   out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
             {ticket_of_resume, order::park{mine.about.id, mine.timeline, now_}});
+}
+
+void coordinator::unpark(slot& in) {
+  if (!std::exchange(in.parked, false)) return;
+  papers_.counts->parked -= 1;
 }
 
 void coordinator::end(std::uint32_t at, bool completed) {
@@ -286,6 +295,7 @@ void coordinator::end(std::uint32_t at, bool completed) {
 
 void coordinator::let_go(std::uint32_t at) {
   auto& mine = slots_[at];
+  unpark(mine);
   by_saga_.erase(mine.about.id.value);
   followers_.erase(mine.about.id.value);
   mine.taken = false;
@@ -312,6 +322,16 @@ void coordinator::on_follow(const souk::follow& wish) {
   }
   if (auto who = caf::actor_cast<caf::actor>(current_sender()))
     papers_.around->link->carry(ctrl(), who, caf::make_message(std::move(now)));
+}
+
+void coordinator::on_unfollow(const souk::unfollow& wish) {
+  const auto sender = current_sender();
+  const auto [from, to] = followers_.equal_range(wish.id.value);
+  for (auto f = from; f != to; ++f)
+    if (f->second.ticket == wish.ticket && f->second.who == sender) {
+      followers_.erase(f);
+      return;
+    }
 }
 
 }  // namespace souk::runtime

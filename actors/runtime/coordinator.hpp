@@ -78,12 +78,14 @@ private:
   void on_sweep();
   void on_silence(slot& in, reason why);
   void on_follow(const souk::follow& wish);
+  void on_unfollow(const souk::unfollow& wish);
   void ask_for_open_cases();
   void go(std::uint32_t at);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
   void all_parts_answered(std::uint32_t at);
   void park(std::uint32_t at);
+  void unpark(slot& in);  // it moves again, or has ended
   void end(std::uint32_t at, bool completed);
   void let_go(std::uint32_t at);  // it has ended, or goes on by events
   void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);

@@ -18,6 +18,19 @@ constexpr auto linger = std::chrono::milliseconds{20};
 constexpr std::size_t small_batch = 128;
 // While the platform is out of reach: growing, jittered, at most 30 s, for as long as it takes.
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
+
+// Whoever fails at everything may have any trouble of its own. So an event is blamed for a doubtful failure only by a
+// platform that takes others: else a few minutes of it would make dead letters of all that happened meanwhile.
+bool fails_at_everything(const delivery& done) {
+  return done.tried > 0 && done.arrived() == 0 &&
+         std::all_of(done.rejected.begin(), done.rejected.end(),
+                     [](const auto& one) { return one.doubtful || one.error.empty(); });
+}
+void call_it_an_outage(delivery& done) {
+  done.outage = "it fails at everything: " + done.rejected.front().error;
+  done.rejected.clear();
+  done.tried = 0;
+}
 }  // namespace
 
 const bookkeeper ranking_bookkeeper{"ranking_follower", order::subscriber::ranking,
@@ -141,12 +154,14 @@ caf::behavior platform_follower::make_behavior() {
       [this](souk::sweep) {
         asker_.on_sweep();
         const auto now = papers_.around->clock->now().ms;
-        if (resume_at_ms_ && now >= resume_at_ms_) {
+        if (resume_at_ms_ && is_over(resume_at_ms_, now, outage_patience.pause_ms_max)) {
           resume_at_ms_ = 0;
           fetch();
         }
         // One follower looks after the troubles of all sources.
-        if (number_ == 0 && now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        if (number_ == 0 && is_over(troubles_at_ms_, now, outage_patience.pause_ms_max) && !trying_troubles_ &&
+            !resume_at_ms_)
+          try_troubles();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
@@ -201,6 +216,8 @@ void platform_follower::deliver(order::events&& all, std::int64_t upto, const pl
       done.outage = trouble.what();
     }
   }
+  if (fails_at_everything(done)) call_it_an_outage(done);
+  took_some_ = took_some_ || done.arrived() > 0;
   for (auto& one : done.rejected) {
     const auto at = std::lower_bound(may_go.list.begin(), may_go.list.end(), one.seq,
                                      [](const auto& event, std::int64_t seq) { return event.seq < seq; });
@@ -233,9 +250,12 @@ void platform_follower::deliver(order::events&& all, std::int64_t upto, const pl
   });
 }
 
-void platform_follower::pause() {
-  resume_at_ms_ = papers_.around->clock->now().ms + outage_patience.pause_ms(outages_, random_());
+void platform_follower::pause() { resume_at_ms_ = papers_.around->clock->now().ms + next_pause_ms(); }
+
+std::int64_t platform_follower::next_pause_ms() {
+  const auto pause = outage_patience.pause_ms(outages_, random_());
   if (outages_ < 30) ++outages_;
+  return pause;
 }
 
 void platform_follower::try_troubles() {
@@ -244,7 +264,8 @@ void platform_follower::try_troubles() {
   asker_.ask(platform::due{papers_.around->clock->now()}, {}, [this](answer&& said) {
     trying_troubles_ = false;
     const auto* due = std::get_if<platform::troubles>(&said.body);
-    if (!due) return;
+    if (!due || due->list.empty()) return;
+    const bool takes_others = std::exchange(took_some_, false);
     for (const auto& one : due->list) {
       delivery done;
       try {
@@ -253,10 +274,14 @@ void platform_follower::try_troubles() {
       } catch (const std::exception& trouble) {
         done.outage = trouble.what();
       }
+      if (!takes_others && fails_at_everything(done)) call_it_an_outage(done);
       if (!done.outage.empty()) {
         sink_.reset();  // an outage is nobody's fault: it counts as no try
+        took_some_ = took_some_ || takes_others;
+        troubles_at_ms_ = papers_.around->clock->now().ms + next_pause_ms();
         return;
       }
+      took_some_ = took_some_ || done.arrived() > 0;
       asker_.ask(platform::tried{one.source, one.event.seq, done.rejected.empty() ? "" : done.rejected.front().error,
                                  papers_.around->clock->now()},
                  patiently, [](answer&&) {});

@@ -77,6 +77,7 @@ private:
   void deliver(order::events&& all, std::int64_t upto, const platform::not_now& held);
   void try_troubles();
   void pause();
+  std::int64_t next_pause_ms();
 
   follower_papers papers_;
   const platform_source& source_;
@@ -87,6 +88,7 @@ private:
   std::mt19937_64 random_;
   std::int64_t position_ = 0;
   int outages_ = 0;                // in a row
+  bool took_some_ = false;         // since events in trouble were tried last
   std::int64_t resume_at_ms_ = 0;  // after an outage; 0: none
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;

@@ -49,9 +49,10 @@ private:
     }
     for (auto& one : taken_) {
       if (one.progress) {
-        followed_.emplace(++last_, std::move(one.progress));
-        if (const auto who = asker_.where().coordinator(asker_.where().coordinator_of(one.follow)))
-          around_->link->carry(ctrl(), who, caf::make_message(souk::follow{one.follow, last_}));
+        followed_.emplace(one.ticket, std::move(one.progress));
+        tell_coordinator(souk::follow{one.follow, one.ticket});
+      } else if (one.ticket) {
+        if (followed_.erase(one.ticket)) tell_coordinator(souk::unfollow{one.follow, one.ticket});
       } else {
         asker_.ask(std::move(one.what), one.how, std::move(one.then));
       }
@@ -59,12 +60,17 @@ private:
     taken_.clear();
   }
 
+  template <class Word>
+  void tell_coordinator(Word what) {
+    if (const auto who = asker_.where().coordinator(asker_.where().coordinator_of(what.id)))
+      around_->link->carry(ctrl(), who, caf::make_message(what));
+  }
+
   std::shared_ptr<in_tray> tray_;
   std::shared_ptr<const surroundings> around_;
   asker asker_;
   std::vector<wish> taken_;
   std::unordered_map<std::uint64_t, watch_progress> followed_;
-  std::uint64_t last_ = 0;
 };
 
 front::front(caf::actor_system& system, std::shared_ptr<const directory> where,
@@ -86,11 +92,17 @@ void front::drop(wish what) {
   if (first) caf::anon_send(clerk_, souk::wake{});
 }
 
-void front::ask(command what, const ask_options& how, hear then) {
-  drop({std::move(what), how, std::move(then), {}, {}});
+void front::ask(command what, const ask_options& how, hear then) { drop({std::move(what), how, std::move(then)}); }
+
+std::uint64_t front::follow(number saga, watch_progress then) {
+  const auto ticket = ++tickets_;
+  drop({{}, {}, {}, saga, ticket, std::move(then)});
+  return ticket;
 }
 
-void front::follow(number saga, watch_progress then) { drop({{}, {}, {}, saga, std::move(then)}); }
+void front::unfollow(number saga, std::uint64_t ticket) {
+  if (ticket) drop({{}, {}, {}, saga, ticket, {}});
+}
 
 answer front::ask_now(command what, const ask_options& how) {
   auto heard = std::make_shared<std::promise<answer>>();

@@ -25,8 +25,10 @@ public:
   // The same, waiting: for tools and tests.
   answer ask_now(command what, const ask_options& how = {});
 
-  // Calls `then` with the timeline now and at every step until the saga ends.
-  void follow(number saga, watch_progress then);
+  // Calls `then` with the timeline now and at every step until the saga ends, or until nobody wants to know any more.
+  // Answers the ticket to say so with.
+  std::uint64_t follow(number saga, watch_progress then);
+  void unfollow(number saga, std::uint64_t ticket);
 
   std::uint32_t shards(domain of) const { return where_->shards(of); }
 
@@ -36,7 +38,8 @@ private:
     ask_options how;
     hear then;
     number follow;
-    watch_progress progress;
+    std::uint64_t ticket = 0;
+    watch_progress progress;  // none: nobody follows any more
   };
   struct in_tray {
     std::mutex mutex;
@@ -49,6 +52,7 @@ private:
   std::shared_ptr<const directory> where_;
   std::shared_ptr<in_tray> tray_;
   caf::actor clerk_;
+  std::atomic<std::uint64_t> tickets_{0};
 };
 
 }  // namespace souk::runtime

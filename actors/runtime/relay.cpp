@@ -110,11 +110,11 @@ caf::behavior subscriber::make_behavior() {
       [this](souk::sweep) {
         asker_.on_sweep();
         const auto now = papers_.around->clock->now().ms;
-        if (resume_at_ms_ && now >= resume_at_ms_) {
+        if (resume_at_ms_ && is_over(resume_at_ms_, now, pause_ms)) {
           resume_at_ms_ = 0;
           start();
         }
-        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        if (is_over(troubles_at_ms_, now, troubles_every_ms) && !trying_troubles_ && !resume_at_ms_) try_troubles();
         // The log may go on keeping for us what we have: nobody else tells it.
         if (!reacting_ && !resume_at_ms_ && told_kept_ < kept_) begin_fetching();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});

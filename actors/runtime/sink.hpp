@@ -16,9 +16,11 @@ struct delivery {
   std::size_t tried = 0;
   struct rejection {
     std::int64_t seq = 0;
-    std::string error;  // empty: not sent, because an earlier event of its order was rejected
+    std::string error;      // empty: not sent, because an earlier event of its order was rejected
+    bool doubtful = false;  // nobody can say whether the event is to blame or the platform fails at everything
   };
   std::vector<rejection> rejected;
+  std::size_t arrived() const { return tried - rejected.size(); }
   std::string outage;  // why the rest was not tried; empty when nothing is left
 };
 

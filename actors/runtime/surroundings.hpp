@@ -28,6 +28,11 @@ struct wall_clock final : clock {
   }
 };
 
+// Has a pause passed that lasts so long at most? A clock that is put back must not make hours of it.
+constexpr bool is_over(std::int64_t end_ms, std::int64_t now_ms, std::int64_t longest_ms) {
+  return now_ms >= end_ms || end_ms - now_ms > longest_ms;
+}
+
 // Carries a message from one actor to another. A test may lose, double, delay and reorder.
 struct link {
   virtual ~link() = default;

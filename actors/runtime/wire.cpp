@@ -27,6 +27,7 @@ SOUK_WORD(flush)
 SOUK_WORD(sweep)
 SOUK_WORD(wake)
 SOUK_WORD(drain)
+SOUK_WORD(unfollow)
 #undef SOUK_WORD
 
 }  // namespace souk

@@ -23,6 +23,12 @@ struct wake {
 struct drain {
   SOUK_FIELDS(drain);
 };
+// Whoever followed a saga does so no more.
+struct unfollow {
+  number id;
+  std::uint64_t ticket = 0;
+  SOUK_FIELDS(unfollow, id, ticket);
+};
 
 // The words' bytes, made in wire.cpp: CAF asks for them in every file that sends a word, and compiling them there too
 // took a minute a file.
@@ -38,6 +44,7 @@ SOUK_WORD(flush);
 SOUK_WORD(sweep);
 SOUK_WORD(wake);
 SOUK_WORD(drain);
+SOUK_WORD(unfollow);
 #undef SOUK_WORD
 
 // What CAF needs to print, or carry a word to another node.
@@ -66,4 +73,5 @@ CAF_ADD_TYPE_ID(souk, (souk::flush))
 CAF_ADD_TYPE_ID(souk, (souk::sweep))
 CAF_ADD_TYPE_ID(souk, (souk::wake))
 CAF_ADD_TYPE_ID(souk, (souk::drain))
+CAF_ADD_TYPE_ID(souk, (souk::unfollow))
 CAF_END_TYPE_ID_BLOCK(souk)

@@ -106,14 +106,16 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
     throw store_error(path_ + ": the store has version " + std::to_string(version) + ", this souk knows up to " +
                           std::to_string(known) + ": use a newer souk",
                       SQLITE_ERROR);
+  if (read_only_ && version == 0) throw store_error(path_ + ": nothing was ever in it", SQLITE_EMPTY);
   if (read_only_ && version < known)
     throw store_error(path_ + ": the store has version " + std::to_string(version) +
                           ": start a node once to bring it to " + std::to_string(known),
                       SQLITE_ERROR);
-  for (auto at = version; at < known; ++at) {
+  for (auto at = version; at < known;) {
     execute("BEGIN");
-    execute(std::string{migrations[static_cast<std::size_t>(at)]});
-    execute("PRAGMA user_version=" + std::to_string(at + 1));
+    do execute(std::string{migrations[static_cast<std::size_t>(at++)]});
+    while (version == 0 && at < known);
+    execute("PRAGMA user_version=" + std::to_string(at));
     execute("COMMIT");
   }
 }

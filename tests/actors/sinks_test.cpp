@@ -1,9 +1,11 @@
 // What leaves souk: events in both renderings of CloudEvents, sent in waves that keep every order's events in order.
 #include "actors/edge/sinks.hpp"
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "actors/edge/cloud_event.hpp"
+#include "actors/edge/http.hpp"
 #include "actors/edge/sinks/waves.hpp"
 #include "actors/runtime/follower.hpp"
 #include "tests/actors/outgoing_events.hpp"
@@ -146,6 +148,33 @@ TEST_CASE("in an outage only what is known from the front counts as tried", "[S2
   CHECK(sink.sent == "[1 2 3]");
   sink.script = {{1, {fate::is::doubtful, "big"}}, {1, {fate::is::unknown, ""}}};
   CHECK(shown(sink.deliver({0, {outgoing(1, 1), outgoing(2, 2)}})) == "0 tried, down");
+}
+
+TEST_CASE("what an endpoint answers tells an event that is to blame from an endpoint that is", "[S2.10]") {
+  std::atomic<unsigned> status{204};
+  edge::server_options any_port;
+  any_port.port = 0;
+  edge::http_server endpoint{any_port, [&](edge::http_request&&, const edge::responder& answer) {
+                               answer.send({status, {}, "text/plain", status == 204 ? "" : "so it is"});
+                             }};
+  const auto sink = edge::make_sink_maker("http://127.0.0.1:" + std::to_string(endpoint.port()) + "/events")();
+  const auto answered = [&](unsigned with) {
+    status = with;
+    const auto done = sink->deliver({0, {outgoing(1, 1), outgoing(2, 2)}});
+    if (!done.outage.empty()) return done.tried == 0 ? "outage" : "?";
+    if (done.arrived() == 2) return "arrived";
+    return done.rejected.size() != 2 ? "?" : done.rejected[0].doubtful ? "doubtful" : "to blame";
+  };
+  const std::vector<std::pair<std::string, std::vector<unsigned>>> all{
+      {"arrived", {200, 202, 204}},
+      {"outage", {408, 425, 429, 502, 503, 504}},
+      {"doubtful", {301, 401, 403, 404, 405, 407, 410, 500, 501, 507}},
+      {"to blame", {400, 409, 413, 415, 422}}};
+  for (const auto& [expected, statuses] : all)
+    for (const auto one : statuses) {
+      INFO(one);
+      CHECK(answered(one) == expected);
+    }
 }
 
 TEST_CASE("a sink's URL is checked before the node starts, and its error says what is wrong", "[S2.10]") {

@@ -48,4 +48,5 @@ TEST_CASE("every registered word survives the way between nodes", "[C.5]") {
   comes_back(system, sweep{});
   comes_back(system, wake{});
   comes_back(system, drain{});
+  comes_back(system, unfollow{{4711}, 8});
 }

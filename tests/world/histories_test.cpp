@@ -6,7 +6,7 @@
 
 #include "actors/edge/sinks.hpp"
 #include "tests/catch.hpp"
-#include "tests/world/program.hpp"
+#include "tests/world/server.hpp"
 #include "tests/world/shop.hpp"
 
 using namespace souk;
@@ -18,7 +18,7 @@ using order::state;
 namespace {
 
 struct document_platform {
-  program it;
+  server it;
   explicit document_platform(const std::vector<std::string>& flags)
       : it([&] {
           std::vector<std::string> words{SOUK_PLATFORM_MOCK, "--port", "0"};

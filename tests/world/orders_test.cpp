@@ -1,4 +1,7 @@
 // Orders through a whole node: the way there, every way back, cancelling, and one effect a key.
+#include <atomic>
+
+#include "actors/runtime/roster.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
 
@@ -176,6 +179,54 @@ TEST_CASE("goods that are free need no money, and agreed amounts stand beside th
   CHECK(shop.stock("cup") == 7);
   back.lines = {{{"nothing"}, 2, {82}}};
   CHECK(shop.buy(back).why == reason::unknown_product);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("whoever stops following a saga is forgotten before it ends", "[C.4][C.6]") {
+  // A wallet that has no time for anybody.
+  struct busy final : domains::brain {
+    busy(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> done)
+        : inner(std::move(of)), is_done(std::move(done)) {}
+    answer decide(const command& what) override {
+      if (std::holds_alternative<wallet::debit>(what) && !*is_done) return lose(reason::unreachable);
+      return inner->decide(what);
+    }
+    void before_commit() override { inner->before_commit(); }
+    persistence::store_file& file() override { return inner->file(); }
+    persistence::exchange* exchange() override { return inner->exchange(); }
+    std::unique_ptr<domains::brain> inner;
+    std::shared_ptr<std::atomic<bool>> is_done;
+  };
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  auto options = shop::impatient();
+  options.around.patience.tries_before_lost = 1'000'000;
+  options.make_brain = [=](runtime::directory::place at,
+                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (at.domain != domain::wallet) return nullptr;
+    return std::make_unique<busy>(runtime::make_brain(at.domain, at.shard, store), done);
+  };
+  shop shop{options};
+  shop.user("ann", 1'000);
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 1, {}}}, {}});
+  place.wait = false;
+  const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+
+  const auto heard = [] { return std::make_shared<std::atomic<int>>(0); };
+  auto leaver = heard(), stayer = heard();
+  const std::weak_ptr<std::atomic<int>> left = leaver;
+  const auto ticket = shop.node().front().follow(id, [leaver](const progress&) { ++*leaver; });
+  shop.node().front().follow(id, [stayer](const progress& news) { *stayer = news.ended ? -1 : *stayer + 1; });
+  REQUIRE(eventually([&] { return *leaver > 2 && *stayer > 2; }));
+  leaver.reset();
+  CHECK_FALSE(left.expired());
+  shop.node().front().unfollow(id, ticket);
+  CHECK(eventually([&] { return left.expired(); }));
+  CHECK(shop.find(id).state == order::state::pending);
+  *done = true;
+  CHECK(eventually([&] { return *stayer == -1; }));
+  shop.node().front().unfollow(id, ticket);  // nobody minds
+  REQUIRE(eventually([&] { return shop.find(id).state == order::state::completed; }));
   CHECK(shop.broken_invariants() == "");
 }
 

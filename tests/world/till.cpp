@@ -13,7 +13,7 @@ static std::vector<std::string> words(const std::vector<std::string>& flags, std
   return all;
 }
 
-till::till(const std::vector<std::string>& flags, std::uint16_t port) : program_(words(flags, port)) {}
+till::till(const std::vector<std::string>& flags, std::uint16_t port) : server_(words(flags, port)) {}
 
 runtime::provider_maker till::maker_at(std::uint16_t port, std::int64_t timeout_ms) {
   return edge::make_provider_maker("http://127.0.0.1:" + std::to_string(port),
@@ -22,12 +22,12 @@ runtime::provider_maker till::maker_at(std::uint16_t port, std::int64_t timeout_
 
 std::map<std::string, till::charge> till::ledger() {
   std::map<std::string, charge> all;
-  const auto said = nlohmann::json::parse(program_.get("/ledger"));
+  const auto said = nlohmann::json::parse(server_.get("/ledger"));
   for (const auto& one : said["charges"])
     all[one["key"]] = {one["state"], one["amount"], one["captures"], one["refunds"]};
   return all;
 }
 
-std::int64_t till::figure(const std::string& name) { return nlohmann::json::parse(program_.get("/stats")).at(name); }
+std::int64_t till::figure(const std::string& name) { return nlohmann::json::parse(server_.get("/stats")).at(name); }
 
 }  // namespace souk::tests

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "actors/runtime/provider.hpp"
-#include "tests/world/program.hpp"
+#include "tests/world/server.hpp"
 
 namespace souk::tests {
 
@@ -16,12 +16,12 @@ public:
   // port 0: any free one
   explicit till(const std::vector<std::string>& flags, std::uint16_t port = 0);
 
-  std::uint16_t port() const { return program_.port(); }
+  std::uint16_t port() const { return server_.port(); }
   // How a node is told to use it; impatient by default, so that lost answers cost a test little time.
   runtime::provider_maker maker(std::int64_t timeout_ms = 300) const { return maker_at(port(), timeout_ms); }
   static runtime::provider_maker maker_at(std::uint16_t port, std::int64_t timeout_ms);
 
-  void control(const std::string& json) { program_.control(json); }
+  void control(const std::string& json) { server_.control(json); }
 
   struct charge {
     std::string state;
@@ -32,7 +32,7 @@ public:
   std::int64_t figure(const std::string& name);
 
 private:
-  program program_;
+  server server_;
 };
 
 }  // namespace souk::tests

@@ -264,6 +264,8 @@ int bench_orders(const bench_options& asked) {
   if (options.sink == "file") {
     fs::create_directories(data);
     wanted.make_sink = edge::make_sink_maker("file:" + (data / "platform.jsonl").string());
+  } else if (options.sink != "none") {
+    wanted.make_sink = edge::make_sink_maker(options.sink);
   }
   int code = 1;
   {

@@ -7,9 +7,9 @@
 namespace souk::tools {
 
 struct bench_options {
-  std::string data;              // empty: a directory of its own, removed afterwards
-  unsigned in_flight = 0;        // 0: 512 in process, 64 connections over HTTP
-  unsigned items = 1;            // lines an order
+  std::string data;        // empty: a directory of its own, removed afterwards
+  unsigned in_flight = 0;  // 0: 512 in process, 64 connections over HTTP
+  unsigned items = 1;      // lines an order
   std::string flow = "order_payment";
   std::string skew = "uniform";  // uniform, flash (all orders on one product), zipf
   double coupons = 30;           // percent of orders that use one
@@ -20,7 +20,7 @@ struct bench_options {
   bool http = false;  // in_flight connections, one request outstanding on each
   unsigned coordinators = 1;
   std::string desks = "detached";  // or scheduled
-  std::string sink = "file";       // file, or none
+  std::string sink = "file";       // file, none, or the URL of a platform
   bool json = false;
   bool quiet = false;
 };

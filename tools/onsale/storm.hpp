@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ namespace souk::onsale {
 struct storm_options {
   unsigned users = 300;
   std::uint64_t seed = 1;
-  std::int64_t admits = 20;
+  std::int64_t admits = 0;  // 0: a twentieth of the seats, at least 20
   std::int64_t hold_seconds = 2;
+  std::optional<occasion> when;  // else one that is made up
   tools::screen screen;
 };
 
@@ -37,7 +39,6 @@ struct result {
   std::int64_t sold = 0;
   std::int64_t taken = 0;  // money, minor units
   std::int64_t payments = 0;
-  std::int64_t replayed = 0;  // answers that were given before
   double seconds = 0;
   std::vector<comparison> comparisons;
 

@@ -1,6 +1,8 @@
 // Posts events to an HTTP endpoint, one a request.
 #include "actors/edge/http.hpp"
 
+#include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "actors/edge/cloud_event.hpp"
@@ -9,6 +11,20 @@
 namespace souk::edge::sinks {
 
 namespace {
+
+enum class meaning : std::uint8_t { arrived, rejected, doubtful, outage };
+
+// What an answer says of the event that it is an answer to.
+meaning meaning_of(unsigned status) {
+  // The endpoint itself is busy, or behind one that does not reach it.
+  static constexpr std::array outages{408U, 425U, 429U, 502U, 503U, 504U};
+  // The endpoint is somewhere else, or wants to know who we are.
+  static constexpr std::array strangers{401U, 403U, 404U, 405U, 407U, 410U};
+  const auto is_one_of = [status](const auto& all) { return std::find(all.begin(), all.end(), status) != all.end(); };
+  if (status < 300) return meaning::arrived;
+  if (is_one_of(outages)) return meaning::outage;
+  return status < 400 || status >= 500 || is_one_of(strangers) ? meaning::doubtful : meaning::rejected;
+}
 
 class http_sink final : public runtime::sink {
 public:
@@ -26,13 +42,14 @@ public:
       try {
         const auto said = client_.request("POST", target_, {{"content-type", "application/cloudevents+json"}},
                                           structured(describe(one, events.source)), std::chrono::seconds{5});
-        // Busy and unavailable are about the endpoint, not about this event.
-        if (said.status == 429 || (said.status >= 502 && said.status <= 504)) {
+        const auto what = meaning_of(said.status);
+        if (what == meaning::outage) {
           done.outage = "the endpoint answers " + std::to_string(said.status);
           return done;
         }
-        if (said.status >= 300) {
-          done.rejected.push_back({one.seq, std::to_string(said.status) + ' ' + said.body.substr(0, 200)});
+        if (what != meaning::arrived) {
+          done.rejected.push_back(
+              {one.seq, std::to_string(said.status) + ' ' + said.body.substr(0, 200), what == meaning::doubtful});
           rejected.insert(one.subject);
         }
       } catch (const http_unreachable& trouble) {

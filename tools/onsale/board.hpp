@@ -1,0 +1,41 @@
+// The board at the entrance: which seats were free a moment ago. One look serves everybody for a while, because a look
+// of each visitor at each seat would cost visitors times seats.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tools/onsale/booth.hpp"
+
+namespace souk::onsale {
+
+class board {
+public:
+  struct look {
+    std::vector<std::string> free;
+    std::vector<std::string> sold;
+  };
+  board(booth& at, std::string schedule, std::size_t seats)
+      : booth_(at), schedule_(std::move(schedule)), seats_(seats) {}
+
+  // At most so old. Thread-safe.
+  static constexpr std::chrono::milliseconds age_max{100};
+  std::shared_ptr<const look> glance();
+  bool sold_out() { return glance()->sold.size() == seats_; }
+  // As it is now.
+  look read();
+
+private:
+  booth& booth_;
+  const std::string schedule_;
+  const std::size_t seats_;
+  std::mutex mutex_;
+  std::shared_ptr<const look> last_;
+  std::chrono::steady_clock::time_point look_again_;
+  bool looking_ = false;
+};
+
+}  // namespace souk::onsale
