@@ -81,6 +81,19 @@ std::map<std::string, std::string> kept_histories(shop& shop, const std::vector<
   return all;
 }
 
+// What one has and the other has not.
+std::string differences(const std::map<std::string, std::string>& arrived,
+                        const std::map<std::string, std::string>& kept) {
+  std::string text;
+  for (const auto& [id, what] : kept)
+    if (const auto found = arrived.find(id); found == arrived.end() || found->second != what)
+      text += "lacks " + id + ": " + what + '\n';
+  for (const auto& [id, what] : arrived)
+    if (const auto found = kept.find(id); found == kept.end() || found->second != what)
+      text += "has " + id + ": " + what + '\n';
+  return text;
+}
+
 const std::vector<std::string> users{"ann", "bob", "cid"};
 
 void furnish(shop& shop) {
@@ -134,8 +147,8 @@ TEST_CASE("all histories of wallets and payments arrive once, though the platfor
   platform.it.control(R"({"down":false,"lose_percent":20})");
   const auto kept = kept_histories(shop, tickets, users);
   CHECK(kept.size() > 150);
-  CHECK(eventually([&] { return platform.histories().size() == kept.size(); }));
-  CHECK(platform.histories() == kept);
+  CHECK(eventually([&] { return platform.histories().size() >= kept.size(); }));
+  CHECK(differences(platform.histories(), kept) == "");
   std::map<std::string, int> of_type;
   for (const auto& [id, text] : kept) of_type[text.substr(0, text.find(' '))] += 1;
   CHECK(of_type["wallet.debited"] > 0);
@@ -159,7 +172,8 @@ TEST_CASE("a platform that comes late finds the histories of all orders, and onl
   shop.options().make_sink = platform.sink();
   shop.open();
   const auto kept = kept_histories(shop, tickets, users);
-  CHECK(eventually([&] { return platform.histories() == kept; }));
+  CHECK(eventually([&] { return platform.histories().size() >= kept.size(); }));
+  CHECK(differences(platform.histories(), kept) == "");
   const auto more = buy(shop, 80);
   CHECK(eventually([&] { return log_of(shop).oldest > 1; }));
   CHECK(eventually(
@@ -188,7 +202,7 @@ TEST_CASE("a history that the platform rejects waits, and what follows it of the
   CHECK(behind == 1);
   platform.it.control(R"({"fail_percent":0})");
   CHECK(eventually([&] { return troubles().empty(); }));
-  CHECK(platform.histories() == kept_histories(shop, {bought}, users));
+  CHECK(differences(platform.histories(), kept_histories(shop, {bought}, users)) == "");
   CHECK(platform.figure("out_of_order") == 0);
   CHECK(shop.broken_invariants() == "");
 }
