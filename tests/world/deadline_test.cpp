@@ -128,10 +128,11 @@ private:
   // Never gives up, however the clock jumps; what a felled desk loses is asked again.
   void ask(command what, std::function<void(const answer&)> then = {}) {
     ++open_;
-    shop_.node().front().ask(std::move(what), {{}, INT64_MAX / 4, 2'000}, [this, then = std::move(then)](answer&& said) {
-      if (then) then(said);
-      --open_;
-    });
+    shop_.node().front().ask(std::move(what), {{}, INT64_MAX / 4, 2'000},
+                             [this, then = std::move(then)](answer&& said) {
+                               if (then) then(said);
+                               --open_;
+                             });
   }
   void settle() {
     while (open_ > 0) {
