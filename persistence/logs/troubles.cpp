@@ -83,6 +83,7 @@ void troubles<Trouble>::tried(std::uint32_t source, std::int64_t seq, const std:
     remove_.run(source, seq);
     return count_living();
   }
+  if (trouble->next == at + pause_ms(trouble->tries, seq)) return;  // told again: this try is counted
   trouble->tries += 1;
   trouble->next = at + pause_ms(trouble->tries, seq);
   trouble->dead = trouble->tries >= tries_max;

@@ -153,7 +153,7 @@ struct open_options {
 class store_file {
 public:
   // Opens or creates; runs the migrations that the file has not seen: migration n brings version n to n+1, each in a
-  // transaction of its own. A file of a newer version than known is refused.
+  // transaction of its own; a new file gets all of them in one. A file of a newer version than known is refused.
   store_file(const open_options& options, std::span<const std::string_view> migrations);
   ~store_file();
   store_file(const store_file&) = delete;

@@ -123,6 +123,17 @@ TEST_CASE("an event that is rejected too often is a dead letter, until somebody 
   CHECK(desk.say(platform::revive{0, 99, at}).why == reason::not_found);
 }
 
+TEST_CASE("a try that is told twice counts once", "[S0.6]") {
+  deliveries desk;
+  desk.say(platform::record{0, 1, {{event(1, 1, kind::completed), "422"}}, noon});
+  const auto tries = [&] { return body<platform::troubles>(desk.say(platform::list_troubles{})).list.front().tries; };
+  CHECK(tries() == 1);
+  for (int told = 0; told < 3; ++told) desk.say(platform::tried{0, 1, "still 422", noon + 5'000});
+  CHECK(tries() == 2);
+  desk.say(platform::tried{0, 1, "still 422", noon + 20'000});
+  CHECK(tries() == 3);
+}
+
 TEST_CASE("pauses between tries grow and are bounded", "[S0.6]") {
   for (std::int64_t seq = 1; seq < 50; ++seq)
     for (std::int32_t tries = 0; tries < 40; ++tries) {

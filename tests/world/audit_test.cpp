@@ -10,6 +10,7 @@
 #include "persistence/sqlite/store_file.hpp"
 #include "persistence/wallet.hpp"
 #include "tests/catch.hpp"
+#include "tests/temporary.hpp"
 #include "tests/world/shop.hpp"
 
 using namespace souk;
@@ -148,6 +149,27 @@ void expect_found(const fs::path& data, const std::vector<crime>& crimes) {
 }
 
 }  // namespace
+
+TEST_CASE("a store that was to be made when its maker died is as good as none", "[S4.5]") {
+  temporary_folder folder;
+  const auto make = [&](const std::string& name) {
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(folder.file(name).c_str(), &db) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(db, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(db);
+  };
+  make("user-0.db");
+  std::ofstream{folder.file("product-0.db")};
+  CHECK_THROWS_AS(persistence::audit(folder.path()), persistence::no_stores);
+  {
+    persistence::open_options options;
+    options.path = folder.file("wallet-0.db");
+    persistence::wallet_store wallets{options};
+  }
+  persistence::audit_figures figures;
+  CHECK(persistence::all_hold(persistence::audit(folder.path(), &figures)));
+  CHECK(figures.stores == 1);
+}
 
 TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4.5][S1.6]") {
   shop shop;
