@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "persistence/audit.hpp"
+#include "persistence/cart.hpp"
 #include "persistence/concert.hpp"
 #include "persistence/coupon.hpp"
+#include "persistence/event_log.hpp"
 #include "persistence/order.hpp"
 #include "persistence/payment.hpp"
 #include "persistence/platform.hpp"
@@ -41,6 +43,8 @@ struct stores {
   pool<concert_store> concerts;
   pool<reservation_store> reservations;
   pool<queue_store> queues;
+  pool<cart_store> carts;
+  pool<event_log_store> logs;
 };
 
 struct findings {
