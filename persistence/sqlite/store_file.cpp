@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <memory>
 #include <vector>
 
 #include "persistence/sqlite/checked_pages.hpp"
@@ -34,6 +36,27 @@ namespace {
   }
 }
 
+// SQLite has the directory synced when it first syncs a WAL that it has made. Where that failed, or the program died
+// before, the WAL is found here and its name is never synced again: a power loss would take it away with all of its
+// commits. The one way to have a directory synced that every file layer knows is to remove a file.
+void sync_names(sqlite3* db, const std::string& path) {
+  sqlite3_vfs* vfs = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+  const std::unique_ptr<const char, void (*)(const char*)> name{
+      sqlite3_create_filename((path + "-names").c_str(), "", "", 0, nullptr), sqlite3_free_filename};
+  std::vector<unsigned char> storage(static_cast<std::size_t>(vfs->szOsFile));
+  auto* file = reinterpret_cast<sqlite3_file*>(storage.data());
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL;
+  int code = name ? vfs->xOpen(vfs, name.get(), file, flags, nullptr) : SQLITE_NOMEM;
+  const bool no_room = code != SQLITE_OK && vfs->xGetLastError(vfs, 0, nullptr) == ENOSPC;
+  if (no_room) return;  // reads go on
+  if (code == SQLITE_OK) {
+    file->pMethods->xClose(file);
+    code = vfs->xDelete(vfs, name.get(), 1);
+  }
+  if (code != SQLITE_OK) raise(nullptr, code, path + ": syncing its directory");
+}
+
 // A WAL that is found here was left by a crash, or by an fsync that failed. SQLite believes every frame that it can
 // read, but those of the last commit may be nowhere but in the system's cache, and after a failed fsync the system
 // calls them clean although they never reached the disk: the next fsync would not write them either, and a power loss
@@ -50,20 +73,24 @@ void settle_wal(sqlite3* db, const std::string& path) {
   must(wal->pMethods->xFileSize(wal, &size));
   // Its header is 32 bytes, that of a frame 24; the eight bytes of salt say which frames belong to the header.
   constexpr int header = 32, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
-  if (size < header + frame) return;
-  std::array<char, header> first{};
-  std::vector<char> bytes(frame);
-  must(wal->pMethods->xRead(wal, first.data(), header, 0));
-  must(wal->pMethods->xWrite(wal, first.data(), header, 0));
-  for (sqlite3_int64 at = header; at + frame <= size; at += frame) {
-    must(wal->pMethods->xRead(wal, bytes.data(), frame, at));
-    if (!std::equal(bytes.begin() + 8, bytes.begin() + 8 + salt, first.begin() + 16)) break;
-    must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
+  if (size >= header + frame) {
+    std::array<char, header> first{};
+    std::vector<char> bytes(frame);
+    must(wal->pMethods->xRead(wal, first.data(), header, 0));
+    must(wal->pMethods->xWrite(wal, first.data(), header, 0));
+    for (sqlite3_int64 at = header; at + frame <= size; at += frame) {
+      must(wal->pMethods->xRead(wal, bytes.data(), frame, at));
+      if (!std::equal(bytes.begin() + 8, bytes.begin() + 8 + salt, first.begin() + 16)) break;
+      must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
+    }
+    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+    const int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    // On a full disk, and while a backup is taken, it has to stay where it is, durable, so that reads go on.
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
+      raise(db, code, "moving the WAL to its store");
   }
+  // That it is empty has to be durable too: a commit whose sync failed, and which was cut off, would rise again.
   must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
-  const int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  // On a full disk it has to stay where it is, durable, so that reads go on.
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL) raise(db, code, "moving the WAL to its store");
 }
 
 }  // namespace
@@ -115,6 +142,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       int keep = 1;
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
       execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+      sync_names(db_, path_);
       settle_wal(db_, path_);
     }
     migrate(migrations);
