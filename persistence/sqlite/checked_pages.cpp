@@ -1,6 +1,8 @@
 // Computes and verifies the checksums of pages between SQLite and the file layer.
 #include "persistence/sqlite/checked_pages.hpp"
 
+#include "persistence/sqlite/cut.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -10,6 +12,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <shared_mutex>
 #include <utility>
 
 namespace souk::persistence {
@@ -64,19 +68,50 @@ struct layer {
   sqlite3_vfs vfs{};
 };
 
+// Who has what open, for cuts. What moves pages to stores' files shares the mutex, a cut has it for itself.
+struct checked_file;
+struct open_files {
+  std::shared_mutex moving;
+  int cuts = 0;
+  std::mutex mutex;
+  std::set<checked_file*> wals;
+  std::map<std::string, std::uint64_t> begun;
+};
+open_files& all_open() {
+  static open_files all;
+  return all;
+}
+
 struct checked_file {
   sqlite3_file base;
   std::unique_ptr<unsigned char[]> storage;  // of the file below
   std::string path;
   bool pages = false;    // a store's own file, not its WAL
   bool checked = false;  // it has checksums
+  bool wal = false;
+  std::int64_t length = 0, synced = 0;  // of a WAL: what was written since it was begun
   sqlite3_file* below() const { return reinterpret_cast<sqlite3_file*>(storage.get()); }
 };
 
 checked_file& of(sqlite3_file* file) { return *reinterpret_cast<checked_file*>(file); }
 const sqlite3_io_methods& under(sqlite3_file* file) { return *of(file).below()->pMethods; }
 
+// The header of a WAL is written when it is begun anew; cut to nothing it is about to be.
+void note_write(checked_file& mine, std::int64_t at, std::int64_t upto) {
+  const std::lock_guard hold{all_open().mutex};
+  if (at == 0) ++all_open().begun[mine.path];
+  mine.length = at == 0 ? upto : std::max(mine.length, upto);
+}
+void note_sync(checked_file& mine) {
+  const std::lock_guard hold{all_open().mutex};
+  mine.synced = mine.length;
+}
+
 int close(sqlite3_file* file) {
+  if (of(file).wal) {
+    const std::lock_guard hold{all_open().mutex};
+    all_open().wals.erase(&of(file));
+  }
   const int code = under(file).xClose(of(file).below());
   of(file).~checked_file();
   return code;
@@ -101,6 +136,16 @@ int read(sqlite3_file* file, void* to, int n, sqlite3_int64 at) {
 
 int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
   auto& mine = of(file);
+  if (mine.wal) {
+    const int code = under(file).xWrite(mine.below(), from, n, at);
+    if (code == SQLITE_OK) note_write(mine, at, at + n);
+    return code;
+  }
+  std::shared_lock<std::shared_mutex> moves;
+  if (mine.pages) {
+    moves = std::shared_lock{all_open().moving};
+    if (all_open().cuts) return SQLITE_BUSY;  // later
+  }
   const auto* page = static_cast<const unsigned char*>(from);
   if (mine.pages && at == 0 && n == checked_page_bytes) mine.checked = page[reserved_at] == checksum_bytes;
   if (!mine.checked || !is_page(n, at)) return under(file).xWrite(mine.below(), from, n, at);
@@ -112,8 +157,21 @@ int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
   return under(file).xWrite(mine.below(), summed.data(), n, at);
 }
 
-int truncate(sqlite3_file* file, sqlite3_int64 size) { return under(file).xTruncate(of(file).below(), size); }
-int sync(sqlite3_file* file, int flags) { return under(file).xSync(of(file).below(), flags); }
+int truncate(sqlite3_file* file, sqlite3_int64 size) {
+  if (of(file).wal) note_write(of(file), 0, 0);
+  return under(file).xTruncate(of(file).below(), size);
+}
+int sync(sqlite3_file* file, int flags) {
+  auto& mine = of(file);
+  std::shared_lock<std::shared_mutex> moves;
+  if (mine.pages) {
+    moves = std::shared_lock{all_open().moving};
+    if (all_open().cuts) return SQLITE_BUSY;
+  }
+  const int code = under(file).xSync(mine.below(), flags);
+  if (code == SQLITE_OK && mine.wal) note_sync(mine);
+  return code;
+}
 int size(sqlite3_file* file, sqlite3_int64* bytes) { return under(file).xFileSize(of(file).below(), bytes); }
 int lock(sqlite3_file* file, int level) { return under(file).xLock(of(file).below(), level); }
 int unlock(sqlite3_file* file, int level) { return under(file).xUnlock(of(file).below(), level); }
@@ -148,6 +206,13 @@ int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int*
   }
   auto* mine = new (file) checked_file{{&methods}, std::move(storage), path ? path : ""};
   mine->pages = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  mine->wal = (flags & SQLITE_OPEN_WAL) != 0;
+  if (!mine->wal) return SQLITE_OK;
+  sqlite3_int64 there = 0;  // of an earlier run, synced as far as anybody knows; it is settled before it is used
+  mine->below()->pMethods->xFileSize(mine->below(), &there);
+  mine->length = mine->synced = there;
+  const std::lock_guard hold{all_open().mutex};
+  all_open().wals.insert(mine);
   return SQLITE_OK;
 }
 int remove(sqlite3_vfs* vfs, const char* path, int sync_names) {
@@ -250,6 +315,40 @@ page_report look_at_pages(const std::string& path, const std::string& vfs) {
     if (!file.read(page, at) || !intact(page.data(), number)) report.rotten.push_back(number);
   }
   return report;
+}
+
+bool read_store(const std::string& path, const std::function<void(std::string_view bytes)>& take) {
+  looked_at file{sqlite3_vfs_find(nullptr), path, SQLITE_OPEN_MAIN_DB};
+  page_bytes page{};
+  const auto size = file.size();
+  for (std::int64_t at = 0; at + checked_page_bytes <= size; at += checked_page_bytes) {
+    if (!file.read(page, at)) return false;
+    take({reinterpret_cast<const char*>(page.data()), page.size()});
+  }
+  return size % checked_page_bytes == 0;
+}
+
+cut::cut(const std::filesystem::path& directory) {
+  const std::unique_lock stand_still{all_open().moving};
+  ++all_open().cuts;
+  const std::lock_guard hold{all_open().mutex};
+  const std::string_view behind = "-wal";
+  for (const auto* one : all_open().wals) {
+    const auto store = one->path.substr(0, one->path.size() - behind.size());
+    std::error_code ignored;
+    if (std::filesystem::equivalent(std::filesystem::path{store}.parent_path(), directory, ignored))
+      stores_[store] = {one->synced, all_open().begun[one->path]};
+  }
+}
+
+cut::~cut() {
+  const std::unique_lock stand_still{all_open().moving};
+  --all_open().cuts;
+}
+
+bool cut::begun_anew(const std::string& store) const {
+  const std::lock_guard hold{all_open().mutex};
+  return all_open().begun[store + "-wal"] != stores_.at(store).begun;
 }
 
 }  // namespace souk::persistence

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace souk::persistence {
@@ -40,5 +42,9 @@ struct page_report {
   std::vector<std::int64_t> rotten;
 };
 page_report look_at_pages(const std::string& path, const std::string& vfs);
+
+// Calls take(bytes) for the file from its start to its end; false when it cannot be read. Whoever opens and closes a
+// store's file in another way takes away the locks that keep other processes out of it.
+bool read_store(const std::string& path, const std::function<void(std::string_view bytes)>& take);
 
 }  // namespace souk::persistence
