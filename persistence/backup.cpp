@@ -164,6 +164,13 @@ backup_figures back_up(const fs::path& data, const fs::path& to) {
   return figures;
 }
 
+backup_figures back_up_open(const fs::path& to) {
+  const auto data = cut::open_directories();
+  if (data.size() != 1)
+    throw backup_refused("this process has stores open in " + std::to_string(data.size()) + " directories, not in one");
+  return back_up(*data.begin(), to);
+}
+
 backup_figures restore(const fs::path& from, const fs::path& data) {
   if (fs::exists(data) && !(fs::is_directory(data) && fs::is_empty(data)))
     throw backup_refused(data.string() + " is not empty: move away what is there first");

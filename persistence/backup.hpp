@@ -23,6 +23,9 @@ struct backup_figures {
 // ends the backup with store_damaged. What is there at the end is whole; what a crash leaves is called TO.partial.
 backup_figures back_up(const std::filesystem::path& data, const std::filesystem::path& to);
 
+// The same for the node that runs in this process.
+backup_figures back_up_open(const std::filesystem::path& to);
+
 // Copies a backup to where a node will find it, a directory that is not there yet or is empty, as a new incarnation.
 backup_figures restore(const std::filesystem::path& from, const std::filesystem::path& data);
 

@@ -2,6 +2,7 @@
 // escape.
 #include "actors/edge/cloud_event.hpp"
 
+#include "actors/edge/incarnation.hpp"
 #include "actors/edge/json_of.hpp"
 
 namespace souk::edge {
@@ -27,13 +28,18 @@ static std::string data_of(const order::event& e, std::string_view id) {
   return out;
 }
 
+static std::string incarnation_part;
+void set_incarnation(const std::string& incarnation) {
+  incarnation_part = incarnation.empty() ? std::string{} : '/' + incarnation;
+}
+
 cloud_event describe(const order::event& e, std::uint32_t source) {
   cloud_event out;
   const auto type = to_text(e.what);
   const auto seq = std::to_string(e.seq);
   out.subject = to_text(e.subject);
   append(out.id, {out.subject, ".", type});
-  append(out.source, {"/souk/order/", std::to_string(source)});
+  append(out.source, {"/souk/order/", std::to_string(source), incarnation_part});
   append(out.type, {"souk.", type});
   out.time = to_text(e.at);
   append(out.sequence, {std::string(20 - seq.size(), '0'), seq});

@@ -341,6 +341,13 @@ cut::cut(const std::filesystem::path& directory) {
   }
 }
 
+std::set<std::filesystem::path> cut::open_directories() {
+  const std::lock_guard hold{all_open().mutex};
+  std::set<std::filesystem::path> found;
+  for (const auto* one : all_open().wals) found.insert(std::filesystem::path{one->path}.parent_path());
+  return found;
+}
+
 cut::~cut() {
   const std::unique_lock stand_still{all_open().moving};
   --all_open().cuts;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 namespace souk::persistence {
@@ -21,6 +22,9 @@ public:
   ~cut();
   cut(const cut&) = delete;
   cut& operator=(const cut&) = delete;
+
+  // Where this process has stores open.
+  static std::set<std::filesystem::path> open_directories();
 
   struct wal {
     std::int64_t synced = 0;  // bytes
