@@ -6,6 +6,7 @@
 #include <map>
 
 #include "persistence/audit/findings.hpp"
+#include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
 
@@ -15,23 +16,27 @@ namespace {
 
 using files = std::map<std::uint32_t, std::filesystem::path>;
 
-// The stores of one domain in the directory, by the number in their name: wallet-0.db
-files files_of(domain which, const std::filesystem::path& data_dir) {
+// The stores of one domain among the files, by the number in their name: wallet-0.db
+files files_of(domain which, const store_files& all) {
   files found;
   const std::string before = std::string{to_text(which)} + '-';
-  for (const auto& one : std::filesystem::directory_iterator{data_dir}) {
-    const auto name = one.path().filename().string();
+  for (const auto& path : all.paths) {
+    const auto name = path.filename().string();
     if (!name.starts_with(before) || !name.ends_with(".db")) continue;
     std::uint32_t shard = 0;
     const auto* end = name.data() + name.size() - 3;
     const auto read = std::from_chars(name.data() + before.size(), end, shard);
-    if (read.ec == std::errc{} && read.ptr == end) found.emplace(shard, one.path());
+    if (read.ec == std::errc{} && read.ptr == end) found.emplace(shard, path);
   }
   return found;
 }
 
-void look_whether_intact(store_file& file) {
-  std::string trouble;
+void look_whether_intact(store_file& file, const std::string& vfs, audit_figures& figures) {
+  std::string trouble, pages;
+  const auto report = look_at_pages(file.path(), vfs);
+  figures.unchecked += !report.checked;
+  for (const auto page : report.rotten) pages += (pages.empty() ? "page " : ", ") + std::to_string(page);
+  if (!pages.empty()) throw store_damaged(file.path() + ": without their checksum: " + pages, SQLITE_IOERR_DATA);
   file.prepare("PRAGMA integrity_check(5)").each([&](auto row) {
     if (row.text(0) != "ok") trouble += (trouble.empty() ? "" : "; ") + row.string(0);
   });
@@ -39,10 +44,11 @@ void look_whether_intact(store_file& file) {
 }
 
 template <class Store>
-void open(pool<Store>& into, domain which, const std::filesystem::path& data_dir, audit_figures& figures) {
-  for (const auto& [shard, path] : files_of(which, data_dir)) {
+void open(pool<Store>& into, domain which, const store_files& files, audit_figures& figures) {
+  for (const auto& [shard, path] : files_of(which, files)) {
     open_options options;
     options.path = path.string();
+    options.vfs = files.vfs;
     options.read_only = true;
     options.cache_kib = 16'384;
     try {
@@ -53,7 +59,7 @@ void open(pool<Store>& into, domain which, const std::filesystem::path& data_dir
         throw stores_in_use(path.string() + " is in use: stop the node first");
       throw;
     }
-    look_whether_intact(into.back().store->file);
+    look_whether_intact(into.back().store->file, files.vfs, figures);
     figures.stores += 1;
   }
 }
@@ -62,22 +68,32 @@ void open(pool<Store>& into, domain which, const std::filesystem::path& data_dir
 
 std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures) {
   if (!std::filesystem::is_directory(data_dir)) throw no_stores(data_dir.string() + " is no directory");
+  store_files files;
+  for (const auto& one : std::filesystem::directory_iterator{data_dir}) files.paths.push_back(one.path());
+  try {
+    return audit(files, figures);
+  } catch (const no_stores&) {
+    throw no_stores(data_dir.string() + " has no store of souk");
+  }
+}
+
+std::vector<invariant> audit(const store_files& files, audit_figures* figures) {
   audit_figures counted;
   stores all;
-  open(all.users, domain::user, data_dir, counted);
-  open(all.wallets, domain::wallet, data_dir, counted);
-  open(all.products, domain::product, data_dir, counted);
-  open(all.coupons, domain::coupon, data_dir, counted);
-  open(all.orders, domain::order, data_dir, counted);
-  open(all.payments, domain::payment, data_dir, counted);
-  open(all.rankings, domain::ranking, data_dir, counted);
-  open(all.platforms, domain::platform, data_dir, counted);
-  open(all.concerts, domain::concert, data_dir, counted);
-  open(all.reservations, domain::reservation, data_dir, counted);
-  open(all.queues, domain::queue, data_dir, counted);
-  open(all.carts, domain::cart, data_dir, counted);
-  open(all.logs, domain::event_log, data_dir, counted);
-  if (counted.stores == 0) throw no_stores(data_dir.string() + " has no store of souk");
+  open(all.users, domain::user, files, counted);
+  open(all.wallets, domain::wallet, files, counted);
+  open(all.products, domain::product, files, counted);
+  open(all.coupons, domain::coupon, files, counted);
+  open(all.orders, domain::order, files, counted);
+  open(all.payments, domain::payment, files, counted);
+  open(all.rankings, domain::ranking, files, counted);
+  open(all.platforms, domain::platform, files, counted);
+  open(all.concerts, domain::concert, files, counted);
+  open(all.reservations, domain::reservation, files, counted);
+  open(all.queues, domain::queue, files, counted);
+  open(all.carts, domain::cart, files, counted);
+  open(all.logs, domain::event_log, files, counted);
+  if (counted.stores == 0) throw no_stores("no store of souk is among the files");
 
   findings found;
   try {
@@ -88,7 +104,7 @@ std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figure
     audit_seats(all, found);
     audit_events(all, found);
   } catch (const damaged_bytes& trouble) {
-    throw store_damaged(data_dir.string() + ": a row's content cannot be read: " + trouble.what(), SQLITE_CORRUPT);
+    throw store_damaged(std::string{"a row's content cannot be read: "} + trouble.what(), SQLITE_CORRUPT);
   }
   if (figures) *figures = counted;
   return std::move(found).all();

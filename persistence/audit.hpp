@@ -33,6 +33,7 @@ struct audit_figures {
   std::int64_t parked = 0;
   std::int64_t events = 0;        // ever written
   std::int64_t refunds_owed = 0;  // by an external payment provider, for orders that are cancelled already
+  std::int64_t unchecked = 0;     // stores that were made before pages had checksums
 };
 
 // The directory has no store.
@@ -47,6 +48,13 @@ struct stores_in_use : std::runtime_error {
 // Every invariant, broken or not, always in the same order. Throws no_stores, stores_in_use, store_damaged, and
 // store_error for what else keeps a store from being read.
 std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures = nullptr);
+
+// The same for the stores among these files, on the file layer of that name.
+struct store_files {
+  std::vector<std::filesystem::path> paths;
+  std::string vfs;
+};
+std::vector<invariant> audit(const store_files& files, audit_figures* figures = nullptr);
 
 bool all_hold(const std::vector<invariant>& all);
 

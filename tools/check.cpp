@@ -37,6 +37,8 @@ void print(const std::vector<persistence::invariant>& all, const persistence::au
             << grouped(figures.running) << " and parked " << grouped(figures.parked) << "; events "
             << grouped(figures.events) << "; refunds that the payment provider owes " << grouped(figures.refunds_owed)
             << '\n';
+  if (figures.unchecked)
+    std::cout << "  " << grouped(figures.unchecked) << " of the stores were made before pages had checksums\n";
 }
 
 nlohmann::json to_json(const std::vector<persistence::invariant>& all, const persistence::audit_figures& figures) {
@@ -51,7 +53,8 @@ nlohmann::json to_json(const std::vector<persistence::invariant>& all, const per
           {"running", figures.running},
           {"parked", figures.parked},
           {"events", figures.events},
-          {"refunds_owed", figures.refunds_owed}};
+          {"refunds_owed", figures.refunds_owed},
+          {"unchecked", figures.unchecked}};
 }
 
 int check(const check_options& options) {
@@ -71,7 +74,10 @@ int check(const check_options& options) {
   } catch (const persistence::no_stores& trouble) {
     return fail(trouble, not_found);
   } catch (const persistence::store_damaged& trouble) {
-    return fail(trouble, damaged);
+    fail(trouble, damaged);
+    std::cerr << "what to do: start no node on " << options.data << ", keep it as it is to be looked into, and bring"
+              << " the last backup back: souk restore BACKUP DIR\n";
+    return damaged;
   } catch (const std::exception& trouble) {
     return fail(trouble, failed);
   }

@@ -5,6 +5,7 @@
 
 #include "actors/edge/sinks.hpp"
 #include "tools/admin.hpp"
+#include "tools/backup.hpp"
 #include "tools/bench/orders.hpp"
 #include "tools/check.hpp"
 #include "tools/onsale.hpp"
@@ -12,6 +13,7 @@
 #include "tools/replay.hpp"
 #include "tools/seats.hpp"
 #include "tools/serve.hpp"
+#include "tools/sweep.hpp"
 
 namespace {
 
@@ -79,6 +81,8 @@ int main(int argc, char** argv) {
   souk::tools::add_plans(app, exit_code);
   souk::tools::add_admin(app, exit_code);
   souk::tools::add_seats(app, exit_code);
+  souk::tools::add_backup(app, exit_code);
+  souk::tools::add_sweep(app, exit_code);
   add_bench(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -2,6 +2,7 @@
 // escape.
 #include "actors/edge/cloud_event.hpp"
 
+#include "actors/edge/incarnation.hpp"
 #include "actors/edge/json_of.hpp"
 
 namespace souk::edge {
@@ -36,6 +37,11 @@ static std::string data_of(const order::event& e, std::string_view id) {
   return out;
 }
 
+static std::string incarnation_part;
+void set_incarnation(const std::string& incarnation) {
+  incarnation_part = incarnation.empty() ? std::string{} : '/' + incarnation;
+}
+
 cloud_event describe(const order::event& e, std::uint32_t source) {
   cloud_event out;
   const auto type = to_text(e.what);
@@ -43,7 +49,7 @@ cloud_event describe(const order::event& e, std::uint32_t source) {
   out.subject = to_text(e.subject);
   append(out.id, {out.subject, ".", type});
   const auto from = platform::party_of(source);
-  append(out.source, {"/souk/", to_text(from.domain), "/", std::to_string(from.shard)});
+  append(out.source, {"/souk/", to_text(from.domain), "/", std::to_string(from.shard), incarnation_part});
   append(out.type, {"souk.", type});
   out.time = to_text(e.at);
   append(out.sequence, {std::string(20 - seq.size(), '0'), seq});

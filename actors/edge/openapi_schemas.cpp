@@ -55,6 +55,13 @@ const std::string_view openapi_schemas = R"json({
            "next": {"$ref": "#/components/schemas/Time"}, "dead": {"type": "boolean"},
            "error": {"type": "string"}}}}}}}}},
 
+  "BackupWish": {"type": "object", "required": ["to"], "additionalProperties": false,
+    "properties": {"to": {"type": "string", "maxLength": 1024,
+      "description": "A directory on the node's machine that is not there yet, from its root"}}},
+  "Backup": {"type": "object", "required": ["to", "stores", "bytes", "cut_ms"],
+    "properties": {"to": {"type": "string"}, "stores": {"type": "integer"}, "bytes": {"type": "integer"},
+      "cut_ms": {"type": "number"}}},
+
   "UserPut": {"type": "object", "required": ["name"], "additionalProperties": false,
     "properties": {"name": {"$ref": "#/components/schemas/Name"}}},
   "User": {"type": "object", "required": ["id", "name", "since"],

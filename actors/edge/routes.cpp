@@ -1,6 +1,8 @@
 // Finds the route of a request and takes the request apart.
 #include "actors/edge/routes.hpp"
 
+#include "actors/edge/routes_backups.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -80,6 +82,8 @@ constexpr route table[] = {
      "The payment provider has news of a payment: it is asked for them", "PaymentNews", "202", ""},
     {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
      "200:ActorList", ""},
+    {"POST", "/v1/admin/backups", backups::take, no_key, "Copy all stores as they are at one instant", "BackupWish",
+     "201:Backup", ""},
     {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},
     {"GET", "/readyz", admin::readyz, no_key, "The node takes requests", "", "200", ""},
     {"GET", "/metrics", admin::metrics, no_key, "Figures for Prometheus", "", "200", ""},

@@ -6,7 +6,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+#include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
 
@@ -21,15 +27,77 @@ namespace {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: throw store_damaged(text, code);
     default:
+      if (const auto rotten = take_rotten_page(); rotten && code == SQLITE_IOERR_DATA)
+        throw store_damaged(rotten->file + ": page " + std::to_string(rotten->page) + " does not have its checksum",
+                            code);
       // out of room may also show when SQLite extends a file
       if (code == SQLITE_IOERR_WRITE && db && sqlite3_system_errno(db) == ENOSPC) throw store_full(text, code);
       throw store_error(text, code);
   }
 }
 
-// Once per process, before the first file: SQLite's memory statistics take one global mutex at every allocation, which
-// all desks' threads would fight for; each connection is used by one thread at a time.
-void configure_sqlite() {
+// SQLite has the directory synced when it first syncs a WAL that it has made. Where that failed, or the program died
+// before, the WAL is found here and its name is never synced again: a power loss would take it away with all of its
+// commits. The one way to have a directory synced that every file layer knows is to remove a file.
+void sync_names(sqlite3* db, const std::string& path) {
+  sqlite3_vfs* vfs = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+  const std::unique_ptr<const char, void (*)(const char*)> name{
+      sqlite3_create_filename((path + "-names").c_str(), "", "", 0, nullptr), sqlite3_free_filename};
+  std::vector<unsigned char> storage(static_cast<std::size_t>(vfs->szOsFile));
+  auto* file = reinterpret_cast<sqlite3_file*>(storage.data());
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL;
+  int code = name ? vfs->xOpen(vfs, name.get(), file, flags, nullptr) : SQLITE_NOMEM;
+  const bool no_room = code != SQLITE_OK && vfs->xGetLastError(vfs, 0, nullptr) == ENOSPC;
+  if (no_room) return;  // reads go on
+  if (code == SQLITE_OK) {
+    file->pMethods->xClose(file);
+    code = vfs->xDelete(vfs, name.get(), 1);
+  }
+  if (code != SQLITE_OK) raise(nullptr, code, path + ": syncing its directory");
+}
+
+// A WAL that is found here was left by a crash, or by an fsync that failed. SQLite believes every frame that it can
+// read, but those of the last commit may be nowhere but in the system's cache, and after a failed fsync the system
+// calls them clean although they never reached the disk: the next fsync would not write them either, and a power loss
+// would take back what has been answered from them, or leave a hole before later commits. So they are written once
+// more, synced, and moved to the store's file before anybody is answered.
+void settle_wal(sqlite3* db, const std::string& path) {
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (!wal || !wal->pMethods) return;
+  const auto must = [&](int code) {
+    if (code != SQLITE_OK) raise(nullptr, code, path + "-wal: writing it once more");
+  };
+  sqlite3_int64 size = 0;
+  must(wal->pMethods->xFileSize(wal, &size));
+  // Its header is 32 bytes, that of a frame 24; the eight bytes of salt say which frames belong to the header.
+  constexpr int header = 32, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
+  if (size >= header + frame) {
+    std::array<char, header> first{};
+    std::vector<char> bytes(frame);
+    must(wal->pMethods->xRead(wal, first.data(), header, 0));
+    must(wal->pMethods->xWrite(wal, first.data(), header, 0));
+    for (sqlite3_int64 at = header; at + frame <= size; at += frame) {
+      must(wal->pMethods->xRead(wal, bytes.data(), frame, at));
+      if (!std::equal(bytes.begin() + 8, bytes.begin() + 8 + salt, first.begin() + 16)) break;
+      must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
+    }
+    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+    const int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    // On a full disk, and while a backup is taken, it has to stay where it is, durable, so that reads go on.
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
+      raise(db, code, "moving the WAL to its store");
+  }
+  // That it is empty has to be durable too: a commit whose sync failed, and which was cut off, would rise again.
+  must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+}
+
+}  // namespace
+
+// SQLite's memory statistics take one global mutex at every allocation, which all desks' threads would fight for; each
+// connection is used by one thread at a time.
+void prepare_sqlite() {
   static const bool once = [] {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
@@ -37,8 +105,6 @@ void configure_sqlite() {
   }();
   (void)once;
 }
-
-}  // namespace
 
 statement::statement(sqlite3* db, std::string_view sql) : db_(db) {
   const int code =
@@ -52,10 +118,10 @@ void statement::fail(int code) const {
 
 store_file::store_file(const open_options& options, std::span<const std::string_view> migrations)
     : path_(options.path), checkpoint_pages_(options.checkpoint_pages), read_only_(options.read_only) {
-  configure_sqlite();
+  prepare_sqlite();
   const int flags =
       SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, checked_vfs(options.vfs).c_str());
   try {
     if (code != SQLITE_OK) raise(db_, code, "opening");
     sqlite3_extended_result_codes(db_, 1);
@@ -68,11 +134,16 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
       execute("PRAGMA query_only=ON");
     } else {
+      int reserved = checksum_bytes;  // of a store that is made now
+      sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
       execute("PRAGMA journal_mode=WAL");
       execute("PRAGMA synchronous=FULL");
       execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
       int keep = 1;
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+      execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+      sync_names(db_, path_);
+      settle_wal(db_, path_);
     }
     migrate(migrations);
     begin_.emplace(prepare("BEGIN"));
@@ -91,6 +162,9 @@ store_file::~store_file() {
   begin_.reset();
   commit_.reset();
   rollback_.reset();
+  // What is left in a WAL is believed or not as a whole, up to its first frame that rotted; in the store's file every
+  // page speaks for itself. If it cannot be moved there now, the next start does it.
+  if (!read_only_) sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   sqlite3_close_v2(db_);
 }
 

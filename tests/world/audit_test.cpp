@@ -7,6 +7,7 @@
 
 #include "persistence/audit.hpp"
 #include "persistence/payment.hpp"
+#include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/store_file.hpp"
 #include "persistence/wallet.hpp"
 #include "tests/catch.hpp"
@@ -46,9 +47,11 @@ void play(shop& shop) {
 
 void sabotage(const fs::path& store, const std::string& sql) {
   sqlite3* db = nullptr;
-  REQUIRE(sqlite3_open(store.c_str(), &db) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(db, ("PRAGMA ignore_check_constraints=1;" + sql).c_str(), nullptr, nullptr, nullptr) ==
+  // through the layer that keeps the checksums: what is wrong here is what the rows say
+  REQUIRE(sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE, persistence::checked_vfs({}).c_str()) ==
           SQLITE_OK);
+  const auto all = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA ignore_check_constraints=1;" + sql;
+  REQUIRE(sqlite3_exec(db, all.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   CHECK(sqlite3_total_changes(db) > 0);
   sqlite3_close(db);
 }

@@ -1,0 +1,200 @@
+// Takes a cut, copies it, and looks at the copy.
+#include "persistence/backup.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "persistence/sqlite/checked_pages.hpp"
+#include "persistence/sqlite/cut.hpp"
+#include "persistence/sqlite/store_file.hpp"
+
+namespace souk::persistence {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view incarnation_name = "incarnation";
+
+std::vector<fs::path> stores_in(const fs::path& directory) {
+  std::vector<fs::path> found;
+  if (fs::is_directory(directory))
+    for (const auto& one : fs::directory_iterator{directory})
+      if (one.path().extension() == ".db") found.push_back(one.path());
+  if (found.empty()) throw backup_refused(directory.string() + " has no store of souk");
+  return found;
+}
+
+void sync(const fs::path& what) {
+  const int file = ::open(what.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  if (!synced) throw std::system_error(errno, std::generic_category(), what.string());
+}
+
+std::int64_t copy_store(const fs::path& from, const fs::path& to) {
+  std::ofstream out{to, std::ios::binary};
+  std::int64_t done = 0;
+  const bool read = read_store(from.string(), [&](std::string_view bytes) {
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    done += static_cast<std::int64_t>(bytes.size());
+  });
+  if (!out.flush()) throw std::system_error(errno, std::generic_category(), to.string());
+  if (!read) throw store_damaged(from.string() + ": it cannot be read to its end", SQLITE_IOERR_READ);
+  out.close();
+  sync(to);
+  return done;
+}
+
+// The first bytes of a file that nobody locks, or all.
+void copy_bytes(const fs::path& from, const fs::path& to, std::int64_t upto = INT64_MAX) {
+  std::ifstream in{from, std::ios::binary};
+  std::ofstream out{to, std::ios::binary};
+  std::vector<char> block(1 << 20);
+  for (std::int64_t done = 0; in && done < upto; done += in.gcount()) {
+    in.read(block.data(), std::min<std::int64_t>(upto - done, 1 << 20));
+    out.write(block.data(), in.gcount());
+  }
+  if (!out.flush() || in.bad()) throw std::system_error(errno, std::generic_category(), to.string());
+  out.close();
+  sync(to);
+}
+
+// A store that nobody has open, for this process alone as long as it lives.
+class shut_store {
+public:
+  explicit shut_store(const fs::path& path) {
+    sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
+    const char* lock = "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK";
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    if (sqlite3_exec(db_, lock, nullptr, nullptr, nullptr) == SQLITE_OK) return;
+    const std::string why = sqlite3_errmsg(db_);
+    const bool in_use = sqlite3_errcode(db_) == SQLITE_BUSY;
+    sqlite3_close_v2(db_);
+    if (in_use) throw backup_refused(path.string() + " is in use by another process: ask the node for the backup");
+    throw store_damaged(path.string() + ": " + why, SQLITE_CORRUPT);
+  }
+  ~shut_store() { sqlite3_close_v2(db_); }
+  shut_store(const shut_store&) = delete;
+  shut_store& operator=(const shut_store&) = delete;
+
+private:
+  sqlite3* db_ = nullptr;
+};
+
+// Moves what the copy's WAL has to the copy itself, and reads all of it.
+void finish(const fs::path& store) {
+  sqlite3* db = nullptr;
+  sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
+  std::string said;
+  const auto hear = [](void* to, int, char** row, char**) {
+    *static_cast<std::string*>(to) += row[0];
+    return 0;
+  };
+  const int code = sqlite3_exec(db,
+                                "PRAGMA locking_mode=EXCLUSIVE; SELECT '' FROM (SELECT count(*) FROM sqlite_schema);"
+                                "PRAGMA integrity_check(1)",
+                                hear, &said, nullptr);
+  const int moved = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const std::string why = code == SQLITE_OK ? said : sqlite3_errmsg(db);
+  sqlite3_close_v2(db);
+  // SQLite says how it locks before it says how the store is
+  if (code != SQLITE_OK || moved != SQLITE_OK || !why.ends_with("ok"))
+    throw store_damaged(store.string() + ": " + why, SQLITE_CORRUPT);
+  for (const auto page : look_at_pages(store.string(), {}).rotten)
+    throw store_damaged(store.string() + ": page " + std::to_string(page) + " does not have its checksum",
+                        SQLITE_IOERR_DATA);
+  fs::remove(store.string() + "-wal");
+  fs::remove(store.string() + "-shm");
+}
+
+// Writes to a place beside it, which takes its name when everything is there.
+template <class Fill>
+void whole_or_not(const fs::path& to, Fill&& fill) {
+  const fs::path partial = to.string() + ".partial";
+  fs::remove_all(partial);
+  fs::create_directories(partial);
+  fill(partial);
+  sync(partial);
+  fs::rename(partial, to);
+  sync(to.has_parent_path() ? to.parent_path() : fs::path{"."});
+}
+
+}  // namespace
+
+backup_figures back_up(const fs::path& data, const fs::path& to) {
+  if (fs::exists(to)) throw backup_refused(to.string() + " is there already");
+  const auto stores = stores_in(data);
+  backup_figures figures;
+  whole_or_not(to, [&](const fs::path& into) {
+    {
+      const auto before = std::chrono::steady_clock::now();
+      const cut now{data};
+      figures.cut_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count();
+      std::map<fs::path, std::string> open;  // as the cut calls them
+      for (const auto& [store, wal] : now.stores()) open[fs::canonical(store)] = store;
+      // A node in this process has all of them open, or none.
+      std::vector<std::unique_ptr<shut_store>> shut;
+      if (open.empty())
+        for (const auto& store : stores) shut.push_back(std::make_unique<shut_store>(store));
+      for (const auto& store : stores) {
+        const auto found = open.find(fs::canonical(store));
+        if (shut.empty() && found == open.end())
+          throw backup_refused(store.string() + " is being opened anew: ask again");
+        const fs::path copied = into / store.filename(), wal = store.string() + "-wal";
+        figures.bytes += copy_store(store, copied);
+        figures.stores += 1;
+        if (!fs::exists(wal)) continue;
+        const auto upto = shut.empty() ? now.stores().at(found->second).synced : INT64_MAX;
+        copy_bytes(wal, copied.string() + "-wal", upto);
+        if (shut.empty() && now.begun_anew(found->second)) fs::remove(copied.string() + "-wal");
+      }
+    }
+    for (const auto& store : stores) finish(into / store.filename());
+    if (const auto incarnation = data / incarnation_name; fs::exists(incarnation))
+      copy_bytes(incarnation, into / incarnation_name);
+  });
+  return figures;
+}
+
+backup_figures back_up_open(const fs::path& to) {
+  const auto data = cut::open_directories();
+  if (data.size() != 1)
+    throw backup_refused("this process has stores open in " + std::to_string(data.size()) + " directories, not in one");
+  return back_up(*data.begin(), to);
+}
+
+backup_figures restore(const fs::path& from, const fs::path& data) {
+  if (fs::exists(data) && !(fs::is_directory(data) && fs::is_empty(data)))
+    throw backup_refused(data.string() + " is not empty: move away what is there first");
+  backup_figures figures;
+  const auto stores = stores_in(from);
+  whole_or_not(data, [&](const fs::path& into) {
+    for (const auto& store : stores) {
+      figures.bytes += copy_store(store, into / store.filename());
+      figures.stores += 1;
+      finish(into / store.filename());
+    }
+    using namespace std::chrono;
+    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    std::ofstream{into / incarnation_name} << now << '\n';
+    sync(into / incarnation_name);
+  });
+  return figures;
+}
+
+std::string incarnation_of(const fs::path& data) {
+  std::ifstream in{data / incarnation_name};
+  std::string text;
+  in >> text;
+  return text;
+}
+
+}  // namespace souk::persistence

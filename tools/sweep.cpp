@@ -1,0 +1,55 @@
+// Runs the sweep over the simulated disk and says what it found.
+#include "tools/sweep.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/sim/disk/sweep.hpp"
+#include "tools/table.hpp"
+
+namespace souk::tools {
+
+namespace {
+
+struct wish {
+  std::string store, output = "text";
+  std::uint64_t points = 0, seed = 1;
+};
+
+int sweep(const wish& wanted) {
+  sim::sweep_options options;
+  options.points_max = wanted.points;
+  options.seed = wanted.seed;
+  if (const auto at = std::find(domain_names.begin(), domain_names.end(), wanted.store); at != domain_names.end())
+    options.only = static_cast<domain>(at - domain_names.begin());
+  const auto result = sim::sweep_stores(options);
+  for (const auto& one : result.failures) std::cerr << one << '\n';
+  if (wanted.output == "json")
+    std::cout << nlohmann::json{{"points", result.points},
+                                {"struck", result.struck},
+                                {"failures", result.failures.size()}}
+              << '\n';
+  else
+    std::cout << grouped(static_cast<std::int64_t>(result.points)) << " points, "
+              << grouped(static_cast<std::int64_t>(result.struck)) << " of them struck a store; "
+              << result.failures.size() << " went wrong\n";
+  return result.failures.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, int& exit_code) {
+  const auto wanted = std::make_shared<wish>();
+  auto* command = app.add_subcommand("sweep", "power losses and faults at every file operation, on a simulated disk");
+  command->add_option("--store", wanted->store, "only this one: wallet, order, ...")
+      ->check(CLI::IsMember(std::vector<std::string>{domain_names.begin(), domain_names.end()}));
+  command->add_option("--points", wanted->points, "so many, drawn by the seed; else every one");
+  command->add_option("--seed", wanted->seed)->capture_default_str();
+  command->add_option("-o,--output", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->callback([wanted, &exit_code] { exit_code = sweep(*wanted); });
+}
+
+}  // namespace souk::tools
