@@ -70,7 +70,7 @@ caf::behavior coordinator::make_behavior() {
 
 // At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
 void coordinator::ask_for_open_cases() {
-  ask_open_at_ms_ = now_.ms + ask_open_every_ms;
+  ask_open_at_ms_ = steady_ms_ + ask_open_every_ms;
   for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
     out_.post({domain::order, shard}, {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
 }
@@ -132,7 +132,7 @@ void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
         ask(at, move.stage, move.what == go_kind::undo);
       } else {
         mine.pausing = move.tries;
-        mine.due_ms = now_.ms + papers_.around->patience.pause_ms(move.tries, random_());
+        mine.due_ms = steady_ms_ + papers_.around->patience.pause_ms(move.tries, random_());
       }
       break;
     case go_kind::complete: end(at, true); break;
@@ -161,7 +161,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
     mine.machine.on(stage, undo ? outcome::undone : outcome::done, moves_);
     return;
   }
-  mine.due_ms = now_.ms + papers_.around->answer_ms;
+  mine.due_ms = steady_ms_ + papers_.around->answer_ms;
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
     ++mine.parts;
@@ -251,7 +251,7 @@ void coordinator::on_silence(slot& in, reason why) {
 }
 
 void coordinator::on_sweep() {
-  const auto now = now_.ms;
+  const auto now = steady_ms_;
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
     if (!mine.taken || mine.parked || mine.due_ms > now) continue;

@@ -88,7 +88,10 @@ private:
   void let_go(std::uint32_t at);  // it has ended, or goes on by events
   void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);
   // Once a mail: a clock read for every note of every saga was a fiftieth of the time.
-  void look_at_the_clock() { now_ = papers_.around->clock->now(); }
+  void look_at_the_clock() {
+    now_ = papers_.around->clock->now();
+    steady_ms_ = papers_.around->clock->steady_ms();
+  }
 
   coordinator_papers papers_;
   outgoing out_;
@@ -100,6 +103,7 @@ private:
   sagas::machine::moves moves_;  // to be made now; kept, like the next, to save an allocation per step
   std::vector<command> commands_;
   moment now_;
+  std::int64_t steady_ms_ = 0;  // of deadlines
   std::int64_t ask_open_at_ms_ = 0;
 };
 

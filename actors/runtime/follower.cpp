@@ -85,7 +85,7 @@ caf::behavior platform_follower::make_behavior() {
       [this](souk::wake) { fetch(); },
       [this](souk::sweep) {
         asker_.on_sweep();
-        const auto now = papers_.around->clock->now().ms;
+        const auto now = papers_.around->clock->steady_ms();
         if (resume_at_ms_ && now >= resume_at_ms_) {
           resume_at_ms_ = 0;
           fetch();
@@ -179,13 +179,13 @@ void platform_follower::deliver(order::events&& all, const platform::not_now& he
 }
 
 void platform_follower::pause() {
-  resume_at_ms_ = papers_.around->clock->now().ms + outage_patience.pause_ms(outages_, random_());
+  resume_at_ms_ = papers_.around->clock->steady_ms() + outage_patience.pause_ms(outages_, random_());
   if (outages_ < 30) ++outages_;
 }
 
 void platform_follower::try_troubles() {
   trying_troubles_ = true;
-  troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
+  troubles_at_ms_ = papers_.around->clock->steady_ms() + troubles_every_ms;
   asker_.ask(platform::due{papers_.around->clock->now()}, {}, [this](answer&& said) {
     trying_troubles_ = false;
     const auto* due = std::get_if<platform::troubles>(&said.body);

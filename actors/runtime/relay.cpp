@@ -108,7 +108,7 @@ caf::behavior subscriber::make_behavior() {
       [this](souk::flush) { asker_.on_flush(); },
       [this](souk::sweep) {
         asker_.on_sweep();
-        const auto now = papers_.around->clock->now().ms;
+        const auto now = papers_.around->clock->steady_ms();
         if (resume_at_ms_ && now >= resume_at_ms_) {
           resume_at_ms_ = 0;
           start();
@@ -194,10 +194,10 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
              });
 }
 
-void subscriber::pause() { resume_at_ms_ = papers_.around->clock->now().ms + pause_ms; }
+void subscriber::pause() { resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms; }
 
 void subscriber::try_troubles() {
-  troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
+  troubles_at_ms_ = papers_.around->clock->steady_ms() + troubles_every_ms;
   if (held_.empty()) return;
   trying_troubles_ = true;
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, papers_.around->clock->now()}, {},
