@@ -46,6 +46,7 @@ struct party {
   std::uint32_t shard = 0;
   SOUK_FIELDS(party, domain, shard);
   std::uint32_t id() const { return static_cast<std::uint32_t>(domain) << 8 | shard; }
+  static party of(std::uint32_t id) { return {static_cast<souk::domain>(id >> 8), id & 0xff}; }
 };
 
 // What a desk has told after `after`, and that all up to it is in the log. Answered with events as soon as there are
@@ -99,8 +100,7 @@ struct append {
   std::uint32_t partition = 0;
   party from;
   std::vector<event> events;
-  moment at;
-  SOUK_FIELDS(append, partition, from, events, at);
+  SOUK_FIELDS(append, partition, from, events);
 };
 
 // The events of these topics after `after`, and that none up to `kept` is wanted any more: the acknowledgement and the
@@ -169,10 +169,9 @@ struct revive {
   SOUK_FIELDS(revive, partition, by, seq, at);
 };
 
-// How a partition stands. Answers status.
+// How a partition stands; every one of them is asked. Answers status.
 struct find_status {
-  std::uint32_t partition = 0;
-  SOUK_FIELDS(find_status, partition);
+  SOUK_FIELDS(find_status);
 };
 struct topic_status {
   domain topic{};

@@ -134,7 +134,7 @@ address address_of(const command& what) {
           [](const event_log::find_held& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::tried& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
           [](const event_log::revive& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
-          [](const event_log::find_status& c) { return at(d::event_log, static_cast<slice>(c.partition)); },
+          [](const event_log::find_status&) { return at(d::event_log, 0); },
           [](const order::find_request& c) { return at(d::order, slice_of(c.request)); },
           [](const ranking::sold_out&) { return at(d::ranking, 0); },
           // concerts are one list: it decides whose a date is

@@ -17,8 +17,18 @@ namespace {
 // Subjects that ring when there are events for a subscriber; cases have large numbers.
 constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
 
-bool was_cancelled(const persistence::order_store::record& r, reason why) {
-  return r.brief.cancelling && (why == reason::cancelled || why == reason::undone);
+using record = persistence::order_store::record;
+
+// Whoever wanted it back gets what he wanted; otherwise it failed, and why.
+void turn_down(record& r, reason why, const std::string& detail) {
+  const bool cancelled = r.brief.cancelling && (why == reason::cancelled || why == reason::undone);
+  r.why = cancelled ? reason::cancelled : why;
+  r.detail = cancelled ? std::string{} : detail;
+  r.state = cancelled ? state::cancelled : state::failed;
+}
+
+void settle_amounts(record& r, const std::vector<money>& amounts) {
+  for (std::size_t i = 0; i < r.brief.lines.size() && i < amounts.size(); ++i) r.brief.lines[i].amount = amounts[i];
 }
 
 std::uint64_t print_of(const souk::order::place& place) {
@@ -98,8 +108,7 @@ answer order::on(const souk::order::complete& complete) {
   }
   // Here it is decided, in one place and one transaction: whoever comes second finds the answer.
   if (r->brief.cancelling) return refuse(reason::cancelled);
-  for (std::size_t i = 0; i < r->brief.lines.size() && i < complete.amounts.size(); ++i)
-    r->brief.lines[i].amount = complete.amounts[i];
+  settle_amounts(*r, complete.amounts);
   r->brief.discount = complete.discount;
   if (complete.seat) r->brief.seat = complete.seat;
   r->saga = saga_state::completed;
@@ -115,8 +124,7 @@ answer order::on(const souk::order::announce& announce) {
   if (!r) return store_.find(announce.once.saga) ? reply_with(reply{}, true) : refuse(reason::not_found);
   if (r->brief.by_events) return reply_with(reply{}, true);
   if (r->brief.cancelling) return refuse(reason::cancelled);
-  for (std::size_t i = 0; i < r->brief.lines.size() && i < announce.amounts.size(); ++i)
-    r->brief.lines[i].amount = announce.amounts[i];
+  settle_amounts(*r, announce.amounts);
   r->brief.by_events = true;
   r->timeline = announce.timeline;
   store_.save(*r);
@@ -129,10 +137,7 @@ answer order::on(const souk::order::give_up& give_up) {
   auto* r = open_case(give_up.id);
   if (!r) return store_.find(give_up.id) ? reply_with(reply{}, true) : refuse(reason::not_found);
   if (r->state != state::pending) return reply_with(reply{}, true);
-  const bool cancelled = was_cancelled(*r, give_up.why);
-  r->why = cancelled ? reason::cancelled : give_up.why;
-  r->detail = cancelled ? std::string{} : give_up.detail;
-  r->state = cancelled ? state::cancelled : state::failed;
+  turn_down(*r, give_up.why, give_up.detail);
   r->saga = saga_state::compensating;
   store_.save(*r);
   rung_.push_back(give_up.id.value);
@@ -146,12 +151,7 @@ answer order::on(const souk::order::fail& fail) {
     if (!ended) return refuse(reason::not_found, to_text(fail.id));
     return ended->state == state::completed ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
-  if (r->state == state::pending) {
-    const bool cancelled = was_cancelled(*r, fail.why);
-    r->why = cancelled ? reason::cancelled : fail.why;
-    r->detail = cancelled ? std::string{} : fail.detail;
-    r->state = cancelled ? state::cancelled : state::failed;
-  }
+  if (r->state == state::pending) turn_down(*r, fail.why, fail.detail);
   r->saga = saga_state::compensated;
   r->timeline = fail.timeline;
   end(*r, r->state, fail.at);

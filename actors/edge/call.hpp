@@ -138,6 +138,8 @@ struct asked {
 
   // Reads the body; when it is not what `read` asks for, that is the answer, and it is false.
   bool read(const call& c, const std::function<void(fields&)>& read, bool may_be_missing = false) const;
+  // The number in the path; when it is none, there is nothing of that name, and that is the answer.
+  std::optional<number> number_in_path(const call& c) const;
   // The first value of a query parameter, decoded.
   std::optional<std::string> parameter(std::string_view name) const;
   // ?limit=, from 1 to 1000; nothing when it is wrong, and that is the answer.

@@ -136,10 +136,9 @@ json json_of(const event_log::status& one) {
   for (const auto& s : one.subscribers)
     subscribers.push_back({{"subscriber", name_of(s.who)}, {"position", s.position}, {"lag", s.lag}});
   for (const auto& t : one.troubles) {
-    const event_log::party who{static_cast<domain>(t.source >> 8), t.source & 0xff};
     troubles.push_back(
         {{"letter", std::to_string(one.partition) + '-' + std::to_string(t.source) + '-' + std::to_string(t.event.seq)},
-         {"subscriber", name_of(who)},
+         {"subscriber", name_of(event_log::party::of(t.source))},
          {"topic", souk::to_text(t.event.topic)},
          {"order", to_text(t.event.about->id)},
          {"tries", t.tries},

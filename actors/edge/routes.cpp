@@ -266,6 +266,12 @@ std::optional<std::string> asked::parameter(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<number> asked::number_in_path(const call& c) const {
+  const auto found = parse_number(id[0]);
+  if (!found) c.answer(problem{reason::not_found}.detail(id[0]));
+  return found;
+}
+
 std::optional<std::uint32_t> asked::limit(const call& c, std::uint32_t otherwise) const {
   const auto text = parameter("limit");
   if (!text) return otherwise;

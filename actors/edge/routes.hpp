@@ -61,6 +61,13 @@ void list_them(const call&, const souk::order::list& what);  // of all shards
 using tell_end = void (*)(const call&, souk::answer&&, const souk::order::place&, bool replayed);
 void place_and_wait(const call&, souk::order::place what, std::int64_t wait_ms, tell_end settle);
 void place_this(const call&, souk::order::place what, std::int64_t wait_ms);  // of goods
+void read_flow(const call&, fields& body, souk::order::flow& into);           // of goods, when it is given
+// A sale that did not come to pass: which it is, how it stands, and why.
+problem failure_of(const souk::order::ticket&);
+void answer_failure(const call&, problem, const std::string& location, bool replayed);
+// A sale that came to pass, or that still may; asked for a second time meanwhile, there is nothing to say but that.
+void answer_receipt(const call&, const souk::order::ticket&, std::string receipt, const std::string& location,
+                    bool replayed);
 }  // namespace orders
 namespace carts {  // routes_carts.cpp
 void get(const asked&, const call&);

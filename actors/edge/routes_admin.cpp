@@ -67,22 +67,12 @@ void retry_outbox(const asked& a, const call& c) {
 }
 
 void show_event_log(const asked&, const call& c) {
-  const auto partitions = c.hall().shards(domain::event_log);
-  struct gathering {
-    std::vector<event_log::status> all;
-    std::atomic<std::uint32_t> missing;
-  };
-  auto all = std::make_shared<gathering>();
-  all->all.resize(partitions);
-  all->missing = partitions;
-  for (std::uint32_t p = 0; p < partitions; ++p)
-    c.want<event_log::status>(event_log::find_status{p}, [c, all, p](event_log::status&& one, bool) {
-      all->all[p] = std::move(one);
-      if (--all->missing) return;
-      auto data = json::array();
-      for (const auto& partition : all->all) data.push_back(json_of(partition));
-      c.answer(200, dumped(json_of_list(std::move(data), false)));
-    });
+  c.want_all<event_log::status>(domain::event_log, event_log::find_status{},
+                                [c](std::vector<event_log::status>&& partitions) {
+                                  auto data = json::array();
+                                  for (const auto& one : partitions) data.push_back(json_of(one));
+                                  c.answer(200, dumped(json_of_list(std::move(data), false)));
+                                });
 }
 
 // A letter is named PARTITION-SUBSCRIBER-EVENT, as the list shows it.
@@ -98,8 +88,7 @@ void retry_event(const asked& a, const call& c) {
   if (!a.read(
           c, [](fields&) {}, true))
     return;
-  const event_log::party by{static_cast<domain>(*source >> 8), *source & 0xff};
-  c.want<void>(event_log::revive{*partition, by, *seq, a.at}, [c, name](bool) {
+  c.want<void>(event_log::revive{*partition, event_log::party::of(*source), *seq, a.at}, [c, name](bool) {
     c.answer(202, dumped({{"letter", name}}));
   });
 }

@@ -1,7 +1,6 @@
 // Carts: what a user means to buy, and the order that comes of it.
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
-#include "actors/sagas/plans.hpp"
 
 namespace souk::edge::carts {
 
@@ -41,15 +40,9 @@ void checkout(const asked& a, const call& c) {
   what.user = {a.id[0]};
   what.flow = order::flow::by_events;
   what.at = a.at;
-  const auto read = [&](fields& body) {
-    const auto name = body.maybe_text("flow", name_bytes_max);
-    const auto known = name ? sagas::find_flow(*name) : what.flow;
-    if (!known || !order::sells_goods(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
-    what.flow = known.value_or(what.flow);
-    if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)
-      body.blame("flow", "needs all products in one shard, because nobody there puts parts together");
-  };
-  if (!a.read(c, read, true)) return;
+  if (!a.read(
+          c, [&](fields& body) { orders::read_flow(c, body, what.flow); }, true))
+    return;
   const auto wait_ms = a.wait_ms(c.hall().options());
   c.want<void>(user::verify{what.user}, [c, what, wait_ms, key = a.key](bool) {
     c.want<cart::view>(cart::checkout{key, what.user, what.at}, [c, what, wait_ms](cart::view&& cart, bool) mutable {

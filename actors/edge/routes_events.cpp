@@ -71,8 +71,8 @@ private:
 }  // namespace
 
 void events(const asked& a, const call& c) {
-  const auto id = parse_number(a.id[0]);
-  if (!id) return c.answer(problem{reason::not_found}.detail(a.id[0]));
+  const auto id = a.number_in_path(c);
+  if (!id) return;
   c.want<order::view>(order::find{*id}, [c, head = a.request.method == "HEAD"](order::view&& found, bool) {
     if (head) return c.answer({200, {}, "text/event-stream", {}});
     auto stream = c.open_stream();

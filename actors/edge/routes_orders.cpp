@@ -25,13 +25,7 @@ void read_order(const call& c, fields& body, order::place& what) {
   what.user = {body.id("user")};
   read_items(body, what.agreed, what.lines);
   if (what.flow == flow::take_back) return;
-  if (const auto name = body.maybe_text("flow", name_bytes_max)) {
-    const auto known = sagas::find_flow(*name);
-    if (!known || !order::sells_goods(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
-    what.flow = known.value_or(what.flow);
-    if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)
-      body.blame("flow", "needs all products in one shard, because nobody there puts parts together");
-  }
+  read_flow(c, body, what.flow);
   if (const auto text = body.maybe_id("coupon")) {
     const auto coupon = parse_number(*text);
     if (!coupon) body.blame("coupon", "is no coupon's id");
@@ -59,11 +53,9 @@ std::string receipt(const order::ticket& ticket, const order::place& what, const
 
 std::string location_of(number id) { return "/v1/orders/" + to_text(id); }
 
-// An order that did not come to pass: which it is, why, and which line was to blame.
+// An order that did not come to pass, and which line was to blame.
 void answer_failed(const call& c, const order::ticket& ticket, const order::place& what, bool replayed) {
-  const auto& row = row_of(ticket.why);
-  problem said{row.status_of_order, to_text(ticket.why), row.title};
-  said.reason_is(ticket.why).with("order", to_text(ticket.id)).with("state", edge::to_text(ticket.state));
+  auto said = failure_of(ticket);
   const auto line = std::find_if(what.lines.begin(), what.lines.end(),
                                  [&](const auto& one) { return one.product.text == ticket.detail; });
   if (ticket.why == reason::limit_reached && line != what.lines.end())
@@ -71,24 +63,12 @@ void answer_failed(const call& c, const order::ticket& ticket, const order::plac
                   "times the price of " + ticket.detail + " is more than an amount may be"}});
   else if (!ticket.detail.empty())
     said.detail(ticket.detail);
-  said.header("Location", location_of(ticket.id));
-  if (replayed) said.header("Idempotent-Replayed", "true");
-  c.answer(std::move(said));
+  answer_failure(c, std::move(said), location_of(ticket.id), replayed);
 }
 
 void answer_ticket(const call& c, const order::ticket& ticket, const order::place& what, bool replayed) {
   if (ticket.state == state::failed) return answer_failed(c, ticket, what, replayed);
-  if (ticket.state == state::pending && replayed)
-    return c.answer(problem{reason::still_running}
-                        .with("order", to_text(ticket.id))
-                        .header("Location", location_of(ticket.id))
-                        .header("Retry-After", "1"));
-  http_response said{ticket.state == state::pending ? 202U : 201U,
-                     {{"Location", location_of(ticket.id)}},
-                     "application/json",
-                     receipt(ticket, what, c.hall().options().currency)};
-  if (replayed) said.headers.emplace_back("Idempotent-Replayed", "true");
-  c.answer(std::move(said));
+  answer_receipt(c, ticket, receipt(ticket, what, c.hall().options().currency), location_of(ticket.id), replayed);
 }
 
 void settle(const call& c, answer&& said, const order::place& what, bool replayed) {
@@ -114,12 +94,6 @@ void place_as(const asked& a, const call& c, flow as, bool agreed) {
   place_this(c, std::move(what), a.wait_ms(c.hall().options()));
 }
 
-std::optional<number> id_of(const asked& a, const call& c) {
-  const auto id = parse_number(a.id[0]);
-  if (!id) c.answer(problem{reason::not_found}.detail(a.id[0]));
-  return id;
-}
-
 std::string text_of(const call& c, const order::view& found) {
   std::string out;
   append_order(out, found, c.hall().options().currency);
@@ -127,6 +101,42 @@ std::string text_of(const call& c, const order::view& found) {
 }
 
 }  // namespace
+
+void read_flow(const call& c, fields& body, flow& into) {
+  const auto name = body.maybe_text("flow", name_bytes_max);
+  if (!name) return;
+  const auto known = sagas::find_flow(*name);
+  if (!known || !order::sells_goods(*known)) body.blame("flow", "must be one of " + sagas::names_of_sales());
+  into = known.value_or(into);
+  if (order::begins_by_event(into) && c.hall().shards(domain::product) > 1)
+    body.blame("flow", "needs all products in one shard, because nobody there puts parts together");
+}
+
+problem failure_of(const order::ticket& ticket) {
+  const auto& row = row_of(ticket.why);
+  problem said{row.status_of_order, to_text(ticket.why), row.title};
+  said.reason_is(ticket.why).with("order", to_text(ticket.id)).with("state", edge::to_text(ticket.state));
+  return said;
+}
+
+void answer_failure(const call& c, problem said, const std::string& location, bool replayed) {
+  said.header("Location", location);
+  if (replayed) said.header("Idempotent-Replayed", "true");
+  c.answer(std::move(said));
+}
+
+void answer_receipt(const call& c, const order::ticket& ticket, std::string receipt, const std::string& location,
+                    bool replayed) {
+  const bool running = ticket.state == state::pending;
+  if (running && replayed)
+    return c.answer(problem{reason::still_running}
+                        .with("order", to_text(ticket.id))
+                        .header("Location", location)
+                        .header("Retry-After", "1"));
+  http_response said{running ? 202U : 201U, {{"Location", location}}, "application/json", std::move(receipt)};
+  if (replayed) said.headers.emplace_back("Idempotent-Replayed", "true");
+  c.answer(std::move(said));
+}
 
 void place_this(const call& c, order::place what, std::int64_t wait_ms) {
   place_and_wait(c, std::move(what), wait_ms, settle);
@@ -160,7 +170,7 @@ void place_agreed(const asked& a, const call& c) { place_as(a, c, flow::order_pa
 void place_return(const asked& a, const call& c) { place_as(a, c, flow::take_back, true); }
 
 void get(const asked& a, const call& c) {
-  if (const auto id = id_of(a, c))
+  if (const auto id = a.number_in_path(c))
     c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, text_of(c, found)); });
 }
 
@@ -212,12 +222,12 @@ void list_them(const call& c, const order::list& what) {
 }
 
 void timeline(const asked& a, const call& c) {
-  if (const auto id = id_of(a, c))
+  if (const auto id = a.number_in_path(c))
     c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, timeline_of(found)); });
 }
 
 void cancel(const asked& a, const call& c) {
-  const auto id = id_of(a, c);
+  const auto id = a.number_in_path(c);
   if (!id || !a.read(
                  c, [](fields&) {}, true))
     return;
@@ -241,7 +251,7 @@ void cancel(const asked& a, const call& c) {
 }
 
 void get_payment(const asked& a, const call& c) {
-  if (const auto id = id_of(a, c))
+  if (const auto id = a.number_in_path(c))
     c.want<payment::view>(payment::find{*id}, [c](payment::view&& found, bool) {
       c.answer(200, dumped(json_of(found, c.hall().options().currency)));
     });

@@ -94,12 +94,6 @@ std::optional<number> number_of(fields& body, std::string_view name) {
   return found;
 }
 
-std::optional<number> id_of(const asked& a, const call& c) {
-  const auto id = parse_number(a.id[0]);
-  if (!id) c.answer(problem{reason::not_found}.detail(a.id[0]));
-  return id;
-}
-
 // The request of a payment in the order domain; no caller's key has a blank, so that none is taken for one.
 const std::string payments = "seat payment ";
 std::string location_of(const std::string& payment) { return "/v1/seat-payments/" + payment; }
@@ -120,27 +114,14 @@ void add_end(json& to, const order::ticket& ticket, const std::string& currency)
 
 void answer_ticket(const call& c, const order::ticket& ticket, const order::place& what, bool replayed) {
   const auto payment = what.request.substr(payments.size());
-  if (ticket.state == state::pending && replayed)
-    return c.answer(problem{reason::still_running}
-                        .with("order", to_text(ticket.id))
-                        .header("Location", location_of(payment))
-                        .header("Retry-After", "1"));
   if (ticket.state == state::failed || ticket.state == state::cancelled) {
-    const auto& row = row_of(ticket.why);
-    problem said{row.status_of_order, to_text(ticket.why), row.title};
-    said.reason_is(ticket.why).with("order", to_text(ticket.id)).with("state", edge::to_text(ticket.state));
+    auto said = orders::failure_of(ticket);
     if (!ticket.detail.empty()) said.detail(ticket.detail);
-    if (replayed) said.header("Idempotent-Replayed", "true");
-    return c.answer(std::move(said.header("Location", location_of(payment))));
+    return orders::answer_failure(c, std::move(said), location_of(payment), replayed);
   }
   auto receipt = json_of_payment(payment, *what.seat, what.user);
   add_end(receipt, ticket, c.hall().options().currency);
-  http_response said{ticket.state == state::pending ? 202U : 201U,
-                     {{"Location", location_of(payment)}},
-                     "application/json",
-                     dumped(receipt)};
-  if (replayed) said.headers.emplace_back("Idempotent-Replayed", "true");
-  c.answer(std::move(said));
+  orders::answer_receipt(c, ticket, dumped(receipt), location_of(payment), replayed);
 }
 
 void settle(const call& c, answer&& said, const order::place& what, bool replayed) {
@@ -222,7 +203,7 @@ void join_queue(const asked& a, const call& c) {
 }
 
 void get_token(const asked& a, const call& c) {
-  if (const auto id = id_of(a, c))
+  if (const auto id = a.number_in_path(c))
     c.want<queue::view>(queue::find{*id, a.at},
                         [c](queue::view&& token, bool) { c.answer(200, dumped(json_of(token))); });
 }
@@ -248,7 +229,7 @@ void hold_seat(const asked& a, const call& c) {
 }
 
 void release_hold(const asked& a, const call& c) {
-  if (const auto id = id_of(a, c))
+  if (const auto id = a.number_in_path(c))
     c.want<reservation::view>(reservation::release{*id, a.at}, [c](reservation::view&& now, bool) {
       c.answer(200, dumped(json_of(now, c.hall().options().currency)));
     });

@@ -198,9 +198,8 @@ void issue_coupon(const asked& a, const call& c) {
 }
 
 void get_coupon(const asked& a, const call& c) {
-  const auto id = parse_number(a.id[0]);
-  if (!id) return c.answer(problem{reason::not_found}.detail(a.id[0]));
-  c.want<coupon::view>(coupon::find{*id}, [c](coupon::view&& found, bool) { c.answer(200, dumped(json_of(found))); });
+  if (const auto id = a.number_in_path(c))
+    c.want<coupon::view>(coupon::find{*id}, [c](coupon::view&& found, bool) { c.answer(200, dumped(json_of(found))); });
 }
 
 void list_coupons(const asked& a, const call& c) {

@@ -15,15 +15,11 @@ namespace {
 
 // Nothing that could be undone is in effect any more, by the case's own story.
 bool all_back(const sagas::plan& plan, const std::vector<order::happening>& story) {
-  for (std::size_t i = 0; i < plan.stages().size(); ++i) {
-    if (plan.stages()[i].role != sagas::role::compensable || !plan.stages()[i].step->undo) continue;
-    const auto has = [&](mark what) {
-      return std::any_of(story.begin(), story.end(),
-                         [&](const auto& one) { return one.step == i && one.what == what; });
-    };
-    if (has(mark::done) && !has(mark::undone)) return false;
-  }
-  return true;
+  const auto has = [&](std::size_t stage, mark what) {
+    return std::any_of(story.begin(), story.end(),
+                       [&](const auto& one) { return one.step == stage && one.what == what; });
+  };
+  return plan.all_back([&](std::size_t stage) { return has(stage, mark::done) && !has(stage, mark::undone); });
 }
 
 // The part of a command over lines that lies on the shelves of one shard; false when there is none.

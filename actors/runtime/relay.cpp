@@ -85,7 +85,6 @@ void relay::append(event_log::events&& told) {
     if (parts[p].events.empty()) continue;
     parts[p].partition = p;
     parts[p].from = papers_.desk;
-    parts[p].at = papers_.around->clock->now();
     asker_.ask(std::move(parts[p]), patiently(papers_), [this, upto = told.upto](answer&& said) {
       if (!said.done()) return start();
       position_ = upto;

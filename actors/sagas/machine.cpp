@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "actors/sagas/steps.hpp"
-
 namespace souk::sagas {
 
 std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
@@ -32,12 +30,9 @@ void machine::on(std::size_t stage, outcome how, moves& out) {
 }
 
 bool machine::all_back() const {
-  for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
-    const auto& one = plan_->stages()[i];
-    const bool in_effect = states_[i] != state::idle && states_[i] != state::refused && states_[i] != state::undone;
-    if (one.role == role::compensable && one.step->undo && in_effect) return false;
-  }
-  return true;
+  return plan_->all_back([this](std::size_t at) {
+    return states_[at] != state::idle && states_[at] != state::refused && states_[at] != state::undone;
+  });
 }
 
 void machine::on_silence(std::size_t stage, const patience& patience, moves& out) {

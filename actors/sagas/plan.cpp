@@ -34,10 +34,18 @@ plan& plan::when(const step& what, outcome how, std::vector<move> moves) {
   return *this;
 }
 
+static bool can_be_undone(const plan::stage& one) { return one.role == role::compensable && one.step->undo; }
+
 plan& plan::when_all_back(const std::vector<move>& moves) {
   for (const auto& one : stages_)
-    if (one.role == role::compensable && one.step->undo) rows_.push_back({{one.step, outcome::undone}, moves, true});
+    if (can_be_undone(one)) rows_.push_back({{one.step, outcome::undone}, moves, true});
   return *this;
+}
+
+bool plan::all_back(const std::function<bool(std::size_t stage)>& in_effect) const {
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    if (can_be_undone(stages_[i]) && in_effect(i)) return false;
+  return true;
 }
 
 std::size_t plan::index_of(const step* what) const {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -93,6 +94,8 @@ public:
     return row ? row->moves : nothing_;
   }
   std::size_t index_of(const step* what) const;
+  // Nothing of what could be undone is in effect.
+  bool all_back(const std::function<bool(std::size_t stage)>& in_effect) const;
 
 private:
   plan& add(const step& what, role as, bool by_events = false);

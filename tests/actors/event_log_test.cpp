@@ -22,7 +22,7 @@ event_log::event told(std::int64_t seq, domain topic, std::int64_t of) {
 
 struct log_desk : seat<domains::event_log> {
   std::int64_t append(event_log::party from, std::vector<event_log::event> events) {
-    return body<order::position>(say(event_log::append{0, from, std::move(events), noon})).seq;
+    return body<order::position>(say(event_log::append{0, from, std::move(events)})).seq;
   }
   event_log::events fetch(event_log::party by, std::uint32_t topics, std::int64_t after, std::int64_t kept = -1,
                           std::uint32_t limit = 100) {
@@ -36,7 +36,7 @@ struct log_desk : seat<domains::event_log> {
       text += (text.empty() ? "" : " ") + std::to_string(one.about->id.value >> 8);
     return text;
   }
-  event_log::status status() { return body<event_log::status>(say(event_log::find_status{0})); }
+  event_log::status status() { return body<event_log::status>(say(event_log::find_status{})); }
   std::uint32_t subscribers = 2;
 };
 
@@ -56,7 +56,7 @@ TEST_CASE("what is appended again is there once, whoever falls in between", "[S3
 
 TEST_CASE("what was not committed was not appended", "[S3.6]") {
   log_desk desk;
-  desk.say_in_vain(event_log::append{0, shelves, {told(1, domain::product, 7)}, noon});
+  desk.say_in_vain(event_log::append{0, shelves, {told(1, domain::product, 7)}});
   CHECK(desk.cases(purses, bit(domain::product)).empty());
   CHECK(desk.append(shelves, {told(1, domain::product, 7)}) == 1);
   CHECK(desk.cases(purses, bit(domain::product)) == "7");

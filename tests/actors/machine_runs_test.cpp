@@ -241,16 +241,14 @@ left choreographed(const plan& of, const inputs& refused, std::mt19937_64& dice)
   };
   // Whether all that was done is undone, as far as the case's record has heard.
   const auto all_back = [&](std::size_t heard) {
-    for (const auto& one : of.stages()) {
-      if (one.role != role::compensable || !one.step->undo) continue;
-      bool done = false, undone = false;
-      for (std::size_t i = 0; i < heard; ++i) {
-        done |= log[i].of == one.step && log[i].how == outcome::done;
-        undone |= log[i].of == one.step && log[i].how == outcome::undone;
-      }
-      if (done && !undone) return false;
-    }
-    return true;
+    const auto has = [&](const step* what, outcome how) {
+      const auto upto = log.begin() + static_cast<std::ptrdiff_t>(heard);
+      return std::any_of(log.begin(), upto, [&](const auto& one) { return one.of == what && one.how == how; });
+    };
+    return of.all_back([&](std::size_t stage) {
+      const auto* what = of.stages()[stage].step;
+      return has(what, outcome::done) && !has(what, outcome::undone);
+    });
   };
   for (const auto& one : of.opening()) act(one);
   for (bool anything = true; anything;) {

@@ -9,20 +9,13 @@
 #include <set>
 
 #include "tests/catch.hpp"
+#include "tests/text.hpp"
 
 using namespace souk::seats;
+using souk::tests::quoted;
+using souk::tests::slurp;
 
 namespace {
-
-std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-std::string quoted(std::string text) {
-  for (auto& c : text)
-    if (c == '\'') c = '"';
-  return text;
-}
 
 std::string shown(const calendar& of) {
   std::string out;

@@ -14,24 +14,15 @@
 
 #include "tests/catch.hpp"
 #include "tests/temporary.hpp"
+#include "tests/text.hpp"
 
 using namespace souk::seats;
+using souk::tests::quoted;
+using souk::tests::slurp;
 
 namespace {
 
 const std::filesystem::path source_dir = SOUK_SOURCE_DIR;
-
-std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-// Single quotes for double ones, so that plans stay readable here.
-std::string quoted(std::string text) {
-  for (auto& c : text)
-    if (c == '\'') c = '"';
-  return text;
-}
 
 // Seats, what was refused, and notes, as one comparable text.
 std::string shown(const hall& of) {

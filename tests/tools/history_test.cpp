@@ -11,10 +11,12 @@
 #include <sstream>
 
 #include "tests/catch.hpp"
+#include "tests/text.hpp"
 
 using namespace souk;
 using namespace souk::replay;
 using nlohmann::json;
+using souk::tests::slurp;
 
 namespace {
 
@@ -64,11 +66,6 @@ std::vector<csv_reader::record> records(const std::string& text) {
   std::vector<csv_reader::record> all;
   for (csv_reader::record next; from.next(next);) all.push_back(next);
   return all;
-}
-
-std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 // The directory of the two months, or nothing where only the project was checked out.

@@ -110,6 +110,23 @@ std::map<std::string, std::string> bytes_in(const fs::path& data) {
   return all;
 }
 
+struct crime {
+  std::string store, sql, name;
+};
+
+// Each, committed on a copy of its own, is named by the audit.
+void expect_found(const fs::path& data, const std::vector<crime>& crimes) {
+  for (const auto& one : crimes) {
+    INFO(one.store << ": " << one.sql);
+    temporary_folder folder;
+    fs::copy(data, folder.path() / "data");
+    sabotage(folder.path() / "data" / (one.store + "-0.db"), one.sql);
+    const auto named = broken(folder.path() / "data");
+    INFO(named);
+    CHECK(named.find(one.name) != named.npos);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4.5][S1.6]") {
@@ -134,9 +151,6 @@ TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4
   CHECK(figures.events == 4);
   CHECK(figures.running + figures.parked == 0);
 
-  struct crime {
-    std::string store, sql, name;
-  };
   const std::vector<crime> crimes{
       {"wallet", "UPDATE wallet SET balance=balance+1 WHERE user='ann'", "every ledger chains"},
       {"wallet", "UPDATE wallet SET balance=balance+1 WHERE user='ann'", "money is conserved"},
@@ -186,24 +200,13 @@ TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4
       {"ranking", "UPDATE seller SET returned=0 WHERE product='cup'", "the ranking counts"},
       {"ranking", "UPDATE position SET seq=seq+5", "no subscriber is ahead"},
   };
-  for (const auto& one : crimes) {
-    INFO(one.store << ": " << one.sql);
-    temporary_folder folder;
-    fs::copy(shop.data(), folder.path() / "data");
-    sabotage(folder.path() / "data" / (one.store + "-0.db"), one.sql);
-    const auto named = broken(folder.path() / "data");
-    INFO(named);
-    CHECK(named.find(one.name) != named.npos);
-  }
+  expect_found(shop.data(), crimes);
 }
 
 TEST_CASE("the audit names what is wrong with seats, tokens and their payments", "[S2.2][S2.6][S2.8][S2.11]") {
   shop shop;
   sell_tickets(shop);
   REQUIRE(shop.broken_invariants() == "");
-  struct crime {
-    std::string store, sql, name;
-  };
   const std::string seats = "every seat is owned once", payments = "every completed seat payment";
   const std::string tokens = "every waiting room", ranking = "the ranking knows";
   const std::vector<crime> crimes{
@@ -234,15 +237,7 @@ TEST_CASE("the audit names what is wrong with seats, tokens and their payments",
       {"order", "UPDATE orders SET state=1 WHERE state=2 AND flow=4", payments},
       {"order", "DELETE FROM orders WHERE state=1 AND flow=4", seats},
   };
-  for (const auto& one : crimes) {
-    INFO(one.store << ": " << one.sql);
-    temporary_folder folder;
-    fs::copy(shop.data(), folder.path() / "data");
-    sabotage(folder.path() / "data" / (one.store + "-0.db"), one.sql);
-    const auto named = broken(folder.path() / "data");
-    INFO(named);
-    CHECK(named.find(one.name) != named.npos);
-  }
+  expect_found(shop.data(), crimes);
 }
 
 TEST_CASE("the audit tells a folder without stores from a store that is damaged", "[C.3]") {

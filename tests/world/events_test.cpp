@@ -12,7 +12,7 @@ using order::state;
 
 namespace {
 
-event_log::status log_of(shop& shop) { return std::get<event_log::status>(shop.ask(event_log::find_status{0}).body); }
+event_log::status log_of(shop& shop) { return std::get<event_log::status>(shop.ask(event_log::find_status{}).body); }
 bool ended(shop& shop, number id) {
   return eventually([&] { return shop.find(id).ended.ms != 0; });
 }

@@ -3,11 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,17 +13,16 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "actors/edge/http.hpp"
+#include "tools/doubles/double.hpp"
 
 namespace {
 
 using json = nlohmann::ordered_json;
 using namespace souk::edge;
-using clock_type = std::chrono::steady_clock;
+using namespace souk::doubles;
 using std::chrono::milliseconds;
 
 // How it behaves; all of it may be changed at run time by POST /control. Shares are percent of the charges.
@@ -43,61 +39,6 @@ struct mood {
   std::string webhooks;            // http://HOST:PORT/PATH: told of what is captured, declined or refunded
   std::int64_t webhook_ms = 0;     // so much later
   std::int64_t webhooks_each = 1;  // so often
-};
-
-http_response problem(unsigned status, std::string_view type, const std::string& detail) {
-  const json body{{"type", "/problems/" + std::string{type}}, {"title", detail}, {"status", status}};
-  return {status, {}, "application/problem+json", body.dump(-1, ' ', false, json::error_handler_t::replace)};
-}
-http_response answer_json(unsigned status, const json& body) { return {status, {}, "application/json", body.dump()}; }
-
-// Does things later, one after the other.
-class later {
-public:
-  later() : thread_{[this] { run(); }} {}
-  ~later() { stop(); }
-  later(const later&) = delete;
-  later& operator=(const later&) = delete;
-
-  void run_in(std::int64_t ms, std::function<void()> what) {
-    {
-      const std::lock_guard hold{mutex_};
-      waiting_.emplace(clock_type::now() + milliseconds{ms}, std::move(what));
-    }
-    changed_.notify_one();
-  }
-  void stop() {
-    {
-      const std::lock_guard hold{mutex_};
-      ended_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
-
-private:
-  void run() {
-    std::unique_lock hold{mutex_};
-    while (!ended_) {
-      if (waiting_.empty()) {
-        changed_.wait(hold);
-      } else if (const auto due = waiting_.begin()->first; due > clock_type::now()) {
-        changed_.wait_until(hold, due);
-      } else {
-        auto what = std::move(waiting_.begin()->second);
-        waiting_.erase(waiting_.begin());
-        hold.unlock();
-        what();
-        hold.lock();
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::multimap<clock_type::time_point, std::function<void()>> waiting_;
-  bool ended_ = false;
-  std::thread thread_;
 };
 
 struct charge {
@@ -375,22 +316,11 @@ int main(int argc, char** argv) {
     return app.exit(wrong) == 0 ? 0 : 2;
   }
 
-  // Before any thread is started, so that all of them leave the signals to sigwait.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-
+  const end_signal end;
   try {
     provider here{at_start, seed};
-    http_server server{
-        serving, [&here](http_request&& request, const responder& answer) { here.handle(std::move(request), answer); }};
-    std::printf("listening on http://%s:%u\n", serving.host.c_str(), unsigned{server.port()});
-    std::fflush(stdout);
-    int signal = 0;
-    sigwait(&ends, &signal);
-    server.stop();
+    serve(end, serving,
+          [&here](http_request&& request, const responder& answer) { here.handle(std::move(request), answer); });
     std::printf("%s\n", here.totals().dump().c_str());
     return 0;
   } catch (const std::exception& error) {

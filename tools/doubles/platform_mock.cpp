@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -18,18 +16,18 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "actors/edge/http.hpp"
+#include "tools/doubles/double.hpp"
 
 namespace {
 
 using nlohmann::json;
 using namespace souk::edge;
+using namespace souk::doubles;
 using clock_type = std::chrono::steady_clock;
 
 // How the platform fails. All of it may be changed at run time by POST /control.
@@ -42,13 +40,6 @@ struct mood {
   unsigned status = 503;        // what a failure answers
   std::int64_t slow_ms = 0;     // waits so long before each answer
 };
-
-http_response problem(unsigned status, std::string_view type, const std::string& detail) {
-  const json body{{"type", "/problems/" + std::string{type}}, {"title", detail}, {"status", status}};
-  return {status, {}, "application/problem+json", body.dump(-1, ' ', false, json::error_handler_t::replace)};
-}
-
-http_response answer_json(const json& body) { return {200, {}, "application/json", body.dump()}; }
 
 // A request that is not what it says; its text goes back to the sender.
 class bad_request : public std::runtime_error {
@@ -191,52 +182,6 @@ private:
   std::uint64_t disorder_ = 0;
 };
 
-// Sends answers later, so that slowness does not hold a thread of the server.
-class delayed_answers {
-public:
-  delayed_answers() : thread_{[this] { run(); }} {}
-  ~delayed_answers() {
-    {
-      const std::lock_guard lock{mutex_};
-      ended_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-  delayed_answers(const delayed_answers&) = delete;
-  delayed_answers& operator=(const delayed_answers&) = delete;
-
-  void send(std::chrono::milliseconds after, responder answer, http_response response) {
-    {
-      const std::lock_guard lock{mutex_};
-      waiting_.emplace(clock_type::now() + after, std::pair{std::move(answer), std::move(response)});
-    }
-    changed_.notify_one();
-  }
-
-private:
-  void run() {
-    std::unique_lock lock{mutex_};
-    while (!ended_) {
-      if (waiting_.empty()) {
-        changed_.wait(lock);
-      } else if (const auto due = waiting_.begin()->first; due > clock_type::now()) {
-        changed_.wait_until(lock, due);
-      } else {
-        auto [answer, response] = std::move(waiting_.begin()->second);
-        waiting_.erase(waiting_.begin());
-        answer.send(std::move(response));
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::multimap<clock_type::time_point, std::pair<responder, http_response>> waiting_;
-  bool ended_ = false;
-  std::thread thread_;
-};
-
 class platform {
 public:
   platform(const mood& at_start, std::uint64_t seed, const std::string& file) : dice_{seed} {
@@ -249,7 +194,7 @@ public:
     const auto path = request.target.substr(0, request.target.find('?'));
     const bool reading = request.method == "GET" || request.method == "HEAD";
     if (reading && path == "/stats") {
-      answer.send(answer_json(ledger_.stats()));
+      answer.send(answer_json(200, ledger_.stats()));
     } else if (reading && path == "/events") {
       answer.send({200, {}, "application/jsonl", ledger_.lines()});
     } else if (request.method == "POST" && path == "/control") {
@@ -294,7 +239,7 @@ private:
       }
       set(next);
       if (until) down_until_ = *until;
-      return answer_json(wishes);
+      return answer_json(200, wishes);
     } catch (const bad_request& bad) {
       return problem(400, "bad-request", bad.what());
     } catch (const json::exception&) {
@@ -349,7 +294,7 @@ private:
     if (mood_.slow_ms == 0)
       answer.send(std::move(response));
     else
-      later_.send(std::chrono::milliseconds{mood_.slow_ms}, answer, std::move(response));
+      later_.run_in(mood_.slow_ms, [answer, response = std::move(response)] { answer.send(response); });
   }
 
   bool hits(double percent) { return percent > 0 && std::uniform_real_distribution<>{0, 100}(dice_) < percent; }
@@ -372,7 +317,7 @@ private:
   clock_type::time_point down_until_;
   std::mt19937_64 dice_;
   ledger ledger_;
-  delayed_answers later_;
+  later later_;
 };
 
 const std::map<std::string, std::function<void(mood&, const json&)>> platform::members{
@@ -413,23 +358,12 @@ int main(int argc, char** argv) {
     return app.exit(wrong) == 0 ? 0 : 2;
   }
 
-  // Before any thread is started, so that all of them leave the signals to sigwait.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-
+  const end_signal end;
   try {
     platform receiving{at_start, seed, file};
-    http_server server{serving, [&receiving](http_request&& request, const responder& answer) {
-                         receiving.handle(std::move(request), answer);
-                       }};
-    std::printf("listening on http://%s:%u\n", serving.host.c_str(), unsigned{server.port()});
-    std::fflush(stdout);
-    int signal = 0;
-    sigwait(&ends, &signal);
-    server.stop();
+    serve(end, serving, [&receiving](http_request&& request, const responder& answer) {
+      receiving.handle(std::move(request), answer);
+    });
     const auto stats = receiving.stats();
     std::printf("received %s, distinct %s, duplicates %s, rejected %s, out of order %s\n",
                 stats["received"].dump().c_str(), stats["distinct"].dump().c_str(), stats["duplicates"].dump().c_str(),
