@@ -11,6 +11,7 @@
 #include "tools/replay.hpp"
 #include "tools/seats.hpp"
 #include "tools/serve.hpp"
+#include "tools/sim.hpp"
 
 namespace {
 
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
   souk::tools::add_admin(app, exit_code);
   souk::tools::add_seats(app, exit_code);
   add_bench(app, exit_code);
+  souk::tools::add_sim(app, exit_code);
   try {
     app.parse(argc, argv);
     return exit_code;
