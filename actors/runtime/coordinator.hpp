@@ -11,6 +11,7 @@
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +30,7 @@ struct coordinator_counts {
   std::atomic<std::int64_t> compensated{0};
   std::atomic<std::int64_t> asked_again{0};
   std::atomic<std::int64_t> restarts{0};
+  std::atomic<bool> knows_open_cases{false};  // every order desk has said which cases were open
 };
 
 struct coordinator_papers {
@@ -79,6 +81,8 @@ private:
   void on_silence(slot& in, reason why);
   void on_follow(const souk::follow& wish);
   void ask_for_open_cases();
+  void on_open_cases(std::uint32_t shard, std::int64_t newest);
+  bool may_have_run(number saga);
   void go(std::uint32_t at);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
@@ -105,6 +109,9 @@ private:
   moment now_;
   std::int64_t steady_ms_ = 0;  // of deadlines
   std::int64_t ask_open_at_ms_ = 0;
+  // By shard of the orders, the newest case that was opened before its desk first heard of this coordinator, or that
+  // has begun here since: one that is newer has surely never run. None: that desk has not been heard yet.
+  std::vector<std::optional<std::int64_t>> newest_;
 };
 
 }  // namespace souk::runtime

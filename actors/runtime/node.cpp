@@ -159,7 +159,7 @@ bool node::ready() const {
   for (const auto& [at, counts] : figures_.desks)
     if (!where_->desk(at)) return false;
   for (std::uint32_t share = 0; share < options_.coordinators; ++share)
-    if (!where_->coordinator(share)) return false;
+    if (!where_->coordinator(share) || !figures_.coordinators[share]->knows_open_cases) return false;
   return true;
 }
 

@@ -52,7 +52,7 @@ public:
   runtime::front& front() { return *front_; }
   const node_figures& figures() const { return figures_; }
   const surroundings& around() const { return *around_; }
-  bool ready() const;  // everybody sits where they belong
+  bool ready() const;  // everybody sits where they belong, and every coordinator knows what was open before
   std::int64_t sagas_running() const;
 
   // Ends a desk, or a coordinator, as if it had thrown: for tests of recovery.

@@ -1,7 +1,9 @@
 // Lets one actor after the other do something.
 #include "actors/runtime/stage.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/local_actor.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
 
@@ -67,6 +69,8 @@ public:
     while (!jobs.empty()) {
       auto* one = jobs.front();
       jobs.pop_front();
+      // Letters that two have for each other would keep both for ever.
+      if (auto* actor = dynamic_cast<caf::scheduled_actor*>(one)) actor->cleanup(caf::exit_reason::kill, nullptr);
       caf::intrusive_ptr_release(one);
     }
   }

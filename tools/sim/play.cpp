@@ -212,13 +212,10 @@ private:
     run_until([this] { return all_cases_ended(); }, "a case never ends");
     shoppers_.look_around();
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
-    run_until([this] { return idle() && book_.untold(platform_).empty() && book_.owed(till_).empty(); },
-              "what is owed outside is never settled");
-  }
-
-  bool idle() {
-    run_for(slow_us);
-    return true;
+    const auto settled = [this] { return book_.untold(platform_).empty() && book_.owed(till_).empty(); };
+    for (const auto end = stage_.now_us() + patience_us; !settled() && stage_.now_us() < end;) run_for(slow_us);
+    if (const auto what = book_.untold(platform_); !what.empty()) book_.broken("the platform is never told: " + what);
+    if (const auto what = book_.owed(till_); !what.empty()) book_.broken(what);
   }
 
   bool all_cases_ended() {
