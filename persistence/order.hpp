@@ -42,6 +42,7 @@ public:
 
   // The next case's number: larger than any before.
   number next_number(moment now, slice where);
+  number newest() const { return newest_; }
 
   // Called with every commit, inside its transaction: what need not be written with each order. oldest_open: 0 when no
   // case is open.

@@ -13,6 +13,7 @@
 #include "tools/replay.hpp"
 #include "tools/seats.hpp"
 #include "tools/serve.hpp"
+#include "tools/sim.hpp"
 #include "tools/sweep.hpp"
 
 namespace {
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   souk::tools::add_backup(app, exit_code);
   souk::tools::add_sweep(app, exit_code);
   add_bench(app, exit_code);
+  souk::tools::add_sim(app, exit_code);
   try {
     app.parse(argc, argv);
     return exit_code;

@@ -256,7 +256,7 @@ answer order::on(const souk::order::list& list) {
 answer order::on(const souk::order::resume& resume) {
   for (const auto& [id, r] : open_)
     if (!r.brief.by_events && slice_of(r.brief.id) % resume.of == resume.share) begun_.push_back(r.brief);
-  return {};
+  return reply_with(souk::order::position{store_.newest().value});
 }
 
 answer order::on(const souk::order::fetch& fetch) {

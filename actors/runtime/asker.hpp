@@ -29,7 +29,7 @@ public:
   void ask(command what, const ask_options& how, hear then) {
     auto to = out_.directory().place_of(address_of(what));
     if (how.shard) to.shard = *how.shard;
-    const auto now = around_->clock->now().ms;
+    const auto now = around_->clock->steady_ms();
     const auto ticket = ++last_;
     open_.emplace(ticket, question{to, how.again_ms ? what : command{}, std::move(then),
                                    how.again_ms ? now + how.again_ms : INT64_MAX, now + how.give_up_ms, how.again_ms});
@@ -47,7 +47,7 @@ public:
   }
   void on_flush() { out_.send(); }
   void on_sweep() {
-    const auto now = around_->clock->now().ms;
+    const auto now = around_->clock->steady_ms();
     std::vector<hear> lost;
     for (auto at = open_.begin(); at != open_.end();) {
       auto& q = at->second;

@@ -28,16 +28,19 @@ cashier::cashier(caf::actor_config& config, cashier_papers papers)
 caf::behavior cashier::make_behavior() {
   back_ = std::make_shared<tray>();
   // The threads outlive nobody: they are waited for before this actor is gone.
-  errands_ = std::make_unique<errands>(errands_at_once, papers_.make_provider,
-                                       [tray = back_, me = caf::actor_cast<caf::actor>(this)](errand&& done) {
-                                         bool first = false;
-                                         {
-                                           const std::lock_guard hold{tray->mutex};
-                                           first = tray->done.empty();
-                                           tray->done.push_back(std::move(done));
-                                         }
-                                         if (first) caf::anon_send(me, souk::wake{});
-                                       });
+  auto leave_in_tray = [tray = back_, me = caf::actor_cast<caf::actor>(this)](errand&& done) {
+    bool first = false;
+    {
+      const std::lock_guard hold{tray->mutex};
+      first = tray->done.empty();
+      tray->done.push_back(std::move(done));
+    }
+    if (first) caf::anon_send(me, souk::wake{});
+  };
+  if (papers_.make_errands)
+    errands_ = papers_.make_errands(papers_.make_provider, std::move(leave_in_tray));
+  else
+    errands_ = std::make_unique<errand_threads>(errands_at_once, papers_.make_provider, std::move(leave_in_tray));
   papers_.counts->open = 0;
   read_all(0);
   delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
@@ -68,7 +71,7 @@ void cashier::read_all(std::int64_t after) {
     if (works) take(*works, true);
     if (more) return read_all(last);
     reading_ = false;
-    read_all_at_ms_ = papers_.around->clock->now().ms + read_all_every_ms;
+    read_all_at_ms_ = papers_.around->clock->steady_ms() + read_all_every_ms;
     if (!waiting_) wait_for_news();
   });
 }
@@ -128,7 +131,7 @@ void cashier::report(const errand& done) {
                mine.doubtful = true;
                if (!said.done()) {
                  // It could not be written: the provider still knows it, and is asked again.
-                 mine.due_ms = papers_.around->clock->now().ms + unknown_patience.pause_ms(++mine.tries, random_());
+                 mine.due_ms = papers_.around->clock->steady_ms() + unknown_patience.pause_ms(++mine.tries, random_());
                  return;
                }
                if (mine.work.turn != what.turn) return send_out(mine);  // there was news meanwhile
@@ -147,11 +150,11 @@ void cashier::try_later(const errand& unknown) {
   mine.out = false;
   mine.doubtful = true;
   if (mine.work.turn != unknown.work.turn) return send_out(mine);
-  mine.due_ms = papers_.around->clock->now().ms + unknown_patience.pause_ms(mine.tries++, random_());
+  mine.due_ms = papers_.around->clock->steady_ms() + unknown_patience.pause_ms(mine.tries++, random_());
 }
 
 void cashier::on_sweep() {
-  const auto now = papers_.around->clock->now().ms;
+  const auto now = papers_.around->clock->steady_ms();
   for (auto& [order, mine] : jobs_)
     if (!mine.out && mine.due_ms <= now) send_out(mine);
   if (!reading_ && now >= read_all_at_ms_) read_all(0);

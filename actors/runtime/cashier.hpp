@@ -33,6 +33,7 @@ struct cashier_papers {
   std::shared_ptr<const surroundings> around;
   std::shared_ptr<cashier_counts> counts;
   provider_maker make_provider;
+  errands_maker make_errands;  // none: by threads
 };
 
 class cashier : public caf::event_based_actor {

@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "actors/sagas/plans.hpp"
 
 namespace souk::runtime {
@@ -13,7 +15,7 @@ using go_kind = sagas::order_to_go::kind;
 
 namespace {
 
-// A ticket says which question an answer belongs to: generation 24 bits, slot 24, stage 4, undo 1, part 8. Late and
+// A ticket says which question an answer belongs to: generation 23 bits, slot 24, stage 4, undo 1, part 8. Late and
 // doubled answers show themselves.
 struct ticket_parts {
   std::uint32_t generation, slot, part;
@@ -21,7 +23,7 @@ struct ticket_parts {
   bool undo;
 };
 constexpr std::uint64_t join_ticket(const ticket_parts& t) {
-  return std::uint64_t{t.generation & 0xffffff} << 40 | std::uint64_t{t.slot & 0xffffff} << 16 |
+  return std::uint64_t{t.generation & 0x7fffff} << 40 | std::uint64_t{t.slot & 0xffffff} << 16 |
          std::uint64_t{t.stage} << 9 | std::uint64_t{t.undo} << 8 | (t.part & 0xff);
 }
 constexpr ticket_parts split(std::uint64_t ticket) {
@@ -30,7 +32,9 @@ constexpr ticket_parts split(std::uint64_t ticket) {
           ((ticket >> 8) & 1) != 0};
 }
 
-constexpr std::uint64_t ticket_of_resume = ~std::uint64_t{0};
+constexpr std::uint64_t ticket_of_park = ~std::uint64_t{0};
+// One for each shard of the orders; questions of a saga have smaller ones.
+constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
 constexpr std::int64_t ask_open_every_ms = 10'000;
 constexpr std::size_t timeline_max = 256;  // what a saga that is asked again and again may write down
 
@@ -45,6 +49,8 @@ coordinator::coordinator(caf::actor_config& config, coordinator_papers papers)
 caf::behavior coordinator::make_behavior() {
   papers_.counts->running = 0;
   papers_.counts->parked = 0;
+  papers_.counts->knows_open_cases = false;
+  newest_.resize(papers_.where->shards(domain::order));
   // With the first sweep, not now: the answers come to whoever the directory names, and that is announced after the
   // birth.
   ask_open_at_ms_ = 0;
@@ -71,9 +77,26 @@ caf::behavior coordinator::make_behavior() {
 
 // At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
 void coordinator::ask_for_open_cases() {
-  ask_open_at_ms_ = now_.ms + ask_open_every_ms;
+  ask_open_at_ms_ = steady_ms_ + (papers_.counts->knows_open_cases ? ask_open_every_ms : papers_.around->answer_ms);
   for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
-    out_.post({domain::order, shard}, {ticket_of_resume, order::resume{papers_.share, papers_.where->coordinators()}});
+    out_.post({domain::order, shard},
+              {tickets_of_resume + shard, order::resume{papers_.share, papers_.where->coordinators()}});
+}
+
+void coordinator::on_open_cases(std::uint32_t shard, std::int64_t newest) {
+  if (shard >= newest_.size() || newest_[shard]) return;
+  newest_[shard] = newest;
+  papers_.counts->knows_open_cases =
+      std::all_of(newest_.begin(), newest_.end(), [](const auto& one) { return one.has_value(); });
+}
+
+// Numbers grow: whatever is newer than all that was there before, and than all that has begun here, is new. A letter
+// that came twice, or overtook another, is not believed to be.
+bool coordinator::may_have_run(number saga) {
+  auto& newest = newest_[out_.directory().place_of({domain::order, slice_of(saga)}).shard];
+  if (!newest || saga.value <= *newest) return true;
+  newest = saga.value;
+  return false;
 }
 
 void coordinator::on_begin(order::brief&& about) {
@@ -104,7 +127,7 @@ void coordinator::on_begin(order::brief&& about) {
   mine.taken = true;
   mine.generation = generation;
   mine.about = std::move(about);
-  mine.machine = sagas::machine{sagas::plan_of(mine.about.flow)};
+  mine.machine = sagas::machine{sagas::plan_of(mine.about.flow), may_have_run(mine.about.id)};
   by_saga_.emplace(mine.about.id.value, at);
   papers_.counts->begun += 1;
   papers_.counts->running += 1;
@@ -133,7 +156,7 @@ void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
         ask(at, move.stage, move.what == go_kind::undo);
       } else {
         mine.pausing = move.tries;
-        mine.due_ms = now_.ms + papers_.around->patience.pause_ms(move.tries, random_());
+        mine.due_ms = steady_ms_ + papers_.around->patience.pause_ms(move.tries, random_());
       }
       break;
     case go_kind::complete: end(at, true); break;
@@ -163,7 +186,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
     mine.machine.on(stage, undo ? outcome::undone : outcome::done, moves_);
     return;
   }
-  mine.due_ms = now_.ms + papers_.around->answer_ms;
+  mine.due_ms = steady_ms_ + papers_.around->answer_ms;
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
     ++mine.parts;
@@ -197,11 +220,15 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
 }
 
 void coordinator::on_answer(souk::response&& said) {
-  if (said.ticket == ticket_of_resume) return;
+  if (said.ticket >= tickets_of_resume) {
+    if (const auto* newest = std::get_if<order::position>(&said.answer.body))
+      on_open_cases(static_cast<std::uint32_t>(said.ticket - tickets_of_resume), newest->seq);
+    return;
+  }
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
   auto& mine = slots_[t.slot];
-  if (!mine.taken || (mine.generation & 0xffffff) != t.generation || mine.stage != t.stage || mine.undoing != t.undo ||
+  if (!mine.taken || (mine.generation & 0x7fffff) != t.generation || mine.stage != t.stage || mine.undoing != t.undo ||
       !mine.unanswered.test(t.part))
     return;  // late, or told twice
   mine.unanswered.reset(t.part);
@@ -253,13 +280,10 @@ void coordinator::on_silence(slot& in, reason why) {
 }
 
 void coordinator::on_sweep() {
-  const auto now = now_.ms;
-  // What is further away than it ever was is due, too: the clock was put back.
-  const auto longest = std::max(papers_.around->answer_ms, papers_.around->patience.pause_ms_max);
-  const auto is_due = [&](std::int64_t when) { return when <= now || when - now > longest; };
+  const auto now = steady_ms_;
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
-    if (!mine.taken || mine.parked || !is_due(mine.due_ms)) continue;
+    if (!mine.taken || mine.parked || mine.due_ms > now) continue;
     if (mine.pausing) {
       papers_.counts->asked_again += 1;
       ask(at, mine.stage, mine.undoing);
@@ -279,7 +303,7 @@ void coordinator::park(std::uint32_t at) {
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id),
                mine.machine.its_plan().stages()[mine.stage].step->name);
   out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
-            {ticket_of_resume, order::park{mine.about.id, mine.timeline, now_}});
+            {ticket_of_park, order::park{mine.about.id, mine.timeline, now_}});
 }
 
 void coordinator::unpark(slot& in) {

@@ -11,6 +11,7 @@
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +30,7 @@ struct coordinator_counts {
   std::atomic<std::int64_t> compensated{0};
   std::atomic<std::int64_t> asked_again{0};
   std::atomic<std::int64_t> restarts{0};
+  std::atomic<bool> knows_open_cases{false};  // every order desk has said which cases were open
 };
 
 struct coordinator_papers {
@@ -80,6 +82,8 @@ private:
   void on_follow(const souk::follow& wish);
   void on_unfollow(const souk::unfollow& wish);
   void ask_for_open_cases();
+  void on_open_cases(std::uint32_t shard, std::int64_t newest);
+  bool may_have_run(number saga);
   void go(std::uint32_t at);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
@@ -90,7 +94,10 @@ private:
   void let_go(std::uint32_t at);  // it has ended, or goes on by events
   void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);
   // Once a mail: a clock read for every note of every saga was a fiftieth of the time.
-  void look_at_the_clock() { now_ = papers_.around->clock->now(); }
+  void look_at_the_clock() {
+    now_ = papers_.around->clock->now();
+    steady_ms_ = papers_.around->clock->steady_ms();
+  }
 
   coordinator_papers papers_;
   outgoing out_;
@@ -102,7 +109,11 @@ private:
   sagas::machine::moves moves_;  // to be made now; kept, like the next, to save an allocation per step
   std::vector<command> commands_;
   moment now_;
+  std::int64_t steady_ms_ = 0;  // of deadlines
   std::int64_t ask_open_at_ms_ = 0;
+  // By shard of the orders, the newest case that was opened before its desk first heard of this coordinator, or that
+  // has begun here since: one that is newer has surely never run. None: that desk has not been heard yet.
+  std::vector<std::optional<std::int64_t>> newest_;
 };
 
 }  // namespace souk::runtime

@@ -8,7 +8,9 @@
 namespace souk::runtime {
 
 desk::desk(caf::actor_config& config, desk_papers papers)
-    : caf::event_based_actor(config), papers_(std::move(papers)) {}
+    : caf::event_based_actor(config),
+      papers_(std::move(papers)),
+      name_("desk " + std::string{to_text(papers_.at.domain)} + '/' + std::to_string(papers_.at.shard)) {}
 
 caf::behavior desk::make_behavior() {
   // Opening may throw (a damaged store): then the actor ends and the supervisor hears why.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -46,7 +47,7 @@ public:
   desk(caf::actor_config& config, desk_papers papers);
   caf::behavior make_behavior() override;
   void on_exit() override;
-  const char* name() const override { return "desk"; }
+  const char* name() const override { return name_.c_str(); }
 
 private:
   struct parcel {
@@ -76,6 +77,7 @@ private:
   void seat();
 
   desk_papers papers_;
+  std::string name_;
   std::unique_ptr<domains::brain> brain_;
   std::unique_ptr<reactor> reactor_;  // of a domain that takes part in choreographies
   std::vector<parcel> parcels_;

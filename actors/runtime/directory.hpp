@@ -38,6 +38,12 @@ public:
     desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who));
   }
   void seat_coordinator(std::uint32_t share, caf::actor who) { coordinators_[share].set(std::move(who)); }
+  // Nobody sits anywhere any more.
+  void clear() {
+    for (auto& pool : desks_)
+      for (auto& one : pool) one.set({});
+    for (auto& one : coordinators_) one.set({});
+  }
 
 private:
   class slot {

@@ -61,12 +61,12 @@ errand run_errand(provider& at, errand what) {
   return what;
 }
 
-errands::errands(unsigned threads, const provider_maker& make, on_back back) : back_(std::move(back)) {
+errand_threads::errand_threads(unsigned threads, const provider_maker& make, on_back back) : back_(std::move(back)) {
   for (unsigned i = 0; i < threads; ++i)
     threads_.emplace_back([this, at = std::shared_ptr<provider>{make()}] { work(*at); });
 }
 
-errands::~errands() {
+errand_threads::~errand_threads() {
   {
     const std::lock_guard hold{mutex_};
     closing_ = true;
@@ -75,7 +75,7 @@ errands::~errands() {
   for (auto& one : threads_) one.join();
 }
 
-void errands::send(errand what) {
+void errand_threads::send(errand what) {
   {
     const std::lock_guard hold{mutex_};
     waiting_.push_back(std::move(what));
@@ -83,13 +83,13 @@ void errands::send(errand what) {
   more_.notify_one();
 }
 
-void errands::change(const errand& what) {
+void errand_threads::change(const errand& what) {
   const std::lock_guard hold{mutex_};
   for (auto& one : waiting_)
     if (one.work.order == what.work.order) one = what;
 }
 
-void errands::work(provider& at) {
+void errand_threads::work(provider& at) {
   for (;;) {
     errand mine;
     {

@@ -1,10 +1,10 @@
-// Errands to a payment provider: threads that may wait for it, several at once, so that a slow provider serialises
-// nobody.
+// Errands to a payment provider, by those who may wait for it.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,16 +32,25 @@ errand run_errand(provider& at, errand what);
 
 class errands {
 public:
-  using on_back = std::function<void(errand&&)>;  // from one of the threads
+  using on_back = std::function<void(errand&&)>;  // from any thread
 
-  errands(unsigned threads, const provider_maker& make, on_back back);
-  ~errands();  // waits for those who are out
-  errands(const errands&) = delete;
-  errands& operator=(const errands&) = delete;
-
-  void send(errand what);
+  virtual ~errands() = default;  // waits for those who are out
+  virtual void send(errand what) = 0;
   // The errand of this order, if nobody has gone yet, is now this one.
-  void change(const errand& what);
+  virtual void change(const errand& what) = 0;
+};
+using errands_maker = std::function<std::unique_ptr<errands>(const provider_maker&, errands::on_back)>;
+
+// Several threads at once, so that a slow provider serialises nobody.
+class errand_threads final : public errands {
+public:
+  errand_threads(unsigned threads, const provider_maker& make, on_back back);
+  ~errand_threads() override;
+  errand_threads(const errand_threads&) = delete;
+  errand_threads& operator=(const errand_threads&) = delete;
+
+  void send(errand what) override;
+  void change(const errand& what) override;
 
 private:
   void work(provider& at);

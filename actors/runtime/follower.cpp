@@ -153,15 +153,13 @@ caf::behavior platform_follower::make_behavior() {
       [this](souk::wake) { fetch(); },
       [this](souk::sweep) {
         asker_.on_sweep();
-        const auto now = papers_.around->clock->now().ms;
-        if (resume_at_ms_ && is_over(resume_at_ms_, now, outage_patience.pause_ms_max)) {
+        const auto now = papers_.around->clock->steady_ms();
+        if (resume_at_ms_ && now >= resume_at_ms_) {
           resume_at_ms_ = 0;
           fetch();
         }
         // One follower looks after the troubles of all sources.
-        if (number_ == 0 && is_over(troubles_at_ms_, now, outage_patience.pause_ms_max) && !trying_troubles_ &&
-            !resume_at_ms_)
-          try_troubles();
+        if (number_ == 0 && now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
@@ -250,7 +248,7 @@ void platform_follower::deliver(order::events&& all, std::int64_t upto, const pl
   });
 }
 
-void platform_follower::pause() { resume_at_ms_ = papers_.around->clock->now().ms + next_pause_ms(); }
+void platform_follower::pause() { resume_at_ms_ = papers_.around->clock->steady_ms() + next_pause_ms(); }
 
 std::int64_t platform_follower::next_pause_ms() {
   const auto pause = outage_patience.pause_ms(outages_, random_());
@@ -260,7 +258,7 @@ std::int64_t platform_follower::next_pause_ms() {
 
 void platform_follower::try_troubles() {
   trying_troubles_ = true;
-  troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
+  troubles_at_ms_ = papers_.around->clock->steady_ms() + troubles_every_ms;
   asker_.ask(platform::due{papers_.around->clock->now()}, {}, [this](answer&& said) {
     trying_troubles_ = false;
     const auto* due = std::get_if<platform::troubles>(&said.body);
@@ -278,7 +276,7 @@ void platform_follower::try_troubles() {
       if (!done.outage.empty()) {
         sink_.reset();  // an outage is nobody's fault: it counts as no try
         took_some_ = took_some_ || takes_others;
-        troubles_at_ms_ = papers_.around->clock->now().ms + next_pause_ms();
+        troubles_at_ms_ = papers_.around->clock->steady_ms() + next_pause_ms();
         return;
       }
       took_some_ = took_some_ || done.arrived() > 0;

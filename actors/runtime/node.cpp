@@ -33,6 +33,7 @@ node::node(node_options options) : options_(std::move(options)) {
   config_.set("scheduler.max-threads",
               options_.threads ? options_.threads : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
   config_.set("logger.verbosity", caf::atom("quiet"));
+  if (options_.around.driver) options_.around.driver->install(config_);
   system_ = std::make_unique<caf::actor_system>(config_);
 
   std::vector<post> posts;
@@ -114,7 +115,7 @@ node::node(node_options options) : options_(std::move(options)) {
     }
   if (options_.make_provider) {
     figures_.cashier = std::make_shared<cashier_counts>();
-    const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider};
+    const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider, options_.make_errands};
     posts.push_back({"cashier",
                      // Who waits for the last errands at its end must keep no thread from others.
                      [this, papers] {
@@ -127,7 +128,7 @@ node::node(node_options options) : options_(std::move(options)) {
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);
   // The supervisor seats everybody in its first breath.
-  while (!ready()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  wait_until([this] { return ready(); });
   // Whoever changes the configuration would otherwise wait for them in vain.
   if (!options_.make_provider)
     front_->ask(payment::open_work{}, {}, [](answer&& said) {
@@ -140,15 +141,36 @@ node::node(node_options options) : options_(std::move(options)) {
 }
 
 node::~node() {
-  front_.reset();
-  {
-    caf::scoped_actor self{*system_};
-    self->monitor(supervisor_);
-    self->send(supervisor_, souk::drain{});
-    self->receive([](const caf::down_msg&) {});
+  if (vanishes_) {
+    // Actors and the directory know each other: without the directory nobody keeps them.
+    options_.around.driver->halt();
+    system_->await_actors_before_shutdown(false);
+    where_->clear();
+    front_.reset();
+  } else {
+    leave_orderly();
   }
   supervisor_ = nullptr;
   system_.reset();
+}
+
+void node::leave_orderly() {
+  front_.reset();
+  caf::scoped_actor self{*system_};
+  self->monitor(supervisor_);
+  self->send(supervisor_, souk::drain{});
+  if (options_.around.driver) wait_until([&] { return self->has_next_message(); });
+  self->receive([](const caf::down_msg&) {});
+  if (options_.around.driver) wait_until([this] { return system_->registry().running() <= 1; });
+}
+
+void node::wait_until(const std::function<bool()>& holds) const {
+  while (!holds()) {
+    if (options_.around.driver)
+      options_.around.driver->drive();
+    else
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
 }
 
 bool node::ready() const {
@@ -156,7 +178,7 @@ bool node::ready() const {
   for (const auto& [at, counts] : figures_.desks)
     if (!where_->desk(at)) return false;
   for (std::uint32_t share = 0; share < options_.coordinators; ++share)
-    if (!where_->coordinator(share)) return false;
+    if (!where_->coordinator(share) || !figures_.coordinators[share]->knows_open_cases) return false;
   return true;
 }
 
@@ -168,6 +190,10 @@ std::int64_t node::sagas_running() const {
 
 void node::fell(directory::place at) {
   if (const auto who = where_->desk(at)) caf::anon_send_exit(who, caf::exit_reason::unhandled_exception);
+}
+
+void node::fell_coordinator(std::uint32_t share) {
+  if (const auto who = where_->coordinator(share)) caf::anon_send_exit(who, caf::exit_reason::unhandled_exception);
 }
 
 }  // namespace souk::runtime

@@ -10,6 +10,7 @@
 
 #include "actors/runtime/coordinator.hpp"
 #include "actors/runtime/desk.hpp"
+#include "actors/runtime/errands.hpp"
 #include "actors/runtime/front.hpp"
 #include "actors/runtime/provider.hpp"
 #include "actors/runtime/sink.hpp"
@@ -24,6 +25,7 @@ struct node_options {
   std::uint32_t coordinators = 1;
   sink_maker make_sink;             // none: events are kept in the outbox until there is one
   provider_maker make_provider;     // of payments; none: souk's own, which books whatever is asked
+  errands_maker make_errands;       // to that provider; none: threads of its own
   std::int64_t keep_events_ms = 0;  // in the event log, beyond what its subscribers need
   surroundings around;
   std::size_t threads = 0;  // of CAF's scheduler; 0: one a core (CAF itself would take at least four)
@@ -51,13 +53,19 @@ public:
   runtime::front& front() { return *front_; }
   const node_figures& figures() const { return figures_; }
   const surroundings& around() const { return *around_; }
-  bool ready() const;  // everybody sits where they belong
+  bool ready() const;  // everybody sits where they belong, and every coordinator knows what was open before
   std::int64_t sagas_running() const;
 
-  // Ends a desk as if it had thrown: for tests of recovery.
+  // Ends a desk, or a coordinator, as if it had thrown: for tests of recovery.
   void fell(directory::place at);
+  void fell_coordinator(std::uint32_t share);
+  // Lets its end be that of a process that is killed: nobody says farewell. Only with a driver.
+  void vanish() { vanishes_ = true; }
 
 private:
+  void leave_orderly();
+  void wait_until(const std::function<bool()>& holds) const;
+
   node_options options_;
   std::shared_ptr<const surroundings> around_;
   std::shared_ptr<directory> where_;
@@ -66,6 +74,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   caf::actor supervisor_;
   std::unique_ptr<runtime::front> front_;
+  bool vanishes_ = false;
 };
 
 }  // namespace souk::runtime

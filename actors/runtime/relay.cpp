@@ -109,12 +109,12 @@ caf::behavior subscriber::make_behavior() {
       [this](souk::flush) { asker_.on_flush(); },
       [this](souk::sweep) {
         asker_.on_sweep();
-        const auto now = papers_.around->clock->now().ms;
-        if (resume_at_ms_ && is_over(resume_at_ms_, now, pause_ms)) {
+        const auto now = papers_.around->clock->steady_ms();
+        if (resume_at_ms_ && now >= resume_at_ms_) {
           resume_at_ms_ = 0;
           start();
         }
-        if (is_over(troubles_at_ms_, now, troubles_every_ms) && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
         // The log may go on keeping for us what we have: nobody else tells it.
         if (!reacting_ && !resume_at_ms_ && told_kept_ < kept_) begin_fetching();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
@@ -235,11 +235,11 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
 
 void subscriber::pause() {
   begin_run();
-  resume_at_ms_ = papers_.around->clock->now().ms + pause_ms;
+  resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
 }
 
 void subscriber::try_troubles() {
-  troubles_at_ms_ = papers_.around->clock->now().ms + troubles_every_ms;
+  troubles_at_ms_ = papers_.around->clock->steady_ms() + troubles_every_ms;
   if (held_.empty()) return;
   trying_troubles_ = true;
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, papers_.around->clock->now()}, {},

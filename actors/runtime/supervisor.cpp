@@ -8,14 +8,6 @@
 
 namespace souk::runtime {
 
-namespace {
-// For pauses only: a desk that held for a minute starts counting anew.
-std::int64_t steady_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-}  // namespace
-
 supervisor::supervisor(caf::actor_config& config, std::vector<post> posts, std::shared_ptr<supervision> counts)
     : caf::event_based_actor(config), posts_(std::move(posts)), seats_(posts_.size()), counts_(std::move(counts)) {
   set_down_handler([this](caf::down_msg& news) { on_down(news); });
@@ -58,8 +50,10 @@ void supervisor::on_down(const caf::down_msg& news) {
     if (std::none_of(seats_.begin(), seats_.end(), [](const auto& one) { return one.who != nullptr; })) quit();
     return;
   }
-  if (steady_ms() - found->fell_ms > 60'000) found->falls = 0;
-  found->fell_ms = steady_ms();
+  // A desk that held for a minute starts counting anew.
+  const auto now = clock().now();
+  if (now - found->fell > std::chrono::minutes{1}) found->falls = 0;
+  found->fell = now;
   counts_->restarts += 1;
   if (posts_[at].count_restart) posts_[at].count_restart();
   if (++found->falls > falls_max) {

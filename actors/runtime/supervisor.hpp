@@ -38,7 +38,7 @@ private:
   struct seat {
     caf::actor_addr who;
     int falls = 0;  // lately
-    std::int64_t fell_ms = 0;
+    caf::actor_clock::time_point fell;
   };
   static constexpr int falls_max = 12;
 

@@ -3,6 +3,7 @@
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/actor_system_config.hpp>
 #include <caf/message.hpp>
 #include <caf/send.hpp>
 #include <chrono>
@@ -19,6 +20,12 @@ namespace souk::runtime {
 struct clock {
   virtual ~clock() = default;
   virtual moment now() const = 0;
+  // For deadlines and pauses, in milliseconds since some moment: it never jumps, whoever sets the wall clock. By the
+  // wall clock nothing that was lost would be asked for again for an hour after it was set back by one.
+  virtual std::int64_t steady_ms() const {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  }
 };
 
 struct wall_clock final : clock {
@@ -27,11 +34,6 @@ struct wall_clock final : clock {
     return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
   }
 };
-
-// Has a pause passed that lasts so long at most? A clock that is put back must not make hours of it.
-constexpr bool is_over(std::int64_t end_ms, std::int64_t now_ms, std::int64_t longest_ms) {
-  return now_ms >= end_ms || end_ms - now_ms > longest_ms;
-}
 
 // Carries a message from one actor to another. A test may lose, double, delay and reorder.
 struct link {
@@ -49,12 +51,23 @@ struct direct_link final : link {
 // 6 s, detached ones 0.8 ms.
 enum class spawn_policy : std::uint8_t { detached, scheduled };
 
+// Runs the actors in the thread that waits for them, instead of CAF in threads of its own.
+struct driver {
+  virtual ~driver() = default;
+  virtual void install(caf::actor_system_config& config) = 0;
+  // Lets somebody do something.
+  virtual void drive() = 0;
+  // Nobody does anything any more: the actors that there are will be freed as they are.
+  virtual void halt() = 0;
+};
+
 struct surroundings {
   std::shared_ptr<const runtime::clock> clock = std::make_shared<wall_clock>();
   std::shared_ptr<runtime::link> link = std::make_shared<direct_link>();
   std::uint64_t seed = std::random_device{}();  // of jitter; nothing else is random
   std::string vfs;                              // empty: the platform's own file system
   spawn_policy desks = spawn_policy::detached;
+  std::shared_ptr<runtime::driver> driver;  // none: CAF's own threads
   sagas::patience patience;
   std::int64_t answer_ms = 2'000;  // how long an answer may take before it is asked for again
   std::int64_t sweep_ms = 50;      // how often deadlines are looked at

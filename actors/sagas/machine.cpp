@@ -38,7 +38,7 @@ bool machine::all_back() const {
 void machine::on_silence(std::size_t stage, const patience& patience, moves& out) {
   const auto here = states_[stage];
   if (ended_ || parked_ || (here != state::running && here != state::undoing)) return;
-  const bool may_be_lost = here == state::running && plan_->stages()[stage].role == role::compensable;
+  const bool may_be_lost = here == state::running && plan_->stages()[stage].role == role::compensable && !may_have_run_;
   const int tries = ++tries_[stage];
   if (tries < (may_be_lost ? patience.tries_before_lost : patience.tries_before_parked)) {
     out.push_back({here == state::running ? order_to_go::kind::run : order_to_go::kind::undo,
@@ -52,6 +52,7 @@ void machine::on_silence(std::size_t stage, const patience& patience, moves& out
 }
 
 void machine::on_cancel(moves& out) {
+  if (may_have_run_) return;
   for (std::size_t i = 0; i < plan_->stages().size(); ++i)
     if (states_[i] == state::running && plan_->stages()[i].role == role::compensable) on(i, outcome::lost, out);
 }

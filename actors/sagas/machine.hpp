@@ -42,14 +42,17 @@ public:
   using moves = std::vector<order_to_go>;
 
   machine() = default;  // of no plan: it waits for one to be put in its place
-  explicit machine(const plan& of) : plan_(&of) {}
+  // may_have_run: somebody may have run it before, further than it is now. Then a step without an answer is asked again
+  // and never counts as lost: what came after it may be in effect, and the way back from here would pass it by. What
+  // was refused then is refused again, so that it turns back where it turned back before.
+  explicit machine(const plan& of, bool may_have_run = false) : plan_(&of), may_have_run_(may_have_run) {}
 
   void begin(moves& out);
   void on(std::size_t stage, outcome how, moves& out);
   // No answer in time, or nobody to ask.
   void on_silence(std::size_t stage, const patience& patience, moves& out);
   // Somebody wants it back: what is being asked counts as lost. No effect from the pivot on, where the domain that
-  // keeps the case decides, nor on the way back.
+  // keeps the case decides, nor on the way back, nor if it may have run before: then it is turned back at the pivot.
   void on_cancel(moves& out);
   // An operator wants a parked saga to try again.
   void resume(moves& out);
@@ -70,6 +73,7 @@ private:
   bool ended_ = false;
   bool parked_ = false;
   bool walking_back_ = false;
+  bool may_have_run_ = false;
 };
 
 }  // namespace souk::sagas

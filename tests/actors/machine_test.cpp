@@ -137,6 +137,32 @@ TEST_CASE("a lost look at a user has nothing to undo", "[S1.6]") {
   CHECK(saga.lost(verify_user).asks() == "run fail_order");
 }
 
+TEST_CASE("a saga that may have run before loses no step: what came after it may be in effect", "[S1.6][C.4]") {
+  const patience patience;
+  machine saga{order_payment(), true};
+  machine::moves moves;
+  saga.begin(moves);
+  for (int tries = 1; tries < patience.tries_before_parked; ++tries) {
+    moves.clear();
+    saga.on_silence(0, patience, moves);
+    REQUIRE(moves.size() == 1);
+    CHECK(moves[0] == order_to_go{order_to_go::kind::run, 0, static_cast<std::uint8_t>(tries)});
+  }
+  moves.clear();
+  saga.on_cancel(moves);
+  CHECK(moves.empty());  // it is turned back at the pivot
+  saga.on_silence(0, patience, moves);
+  CHECK(moves == machine::moves{{order_to_go::kind::park, 0, 0}});
+  // What was refused before is refused again, and goes the way back that it went before.
+  moves.clear();
+  saga.resume(moves);
+  saga.on(0, outcome::done, moves);
+  moves.clear();
+  saga.on(1, outcome::refused, moves);
+  CHECK(moves ==
+        machine::moves{{order_to_go::kind::run, static_cast<std::uint8_t>(order_payment().index_of(&fail_order)), 0}});
+}
+
 TEST_CASE("the pivot is insisted upon, then parked, never undone and never lost", "[S0.6]") {
   script saga{order_payment()};
   saga.after({&verify_user, &take_stock, &use_coupon, &debit_wallet});

@@ -19,6 +19,7 @@ constexpr std::int64_t second = 1'000, hour = 3'600 * second;
 
 struct virtual_clock final : runtime::clock {
   moment now() const override { return {ms}; }
+  std::int64_t steady_ms() const override { return ms; }
   std::atomic<std::int64_t> ms{runtime::wall_clock{}.now().ms};
 };
 

@@ -1,0 +1,153 @@
+// Plays seed after seed, and says what was seen and what is broken.
+#include "tools/sim.hpp"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tools/sim/shrink.hpp"
+#include "tools/table.hpp"
+
+namespace souk::tools {
+
+namespace {
+
+std::string in_hex(std::uint64_t n) {
+  std::ostringstream out;
+  out << std::hex << n;
+  return out.str();
+}
+
+struct sum {
+  std::uint64_t plays = 0, failed_plays = 0;
+  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0, letters = 0, virtual_ms = 0;
+  sim::situations seen;
+  nlohmann::json broken = nlohmann::json::array();
+  nlohmann::json traces = nlohmann::json::object();
+
+  void add(const sim::outcome& one) {
+    ++plays;
+    failed_plays += !one.broken.empty();
+    cases += one.cases;
+    completed += one.completed;
+    failed += one.failed;
+    cancelled += one.cancelled;
+    letters += one.letters;
+    virtual_ms += one.virtual_ms;
+    seen.add(one.seen);
+  }
+};
+
+void print_text(const sum& all) {
+  std::cout << "  plays " << all.plays << ", cases " << grouped(all.cases) << " (completed " << grouped(all.completed)
+            << ", failed " << grouped(all.failed) << ", cancelled " << grouped(all.cancelled) << "), letters "
+            << grouped(all.letters) << ", hours of virtual time " << all.virtual_ms / 3'600'000 << "\n\n";
+  table lines{{{"situation", side::left}, {"times", side::right}}};
+  for (std::size_t i = 0; i < sim::situation_count; ++i) {
+    const auto what = static_cast<sim::situation>(i);
+    lines.row({std::string{to_text(what)}, grouped(all.seen.times(what))});
+  }
+  std::cout << lines.text() << '\n'
+            << (all.failed_plays ? grouped(static_cast<std::int64_t>(all.failed_plays)) + " plays are broken"
+                                 : "everything holds")
+            << '\n';
+}
+
+nlohmann::json to_json(const sum& all, double seconds) {
+  nlohmann::json seen = nlohmann::json::object();
+  for (std::size_t i = 0; i < sim::situation_count; ++i)
+    seen[std::string{sim::situation_names[i]}] = all.seen.times(static_cast<sim::situation>(i));
+  return {{"holds", all.failed_plays == 0},
+          {"plays", all.plays},
+          {"broken_plays", all.failed_plays},
+          {"cases", all.cases},
+          {"completed", all.completed},
+          {"failed", all.failed},
+          {"cancelled", all.cancelled},
+          {"letters", all.letters},
+          {"virtual_ms", all.virtual_ms},
+          {"seconds", seconds},
+          {"situations", seen},
+          {"never_seen", all.seen.never_seen()},
+          {"broken", all.broken},
+          {"traces", all.traces}};
+}
+
+}  // namespace
+
+int simulate(const sim_options& options) {
+  sim::play_options play;
+  play.seed = options.seed;
+  play.visits = options.sagas;
+  if (!options.script.empty()) {
+    std::ifstream file{options.script};
+    if (!file) {
+      std::cerr << "souk sim: there is no file " << options.script << '\n';
+      return 3;
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    play = sim::read_script(text.str());
+  }
+  sum all;
+  const auto start = std::chrono::steady_clock::now();
+  for (std::uint64_t n = 0; n < options.seeds; ++n, ++play.seed) {
+    const auto one = sim::play(play);
+    all.add(one);
+    if (options.trace_hash) {
+      all.traces[std::to_string(play.seed)] = in_hex(one.trace);
+      if (!options.json) std::cout << "seed " << play.seed << " trace " << in_hex(one.trace) << '\n';
+    }
+    if (one.broken.empty()) continue;
+    all.broken.push_back({{"seed", play.seed}, {"what", one.broken}});
+    std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << play.visits
+              << '\n';
+    for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
+    if (options.shrink.empty() || all.failed_plays > 1) continue;
+    const auto smaller = sim::shrink(play, std::chrono::seconds{60});
+    std::ofstream{options.shrink} << "# " << one.broken.front() << '\n' << sim::to_script(smaller);
+    std::cerr << "  made smaller: souk sim --script " << options.shrink << '\n';
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  if (options.json)
+    std::cout << to_json(all, took.count()).dump() << '\n';
+  else
+    print_text(all);
+  const auto missing = all.seen.never_seen();
+  if (options.all_situations && !missing.empty()) {
+    for (const auto& one : missing) std::cerr << "souk sim: nothing of this kind ever happened: " << one << '\n';
+    return 1;
+  }
+  return all.failed_plays ? 1 : 0;
+}
+
+void add_sim(CLI::App& app, int& exit_code) {
+  auto* command =
+      app.add_subcommand("sim", "plays a whole node in one thread, from seeds, with everything going wrong");
+  const auto options = std::make_shared<sim_options>();
+  const auto output = std::make_shared<std::string>("text");
+  command->add_option("--seed", options->seed, "the first seed")->capture_default_str();
+  command->add_option("--seeds", options->seeds, "how many seeds from there on")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  command->add_option("--sagas", options->sagas, "visits of a play, most of which begin a saga")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
+  command->add_option("--faults", options->faults,
+                      "a file with what goes wrong, instead of what follows from the seed");
+  command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
+  command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
+  command->add_option("-o", *output, "text, or json: one object on the last line of stdout")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->callback([options, output, &exit_code] {
+    options->json = *output == "json";
+    exit_code = simulate(*options);
+  });
+}
+
+}  // namespace souk::tools

@@ -1,0 +1,30 @@
+// souk sim: plays a whole node in one thread, from seeds, with everything that can go wrong, and checks the books.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace souk::tools {
+
+struct sim_options {
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;      // how many, from that one on
+  unsigned sagas = 100;         // visits of a play, most of which begin a saga
+  std::string script;           // a file with seed, visits and faults; empty: all follows from the seed
+  bool trace_hash = false;      // print each play's fingerprint
+  std::string shrink;           // a file: the first play that fails is made smaller and written there
+  bool all_situations = false;  // one that never occurred is a failure
+  bool json = false;
+};
+
+// Answers the exit code: 0 everything holds, 1 something does not, 3 no such file.
+int simulate(const sim_options& options);
+
+// The subcommand, which leaves its exit code where it is told.
+void add_sim(CLI::App& app, int& exit_code);
+
+}  // namespace souk::tools

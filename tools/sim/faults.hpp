@@ -1,0 +1,69 @@
+// Faults: what goes wrong in a play, and when. A plan of them follows from a seed, can be written down and read again,
+// and be made smaller.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace souk::sim {
+
+enum class fault_kind : std::uint8_t {
+  weather,      // which: letters lost, doubled, late in percent, eight bits each; for a while
+  cut,          // which: a row of the table of cuts; for a while
+  fell_desk,    // which: the desk
+  desk_throws,  // which: the desk, in the midst of a batch
+  fell_coordinator,
+  kill,            // the process; for so long nobody is there
+  kill_at_charge,  // the process, when the provider captures the next charge
+  set_clock,       // by so much
+  platform_down,
+  provider_down,
+  platform_mood,  // which: forgets, never hears, refuses in percent
+  provider_mood,  // which: the same, and takes its time
+};
+
+struct fault {
+  std::int64_t at_ms = 0;
+  fault_kind what{};
+  std::uint32_t which = 0;
+  std::int64_t much_ms = 0;
+  friend bool operator==(const fault&, const fault&) = default;
+};
+
+constexpr std::uint32_t percents(unsigned a, unsigned b, unsigned c, unsigned d = 0) {
+  return a | b << 8 | c << 16 | d << 24;
+}
+constexpr unsigned percent_of(std::uint32_t which, unsigned n) { return which >> (8 * n) & 0xff; }
+
+// Between whom letters are cut, by how their names begin.
+struct cut_pair {
+  const char* from;
+  const char* to;
+};
+inline constexpr cut_pair cut_pairs[]{{"coordinator", "desk"},
+                                      {"desk", "coordinator"},
+                                      {"coordinator", "desk wallet"},
+                                      {"desk wallet", "coordinator"},
+                                      {"desk product", "coordinator"},
+                                      {"desk order", "coordinator"},
+                                      {"subscriber", "desk"},
+                                      {"desk", "subscriber"},
+                                      {"relay", "desk event_log"},
+                                      {"desk event_log", "relay"},
+                                      {"desk", "front"},
+                                      {"front", "desk order"},
+                                      {"cashier", "desk payment"},
+                                      {"desk payment", "cashier"},
+                                      {"desk", "platform_follower"},
+                                      {"desk order", ""}};
+
+// Ordered by time.
+std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms);
+
+// One a line: 1200 kill 0 300
+std::string to_text(const std::vector<fault>& plan);
+// Throws std::invalid_argument naming the line.
+std::vector<fault> read_faults(const std::string& text);
+
+}  // namespace souk::sim

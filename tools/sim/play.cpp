@@ -1,0 +1,313 @@
+// Opens the shop, lets everything go wrong, heals it, waits until all is over, and checks the books.
+#include "tools/sim/play.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include "actors/runtime/roster.hpp"
+#include "persistence/audit.hpp"
+#include "tools/sim/fragile.hpp"
+#include "tools/sim/shoppers.hpp"
+#include "tools/sim/witness.hpp"
+
+namespace souk::sim {
+
+namespace {
+
+using runtime::stage;
+
+constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at once
+constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
+constexpr std::int64_t slow_us = 300'000;          // between two looks
+
+// Files in memory where there is such a place: a sync costs nothing there, and a play is over before anything is lost.
+class folder {
+public:
+  folder() {
+    const std::filesystem::path memory{"/dev/shm"};
+    const auto parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    auto name = (parent / "souk-sim-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error("no folder for the stores in " + parent.string());
+    path_ = name;
+  }
+  ~folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+class theatre {
+public:
+  explicit theatre(const play_options& options)
+      : is_(options),
+        over_ms_(static_cast<std::int64_t>(options.visits) * ms_a_visit),
+        stage_(options.seed),
+        witness_(seen_),
+        platform_(options.seed ^ 0x706c6174ULL, seen_),
+        till_(stage_, options.seed ^ 0x74696c6cULL, seen_),
+        counter_(stage_, options.seed ^ 0x636f756eULL, seen_),
+        book_(seen_),
+        shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL) {}
+
+  outcome run() {
+    stage_.watch = [this](const auto& it) { witness_.departs(it); };
+    stage_.watch_arrival = [this](const auto& it) { witness_.arrives(it); };
+    till_.call_back = [this](const std::string& key) { hasten(key); };
+    try {
+      open();
+      shoppers_.furnish();
+      run_until([this] { return counter_.waiting() == 0; }, "the shop was never furnished");
+      things_go_wrong();
+      things_are_healed();
+      everything_ends();
+      close_the_books();
+    } catch (const std::exception& trouble) {
+      book_.broken(trouble.what());
+      if (node_) node_->vanish();
+    }
+    node_.reset();
+    return account();
+  }
+
+private:
+  void open() {
+    runtime::node_options options;
+    options.data = folder_.path().string();
+    options.around = stage_.around();
+    options.around.seed = is_.seed;
+    options.around.answer_ms = 400;
+    options.around.sweep_ms = 100;
+    options.around.patience.tries_before_parked = 60;
+    options.around.patience.pause_ms_first = 20;
+    options.around.patience.pause_ms_max = 1'000;
+    options.coordinators = 2;
+    options.make_sink = platform_.maker();
+    options.make_provider = till_.maker();
+    options.make_errands = till_.errands_maker();
+    options.make_brain = [this](runtime::directory::place at, const persistence::open_options& store) {
+      auto small = store;
+      small.checkpoint_pages = 64;  // so that a play sees some
+      return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, small, domains::approval::external),
+                                       throws_[at.domain]);
+    };
+    node_ = std::make_unique<runtime::node>(std::move(options));
+    counter_.open(*node_);
+  }
+
+  void kill(std::int64_t for_ms) {
+    if (!node_) return;
+    seen_.saw(situation::process_killed);
+    if (node_->sagas_running() > 0) seen_.saw(situation::killed_with_sagas_running);
+    counter_.close();
+    node_->vanish();
+    node_.reset();
+    open_at_us_ = stage_.now_us() + for_ms * 1000;
+    stage_.after(for_ms * 1000, stage::who::world, [] {});  // so that time comes there
+  }
+
+  // One thing happens; and what may not happen in its midst, happens after it.
+  void step() {
+    if (!stage_.step()) throw std::logic_error("nothing will ever happen any more");
+    if (kill_for_ms_) kill(*std::exchange(kill_for_ms_, std::nullopt));
+    if (!node_ && stage_.now_us() >= open_at_us_) open();
+  }
+  template <class Holds>
+  void run_until(Holds&& holds, const std::string& else_what) {
+    const auto end = stage_.now_us() + patience_us;
+    while (!holds()) {
+      if (stage_.now_us() > end) throw std::runtime_error(else_what);
+      step();
+    }
+  }
+  void run_for(std::int64_t us) {
+    stage_.after(us, stage::who::world, [] {});
+    for (const auto end = stage_.now_us() + us; stage_.now_us() < end;) step();
+  }
+
+  void things_go_wrong() {
+    faults_ = is_.faults ? *is_.faults : plan_faults(is_.seed, over_ms_);
+    for (const auto& one : faults_)
+      stage_.after(one.at_ms * 1000, stage::who::world, [this, one] {
+        if (!healed_) happen(one);
+      });
+    shoppers_.come(is_.visits, over_ms_);
+    run_for((over_ms_ + 1'000) * 1000);
+  }
+
+  void happen(const fault& one) {
+    const auto later = [&](auto what) { stage_.after(one.much_ms * 1000, stage::who::world, what); };
+    const auto percent = [&](unsigned n) { return percent_of(one.which, n); };
+    const auto desk =
+        node_ ? node_->figures().desks[one.which % node_->figures().desks.size()].first : runtime::directory::place{};
+    switch (one.what) {
+      case fault_kind::weather:
+        stage_.sky = {percent(0), percent(1), percent(2), 2'000'000};
+        later([this] { stage_.sky = {}; });
+        break;
+      case fault_kind::cut: {
+        const auto& pair = cut_pairs[one.which % std::size(cut_pairs)];
+        stage_.cuts.emplace(pair.from, pair.to);
+        later([this, pair] { stage_.cuts.erase({pair.from, pair.to}); });
+        break;
+      }
+      case fault_kind::fell_desk:
+        if (node_) node_->fell(desk), seen_.saw(situation::desk_fell);
+        break;
+      case fault_kind::desk_throws:
+        if (node_) throws_[desk.domain]->left = 1 + one.which % 5, seen_.saw(situation::desk_threw);
+        break;
+      case fault_kind::fell_coordinator:
+        if (node_) node_->fell_coordinator(one.which % 2), seen_.saw(situation::coordinator_fell);
+        break;
+      case fault_kind::kill: kill_for_ms_ = one.much_ms; break;
+      case fault_kind::kill_at_charge:
+        till_.at_capture = [this, ms = one.much_ms] {
+          till_.at_capture = nullptr;
+          stage_.after(0, stage::who::world, [this, ms] { kill_for_ms_ = ms; });
+          seen_.saw(situation::killed_after_capture);
+        };
+        break;
+      case fault_kind::set_clock:
+        stage_.jump(one.much_ms);
+        seen_.saw(one.much_ms > 0 ? situation::clock_set_forward : situation::clock_set_back);
+        break;
+      case fault_kind::platform_down:
+        platform_.now.down = true;
+        later([this] { platform_.now.down = false; });
+        break;
+      case fault_kind::provider_down:
+        till_.now.down = true;
+        later([this] { till_.now.down = false; });
+        break;
+      case fault_kind::platform_mood:
+        platform_.now = {platform_.now.down, percent(0), percent(1), percent(2), 0};
+        break;
+      case fault_kind::provider_mood:
+        till_.now = {till_.now.down, percent(0), percent(1), percent(2), percent(3)};
+        break;
+    }
+  }
+
+  void things_are_healed() {
+    healed_ = true;
+    stage_.sky = {};
+    stage_.cuts.clear();
+    platform_.now = {};
+    till_.now = {};
+    till_.at_capture = nullptr;
+    for (auto& [which, one] : throws_) one->left = 0;
+    // A clock that was set forward stays so: times that were written down would lie in the future.
+    if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());
+  }
+
+  void everything_ends() {
+    run_until([this] { return shoppers_.all_done() && counter_.waiting() == 0; }, "somebody is never answered");
+    run_until([this] { return all_cases_ended(); }, "a case never ends");
+    shoppers_.look_around();
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    const auto settled = [this] { return book_.untold(platform_).empty() && book_.owed(till_).empty(); };
+    for (const auto end = stage_.now_us() + patience_us; !settled() && stage_.now_us() < end;) run_for(slow_us);
+    if (const auto what = book_.untold(platform_); !what.empty()) book_.broken("the platform is never told: " + what);
+    if (const auto what = book_.owed(till_); !what.empty()) book_.broken(what);
+  }
+
+  bool all_cases_ended() {
+    bool all = true;
+    for (const auto& [request, one] : book_.wishes())
+      counter_.ask(order::find_request{request}, [&all](const answer& said) {
+        const auto* view = std::get_if<order::view>(&said.body);
+        if (view && view->ended.ms == 0) all = false;
+      });
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    if (all && node_->sagas_running() == 0) return true;
+    run_for(slow_us);
+    return false;
+  }
+
+  void close_the_books() {
+    for (int i = 0; i < 8; ++i)
+      counter_.ask(wallet::find{{"u" + std::to_string(i)}}, [this](const answer& said) {
+        if (const auto* mine = std::get_if<wallet::view>(&said.body)) book_.balance(mine->user, mine->balance.minor);
+      });
+    for (int i = 0; i < 8; ++i) {
+      const user_id user{"u" + std::to_string(i)};
+      counter_.ask(wallet::read_entries{user, 0, 100'000},
+                   [this, user](const answer& said) { book_.read_ledger(user, said); });
+    }
+    for (int i = 0; i < 6; ++i)
+      counter_.ask(product::find{{"p" + std::to_string(i)}}, [this](const answer& said) {
+        if (const auto* mine = std::get_if<product::view>(&said.body)) book_.stock(mine->product, mine->stock);
+      });
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    run_for(2'000'000);  // followers are some milliseconds behind
+    counter_.close();
+    node_.reset();
+    book_.compare_sights();
+    book_.outside(platform_, till_);
+    persistence::audit_figures figures;
+    for (const auto& one : persistence::audit(folder_.path(), &figures))
+      if (!one.holds()) book_.broken("NOT " + one.name + ": " + one.rows.front());
+    if (figures.running) book_.broken(std::to_string(figures.running) + " sagas are left running");
+    if (figures.parked) book_.broken(std::to_string(figures.parked) + " sagas are parked");
+    if (figures.refunds_owed) book_.broken(std::to_string(figures.refunds_owed) + " refunds are owed");
+  }
+
+  void hasten(const std::string& key) {
+    const auto id = parse_number(key);
+    if (id && node_)
+      counter_.ask(
+          payment::hasten{*id, stage_.now()}, [](const answer&) {}, 1);
+  }
+
+  outcome account() {
+    outcome all;
+    all.broken = book_.all_broken();
+    all.faults = faults_;
+    all.trace = stage_.trace();
+    all.letters = stage_.carried();
+    all.virtual_ms = stage_.now_us() / 1000;
+    all.seen = seen_;
+    for (const auto& [request, one] : book_.wishes()) {
+      if (!one.end) continue;
+      ++all.cases;
+      all.completed += one.end->state == order::state::completed;
+      all.failed += one.end->state == order::state::failed;
+      all.cancelled += one.end->state == order::state::cancelled;
+    }
+    return all;
+  }
+
+  play_options is_;
+  std::int64_t over_ms_;
+  folder folder_;
+  situations seen_;
+  stage stage_;
+  witness witness_;
+  data_platform platform_;
+  till till_;
+  counter counter_;
+  promises book_;
+  shoppers shoppers_;
+  fuses throws_;
+  std::unique_ptr<runtime::node> node_;
+  std::vector<fault> faults_;
+  std::optional<std::int64_t> kill_for_ms_;
+  std::int64_t open_at_us_ = 0;
+  bool healed_ = false;
+};
+
+}  // namespace
+
+outcome play(const play_options& options) {
+  spdlog::set_level(spdlog::level::off);  // falls are made on purpose here
+  return theatre{options}.run();
+}
+
+}  // namespace souk::sim

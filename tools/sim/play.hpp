@@ -1,0 +1,33 @@
+// A play: one seed's worth of a whole node among shoppers, with everything that goes wrong, and then the account.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/sim/faults.hpp"
+#include "tools/sim/situations.hpp"
+
+namespace souk::sim {
+
+struct play_options {
+  std::uint64_t seed = 1;
+  unsigned visits = 100;
+  std::optional<std::vector<fault>> faults;  // none: those that follow from the seed
+};
+
+struct outcome {
+  std::vector<std::string> broken;  // empty: everything holds
+  std::vector<fault> faults;
+  std::uint64_t trace = 0;
+  std::int64_t letters = 0;
+  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0;
+  std::int64_t virtual_ms = 0;
+  situations seen;
+};
+
+// Plays it from the first question to the audit. Throws only what is wrong with the machine it runs on.
+outcome play(const play_options& options);
+
+}  // namespace souk::sim

@@ -1,0 +1,182 @@
+// Compares what was told with what is.
+#include "tools/sim/promises.hpp"
+
+namespace souk::sim {
+
+using order::flow;
+using order::kind;
+using order::state;
+
+namespace {
+constexpr std::string_view names[]{"pending", "completed", "failed", "cancelled"};
+std::string in_words(const order::ticket& t) {
+  return to_text(t.id) + ' ' + std::string{names[static_cast<std::size_t>(t.state)]} + " (" +
+         std::string{to_text(t.why)} + ") total " + std::to_string(t.total.minor) + " less " +
+         std::to_string(t.discount.minor);
+}
+std::int64_t paid(const order::view& end) { return end.total.minor - end.discount.minor; }
+
+// The flows whose payment an outside provider approves.
+bool asks_the_provider(flow f) { return f == flow::balance_first || f == flow::stock_first || f == flow::by_events; }
+// It came to pass: also when it was taken back later.
+bool was_completed(const order::view& end) {
+  return end.state == state::completed || (end.state == state::cancelled && end.saga == order::saga_state::completed);
+}
+}  // namespace
+
+promises::wish& promises::asked(const order::place& what) {
+  auto& mine = wishes_[what.request];
+  mine.what = what;
+  return mine;
+}
+
+void promises::told(const std::string& request, const answer& said) {
+  const auto* ticket = std::get_if<order::ticket>(&said.body);
+  if (!said.done() || !ticket) {
+    if (said.what == verdict::refused)
+      broken(request + " was refused: " + std::string{to_text(said.why)} + ' ' + said.detail);
+    return;
+  }
+  auto& mine = wishes_.at(request);
+  const auto [of, fresh] = request_of_.emplace(ticket->id.value, request);
+  if (of->second != request) broken("two requests got one order: " + of->second + " and " + request);
+  for (const auto& before : mine.told) {
+    const bool final = before.state == state::completed || before.state == state::failed;
+    const bool taken_back = before.state == state::completed && ticket->state == state::cancelled && mine.cancel_asked;
+    // Answers may overtake each other.
+    const bool overtaken = ticket->state == state::pending ||
+                           (before.state == state::cancelled && ticket->state == state::completed && mine.cancel_asked);
+    if (before.id != ticket->id || (final && before.state != ticket->state && !taken_back && !overtaken))
+      broken(request + " was told " + in_words(before) + ", then " + in_words(*ticket));
+  }
+  mine.told.push_back(*ticket);
+}
+
+void promises::cancel_told(const std::string& request, const answer& said) {
+  auto& mine = wishes_.at(request);
+  if (said.done()) mine.cancel_told = true;
+  if (said.why == reason::not_cancellable) {
+    mine.cancel_refused = true;
+    seen_.saw(situation::cancel_came_too_late);
+  }
+}
+
+void promises::charged(const user_id& user, const answer& said, money amount) {
+  if (!said.done()) return broken("a charge of " + user.text + " was refused: " + std::string{to_text(said.why)});
+  money_in_[user.text] += amount.minor;
+}
+
+void promises::restocked(const product_id& product, const answer& said, std::int64_t units) {
+  if (!said.done()) return broken("a restock of " + product.text + " was refused: " + std::string{to_text(said.why)});
+  goods_in_[product.text] += units;
+}
+
+void promises::found(const std::string& request, const answer& said) {
+  auto& mine = wishes_.at(request);
+  const auto* view = std::get_if<order::view>(&said.body);
+  if (!view) {
+    if (!mine.told.empty()) broken(request + " was told " + in_words(mine.told.back()) + ", and is not there");
+    return;
+  }
+  mine.end = *view;
+  for (const auto& one : view->timeline) {
+    if (one.what == order::mark::lost) seen_.saw(situation::step_lost);
+    if (one.what == order::mark::undone) seen_.saw(situation::saga_walked_back);
+  }
+  if (view->state == state::pending) broken(request + " never ended");
+  for (const auto& one : mine.told) {
+    const bool same = one.state == view->state && (one.state != state::failed || one.why == view->why);
+    const bool stands = one.state == state::pending || same ||
+                        (one.state == state::completed && view->state == state::cancelled && mine.cancel_asked);
+    if (one.id != view->id || !stands ||
+        (one.state == state::completed && (one.total != view->total || one.discount != view->discount)))
+      broken(request + " was told " + in_words(one) + ", but ended " +
+             in_words({view->id, view->state, view->why, {}, view->total, view->discount}));
+  }
+  if (mine.cancel_told && view->state == state::completed) broken(request + " was cancelled, and is completed");
+  if (mine.cancel_refused && view->state != state::failed)
+    broken(request + " could not be cancelled, and did not fail");
+  if (!mine.cancel_asked && view->state == state::cancelled) broken(request + " is cancelled, and nobody asked for it");
+  count(*view);
+}
+
+void promises::count(const order::view& end) {
+  if (end.state != state::completed) return;
+  const auto sign = end.flow == flow::take_back ? -1 : 1;
+  money_out_[end.user.text] += sign * paid(end);
+  for (const auto& line : end.lines) goods_out_[line.product.text] += sign * line.quantity;
+}
+
+void promises::balance(const user_id& user, std::int64_t minor) {
+  const auto due = money_in_[user.text] - money_out_[user.text];
+  if (due != minor)
+    broken("the wallet of " + user.text + " has " + std::to_string(minor) + " and should have " + std::to_string(due));
+}
+
+void promises::stock(const product_id& product, std::int64_t units) {
+  const auto due = goods_in_[product.text] - goods_out_[product.text];
+  if (due != units)
+    broken("the shelf of " + product.text + " has " + std::to_string(units) + " and should have " +
+           std::to_string(due));
+}
+
+void promises::saw(const answer& said, std::int64_t asked_us, std::int64_t told_us) {
+  // A recorded answer shows what was, not what is.
+  if (const auto* mine = std::get_if<wallet::view>(&said.body); mine && !said.replayed)
+    sights_.push_back({mine->user.text, mine->entries, mine->balance.minor, asked_us, told_us});
+}
+
+void promises::read_ledger(const user_id& user, const answer& said) {
+  if (const auto* page = std::get_if<wallet::page>(&said.body))
+    for (const auto& one : page->entries) ledgers_[user.text][one.number] = one.balance.minor;
+}
+
+void promises::compare_sights() {
+  for (auto& one : contradictions(sights_, ledgers_)) broken(std::move(one));
+}
+
+std::string promises::untold(const data_platform& platform) const {
+  for (const auto& [request, mine] : wishes_) {
+    if (!mine.end) continue;
+    const auto& end = *mine.end;
+    const bool sold = order::is_sale(end.flow) && was_completed(end);
+    if (sold && !platform.knows(end.id, kind::completed)) return request + " completed";
+    if (sold && end.state == state::cancelled && !platform.knows(end.id, kind::cancelled))
+      return request + " cancelled";
+    if (end.flow == flow::take_back && end.state == state::completed && !platform.knows(end.id, kind::returned))
+      return request + " returned";
+  }
+  return {};
+}
+
+std::string promises::owed(const till& provider) const {
+  for (const auto& [request, mine] : wishes_) {
+    if (!mine.end || !asks_the_provider(mine.end->flow)) continue;
+    const auto found = provider.ledger().find(to_text(mine.end->id));
+    const auto kept = found == provider.ledger().end() ? 0 : found->second.kept();
+    const auto due = mine.end->state == state::completed ? paid(*mine.end) : 0;
+    if (kept != due)
+      return request + ": the provider keeps " + std::to_string(kept) + " and should keep " + std::to_string(due);
+  }
+  return {};
+}
+
+void promises::outside(const data_platform& platform, const till& provider) {
+  for (const auto& one : platform.wrong()) broken("platform: " + one);
+  std::map<std::int64_t, const order::view*> ends;
+  for (const auto& [request, mine] : wishes_)
+    if (mine.end) ends[mine.end->id.value] = &*mine.end;
+  for (const auto& [subject, what] : platform.all()) {
+    const auto found = ends.find(subject);
+    const bool true_one = found != ends.end() && (what == kind::completed   ? was_completed(*found->second)
+                                                  : what == kind::cancelled ? found->second->state == state::cancelled
+                                                                            : found->second->state == state::completed);
+    if (!true_one) broken("the platform was told of an end of " + to_text(number{subject}) + " that is none");
+  }
+  for (const auto& [key, one] : provider.ledger())
+    if (one.captures > 1 || one.refunds > one.captures)
+      broken("the provider captured " + key + ' ' + std::to_string(one.captures) + " times and refunded it " +
+             std::to_string(one.refunds) + " times");
+}
+
+}  // namespace souk::sim
