@@ -92,22 +92,28 @@ answer reactor::on(const event_log::collect& collect) {
 
 answer reactor::on(const event_log::find_heard& find) {
   const auto kept = exchange_.heard.of(find.partition);
-  const auto known = upto_.find(find.partition);
-  return reply_with(event_log::heard{known == upto_.end() ? kept : known->second, kept, 0, {}});
+  return reply_with(event_log::heard{upto_.try_emplace(find.partition, kept).first->second, kept, 0, {}});
 }
 
 answer reactor::on(const event_log::react& react) {
   const auto kept = exchange_.heard.of(react.partition);
-  auto& upto = upto_.try_emplace(react.partition, kept).first->second;
+  const auto known = upto_.find(react.partition);
+  if (!react.again && known == upto_.end()) {
+    // Whoever has just sat down takes up where it left off, not where its subscriber has come to meanwhile: what it had
+    // in memory only is wanted again.
+    upto_.emplace(react.partition, kept);
+    return reply_with(event_log::heard{kept, kept, 0, {}});
+  }
+  auto upto = known == upto_.end() ? kept : known->second;
   for (const auto& event : react.events.list) {
     if (!react.again && event.seq <= upto) continue;
     if (auto error = take(event); !error.empty()) return reply_with(event_log::heard{upto, kept, event.seq, error});
     if (react.again) continue;
-    upto = event.seq;
+    known->second = upto = event.seq;
     if (brain_.story(event.about->id)) first_of_[react.partition].try_emplace(event.seq, event.about->id);
   }
   if (react.again) return reply_with(event_log::heard{upto, kept, 0, {}});
-  upto = std::max(upto, react.events.upto);
+  known->second = upto = std::max(upto, react.events.upto);
   const auto wanted = wanted_from(react.partition, upto);
   if (wanted > kept) exchange_.heard.save(react.partition, wanted);
   return reply_with(event_log::heard{upto, std::max(kept, wanted), 0, {}});
