@@ -121,7 +121,12 @@ answer order::on(const souk::order::complete& complete) {
 
 answer order::on(const souk::order::announce& announce) {
   auto* r = open_case(announce.once.saga);
-  if (!r) return store_.find(announce.once.saga) ? reply_with(reply{}, true) : refuse(reason::not_found);
+  if (!r) {
+    const auto ended = store_.find(announce.once.saga);
+    if (!ended) return refuse(reason::not_found);
+    // It ended before it was announced, and runs again because somebody heard of it late: nobody acts on it any more.
+    return ended->brief.by_events ? reply_with(reply{}, true) : refuse(reason::undone);
+  }
   if (r->brief.by_events) return reply_with(reply{}, true);
   if (r->brief.cancelling) return refuse(reason::cancelled);
   settle_amounts(*r, announce.amounts);

@@ -210,6 +210,29 @@ TEST_CASE("an event that is not understood holds up nothing before it, and says 
   CHECK(desk.stock() == 1);
 }
 
+TEST_CASE("a desk that has just sat down takes up where it left off, wherever its subscriber is", "[S3.6][S3.3]") {
+  desk<domains::order> desk{domain::order};
+  order::place place;
+  place.request = "r";
+  place.user = {"ann"};
+  place.lines = {{{"tea"}, 2, {}}};
+  place.flow = order::flow::by_events;
+  place.at = noon;
+  (void)desk.say(place);
+  (void)desk.told();
+  const auto about = *desk.last().about;
+  desk.hear({happened(1, sagas::verify_user, outcome::done, about)});
+  desk.again();
+  // Nobody asked it: the story of the order lies before what comes now, and would be lost.
+  const std::vector<event_log::event> next{happened(2, sagas::take_stock, outcome::done, about)};
+  const auto hear = [&] {
+    return body<event_log::heard>(desk.say(event_log::react{{domain::order, 0}, 0, {2, next, 1}}));
+  };
+  CHECK(hear().upto == 0);
+  desk.hear({happened(1, sagas::verify_user, outcome::done, about)});
+  CHECK(hear().upto == 2);
+}
+
 TEST_CASE("an order's record is put together from the events, also after a restart in the middle", "[S3.3][S0.1]") {
   desk<domains::order> desk{domain::order};
   order::place place;
