@@ -55,8 +55,9 @@ std::map<std::string, std::string> kept_histories(shop& shop, const std::vector<
   std::map<number, bool> mine;
   for (const auto& one : tickets) mine[one.id] = true;
   std::map<std::string, std::string> all;
-  for (const auto& user : users)
-    for (const auto& one : std::get<wallet::page>(shop.ask(wallet::read_entries{{user}, 0, 10'000}).body).entries) {
+  for (const auto& user : users) {
+    const auto ledger = shop.ask(wallet::read_entries{{user}, 0, 10'000});
+    for (const auto& one : std::get<wallet::page>(ledger.body).entries) {
       if (!mine[one.cause]) continue;
       const bool debit = one.what == wallet::kind::debit;
       const std::string type = debit ? "wallet.debited" : "wallet.restored";
@@ -64,6 +65,7 @@ std::map<std::string, std::string> kept_histories(shop& shop, const std::vector<
                                              std::to_string(debit ? -one.amount.minor : one.amount.minor) + " leaves " +
                                              std::to_string(one.balance.minor);
     }
+  }
   static const std::map<payment::state, std::string> types{{payment::state::approved, "payment.approved"},
                                                            {payment::state::declined, "payment.declined"},
                                                            {payment::state::cancelled, "payment.cancelled"}};
