@@ -99,7 +99,10 @@ const sqlite3_io_methods& under(sqlite3_file* file) { return *of(file).below()->
 // The header of a WAL is written when it is begun anew; cut to nothing it is about to be.
 void note_write(checked_file& mine, std::int64_t at, std::int64_t upto) {
   const std::lock_guard hold{all_open().mutex};
-  if (at == 0) ++all_open().begun[mine.path];
+  if (at == 0) {
+    ++all_open().begun[mine.path];
+    mine.synced = 0;  // what was synced of the one before is not of this one
+  }
   mine.length = at == 0 ? upto : std::max(mine.length, upto);
 }
 void note_sync(checked_file& mine) {
