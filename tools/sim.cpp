@@ -137,8 +137,9 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_option("--sagas", options->sagas, "visits of a play, most of which begin a saga")
       ->check(CLI::Range(1U, 100'000U))
       ->capture_default_str();
-  command->add_option("--faults", options->faults,
-                      "a file with what goes wrong, instead of what follows from the seed");
+  command->add_option("--script", options->script, "a file with seed, visits and what goes wrong");
+  command->add_option("--shrink", options->shrink,
+                      "make the first play that fails smaller, within a minute, and keep it there");
   command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
   command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
   command->add_option("-o", *output, "text, or json: one object on the last line of stdout")
