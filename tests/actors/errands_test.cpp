@@ -139,7 +139,7 @@ struct doorstep {
 TEST_CASE("errands go several at once: a provider that is slow with one keeps nobody else", "[S0.6]") {
   const auto here = std::make_shared<std::atomic<int>>(0);
   doorstep door;
-  runtime::errands errands{2, [here] { return std::make_unique<meeting>(here, 2); }, door.hear()};
+  runtime::errand_threads errands{2, [here] { return std::make_unique<meeting>(here, 2); }, door.hear()};
   errands.send(errand(1, state::requested));
   errands.send(errand(2, state::requested));
   CHECK(door.wait());
@@ -148,7 +148,7 @@ TEST_CASE("errands go several at once: a provider that is slow with one keeps no
 TEST_CASE("a charge that waits for its turn is never made when it is called off meanwhile", "[S1.3][S1.6]") {
   const auto here = std::make_shared<std::atomic<int>>(0);
   doorstep door;
-  runtime::errands errands{1, [here] { return std::make_unique<meeting>(here, 2); }, door.hear()};
+  runtime::errand_threads errands{1, [here] { return std::make_unique<meeting>(here, 2); }, door.hear()};
   errands.send(errand(1, state::requested));
   errands.send(errand(2, state::requested));
   while (*here == 0) std::this_thread::yield();

@@ -94,7 +94,7 @@ private:
     options.make_brain = [this](runtime::directory::place at, const persistence::open_options& store) {
       auto small = store;
       small.checkpoint_pages = 64;  // so that a play sees some
-      return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, small, domains::approval::external),
+      return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, small, {domains::approval::external}),
                                        throws_[at.domain]);
     };
     node_ = std::make_unique<runtime::node>(std::move(options));
