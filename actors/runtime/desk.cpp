@@ -170,7 +170,8 @@ void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, s
 }
 
 void desk::before_commit() {
-  if (!brain_->file().writes()) return;
+  const bool told = reactor_ && reactor_->has_told();
+  if (!brain_->file().writes() && !told) return;
   brain_->before_commit();
   if (reactor_) reactor_->before_commit();
 }

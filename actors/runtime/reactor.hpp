@@ -29,6 +29,8 @@ public:
   // The answer to a command that is for the reactor; nothing when it is for the domain.
   std::optional<answer> decide(const command& what);
   std::optional<domains::later> put_off() { return std::exchange(later_, std::nullopt); }
+  // Events that are to be written with this commit, also when nothing else is.
+  bool has_told() const { return exchange_.told.has_unwritten(); }
   void before_commit();
   // After a commit: what rang. Added to it: the bell, if something was told. Left in it: what goes on here now.
   std::vector<command> after_commit(std::vector<std::int64_t>& rung);

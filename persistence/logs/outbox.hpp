@@ -28,6 +28,7 @@ public:
   void write(Event what);  // gives it its seq
   // Called with every commit, inside its transaction.
   void write_the_row();
+  bool has_unwritten() const { return !unwritten_.empty(); }
   // Calls visit(event) for each event after seq, in order, until it answers false.
   template <class Visit>
   void each_after(std::int64_t seq, Visit&& visit);

@@ -207,6 +207,7 @@ TEST_CASE("what everybody has passed stays for as long as it is to be read, and 
     desk.fetch(purses, bit(domain::product), 100);
     CHECK(desk.status().oldest == 1);
     desk.fetch(purses, bit(domain::product), 400);
+    desk.tell(701, 701, noon + 5 * an_hour);
     CHECK(desk.status().oldest == 401);
   }
   SECTION("passed by everybody, but not old") {
@@ -220,6 +221,7 @@ TEST_CASE("what everybody has passed stays for as long as it is to be read, and 
     desk.tell(701, 701, noon + an_hour + 1);
     desk.fetch(order_desk, bit(domain::product), 701);
     desk.fetch(purses, bit(domain::product), 701);
+    desk.tell(702, 702, noon + an_hour + 1);
     CHECK(desk.status().oldest == 601);
     desk.again();
     CHECK(desk.status().oldest == 601);

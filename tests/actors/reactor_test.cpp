@@ -40,7 +40,7 @@ public:
     file.begin();
     auto said = reactor_->decide(what);
     if (!said) said = brain_->decide(what);
-    if (file.writes()) {
+    if (file.writes() || reactor_->has_told()) {
       brain_->before_commit();
       reactor_->before_commit();
     }
@@ -181,7 +181,7 @@ TEST_CASE("what moved no money and made no payment tells of no entry", "[S3.5][S
                 happened(3, sagas::approve_payment, outcome::refused, sale(3))});
   for (const auto& one : body<event_log::events>(wallets.say(event_log::collect{{domain::wallet, 0}, 0, 100})).list)
     CHECK_FALSE(one.entry);
-  CHECK(wallets.told() == "done debit_wallet, refused debit_wallet, undone debit_wallet");
+  CHECK(wallets.told() == "refused debit_wallet, undone debit_wallet");
 
   desk<domains::payment> payments{domain::payment};
   payments.hear({happened(1, sagas::debit_wallet, outcome::done, gift)});

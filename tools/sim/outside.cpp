@@ -56,7 +56,7 @@ void data_platform::keep(std::uint32_t source, const order::event& event) {
     if (known->second != print) wrong_.push_back("event " + std::to_string(event.seq) + " came with two contents");
     return;
   }
-  auto& newest = newest_[event.subject.value];
+  auto& newest = newest_[{source, event.subject.value}];
   if (event.seq < newest)
     wrong_.push_back("event " + std::to_string(event.seq) + " of " + to_text(event.subject) + " came after event " +
                      std::to_string(newest));

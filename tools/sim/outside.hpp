@@ -49,7 +49,7 @@ private:
   std::mt19937_64 dice_;
   situations& seen_;
   std::map<std::pair<std::uint32_t, std::int64_t>, std::uint64_t> prints_;  // by outbox and number: the content
-  std::map<std::int64_t, std::int64_t> newest_;                             // number of each subject
+  std::map<std::pair<std::uint32_t, std::int64_t>, std::int64_t> newest_;   // number of each subject of each source
   std::set<std::pair<std::int64_t, order::kind>> told_;
   std::vector<std::string> wrong_;
 };

@@ -167,6 +167,7 @@ void promises::outside(const data_platform& platform, const till& provider) {
   for (const auto& [request, mine] : wishes_)
     if (mine.end) ends[mine.end->id.value] = &*mine.end;
   for (const auto& [subject, what] : platform.all()) {
+    if (what > kind::returned) continue;  // a history, not an end
     const auto found = ends.find(subject);
     const bool true_one = found != ends.end() && (what == kind::completed   ? was_completed(*found->second)
                                                   : what == kind::cancelled ? found->second->state == state::cancelled
