@@ -64,10 +64,11 @@ answer payment::on(const souk::payment::undo_pay& undo) {
     (void)store_.append({undo.once.saga, {}, {}, state::cancelled, {{state::cancelled, undo.at}}});
     return {};
   }
+  const bool before = payment->now == state::cancelled;
   if (payment->now == state::approved || payment->now == state::requested) call_off(*payment, undo.at);
   if (payment->now == state::cancelling) later_ = {undo.once.saga.value, undo};
   const bool was_one = payment->now == state::cancelled && !payment->user.text.empty();
-  return was_one ? reply_with(order::entry{payment->amount, {}}) : answer{};
+  return was_one ? reply_with(order::entry{payment->amount, {}}, before) : answer{};
 }
 
 // The events of one order come in order, each once: nothing here can be too early or too late.

@@ -54,7 +54,7 @@ answer wallet::on(const souk::wallet::undo_debit& undo) {
   const money back{-first->amount.minor};
   if (move(mine, {undo.once.undo_key(), what::debit_undone, back, undo.at}))
     return reply_with(order::entry{back, mine.balance});
-  return reply_with(order::entry{back, store_.find(undo.once.undo_key())->balance});
+  return reply_with(order::entry{back, store_.find(undo.once.undo_key())->balance}, true);
 }
 
 answer wallet::on(const souk::wallet::credit& credit) {

@@ -293,7 +293,7 @@ void coordinator::on_sweep() {
     on_silence(mine, reason::unreachable);
     go(at);
   }
-  if (now >= ask_open_at_ms_ || ask_open_at_ms_ - now > ask_open_every_ms) ask_for_open_cases();
+  if (now >= ask_open_at_ms_) ask_for_open_cases();
 }
 
 void coordinator::park(std::uint32_t at) {

@@ -237,6 +237,11 @@ void reactor::tell(event_log::event&& event) {
 
 // It is decided again when the subject rings, also after a restart: then it is told.
 void reactor::put_off(std::int64_t subject, const event_log::event& event, std::uint8_t stage, bool undo) {
+  const auto [from, to] = waiting_.equal_range(subject);
+  const auto same = [&](const auto& other) {
+    return other.second.event.about->id == event.about->id && other.second.step == stage && other.second.undo == undo;
+  };
+  if (std::any_of(from, to, same)) return;  // told twice: it waits already
   persistence::exchange::put_off one{0, subject, stage, undo, event};
   one.id = exchange_.put(one);
   waiting_.emplace(subject, std::move(one));
