@@ -140,12 +140,24 @@ answer order::on(const souk::order::announce& announce) {
 
 answer order::on(const souk::order::give_up& give_up) {
   auto* r = open_case(give_up.id);
-  if (!r) return store_.find(give_up.id) ? reply_with(reply{}, true) : refuse(reason::not_found);
-  if (r->state != state::pending) return reply_with(reply{}, true);
-  turn_down(*r, give_up.why, give_up.detail);
+  if (!r) {
+    const auto ended = store_.find(give_up.id);
+    if (!ended) return refuse(reason::not_found);
+    const bool came_to_pass = ended->state == state::completed || ended->refund;
+    return came_to_pass ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
+  }
+  if (r->why != reason::none || r->state != state::pending) return reply_with(reply{}, true);
+  if (r->brief.by_events) {
+    turn_down(*r, give_up.why, give_up.detail);
+    rung_.push_back(give_up.id.value);
+  } else {
+    // Who waits hears of it when all is walked back.
+    r->why = give_up.why;
+    r->detail = give_up.detail;
+  }
+  r->brief.cancelling = true;  // whoever else may still run it finds no way on
   r->saga = saga_state::compensating;
   store_.save(*r);
-  rung_.push_back(give_up.id.value);
   return {};
 }
 
@@ -156,7 +168,10 @@ answer order::on(const souk::order::fail& fail) {
     if (!ended) return refuse(reason::not_found, to_text(fail.id));
     return ended->state == state::completed ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
-  if (r->state == state::pending) turn_down(*r, fail.why, fail.detail);
+  if (r->state == state::pending) {
+    const bool known = r->why != reason::none;
+    turn_down(*r, known ? r->why : fail.why, known ? std::string{r->detail} : fail.detail);
+  }
   r->saga = saga_state::compensated;
   r->timeline = fail.timeline;
   end(*r, r->state, fail.at);

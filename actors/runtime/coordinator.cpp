@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/sagas/plans.hpp"
 
@@ -32,6 +33,7 @@ constexpr ticket_parts split(std::uint64_t ticket) {
           ((ticket >> 8) & 1) != 0};
 }
 
+constexpr std::uint8_t stage_of_turn = 15;  // no plan has so many
 constexpr std::uint64_t ticket_of_park = ~std::uint64_t{0};
 // One for each shard of the orders; questions of a saga have smaller ones.
 constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
@@ -133,17 +135,54 @@ void coordinator::on_begin(order::brief&& about) {
   papers_.counts->running += 1;
   // A case that was opened a while ago was running before: what follows is asked for the second time.
   note(mine, 0, now_.ms - mine.about.placed.ms > papers_.around->answer_ms ? mark::recovered : mark::began);
-  mine.machine.begin(moves_);
+  if (mine.about.cancelling && mine.machine.may_have_run()) {
+    mine.why = reason::cancelled;
+    mine.machine.walk_back(moves_);
+  } else {
+    mine.machine.begin(moves_);
+  }
   go(at);
 }
 
 // Making a move may bring further ones: a step that has nothing to ask is done at once.
 void coordinator::go(std::uint32_t at) {
+  if (turns_back(at)) return;
   for (std::size_t i = 0; i < moves_.size(); ++i) {
     const auto one = moves_[i];
     make(at, one);
   }
   moves_.clear();
+}
+
+// True while the first moves back wait for their decision to be durable.
+bool coordinator::turns_back(std::uint32_t at) {
+  auto& mine = slots_[at];
+  const auto& plan = mine.machine.its_plan();
+  const auto is_back = [&](const sagas::order_to_go& one) {
+    return one.what == go_kind::undo || (one.what == go_kind::run && plan.stages()[one.stage].step == plan.rejection());
+  };
+  if (mine.turn != slot::turn::ahead || std::none_of(moves_.begin(), moves_.end(), is_back)) return false;
+  mine.held = std::exchange(moves_, {});
+  mine.turn = slot::turn::asked;
+  ask_to_turn_back(at);
+  return true;
+}
+
+void coordinator::ask_to_turn_back(std::uint32_t at) {
+  auto& mine = slots_[at];
+  mine.due_ms = steady_ms_ + papers_.around->answer_ms;
+  const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
+  out_.post(to, {join_ticket({mine.generation, at, to.shard, stage_of_turn, false}),
+                 order::give_up{mine.about.id, mine.why, mine.detail, now_}});
+}
+
+void coordinator::on_turn(std::uint32_t at, const answer& said) {
+  auto& mine = slots_[at];
+  if (mine.turn != slot::turn::asked || said.what == verdict::lost) return;  // it is asked again
+  if (!said.done()) return let_go(at);                                       // it came to its end otherwise
+  mine.turn = slot::turn::back;
+  moves_ = std::move(mine.held);
+  go(at);
 }
 
 void coordinator::make(std::uint32_t at, const sagas::order_to_go& move) {
@@ -228,6 +267,8 @@ void coordinator::on_answer(souk::response&& said) {
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
   auto& mine = slots_[t.slot];
+  if (mine.taken && t.stage == stage_of_turn && (mine.generation & 0x7fffff) == t.generation)
+    return on_turn(t.slot, said.answer);
   if (!mine.taken || (mine.generation & 0x7fffff) != t.generation || mine.stage != t.stage || mine.undoing != t.undo ||
       !mine.unanswered.test(t.part))
     return;  // late, or told twice
@@ -284,6 +325,10 @@ void coordinator::on_sweep() {
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
     if (!mine.taken || mine.parked || mine.due_ms > now) continue;
+    if (mine.turn == slot::turn::asked) {
+      ask_to_turn_back(at);
+      continue;
+    }
     if (mine.pausing) {
       papers_.counts->asked_again += 1;
       ask(at, mine.stage, mine.undoing);

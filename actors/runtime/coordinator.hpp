@@ -69,6 +69,9 @@ private:
     bool heard_full = false;
     std::int64_t due_ms = 0;   // when to ask again, or when the pause is over
     std::uint8_t pausing = 0;  // tries so far, while a pause lasts
+    // That it turns back is durable before anything is undone: whoever runs it after a fall turns back, too.
+    enum class turn : std::uint8_t { ahead, asked, back } turn{};
+    std::vector<sagas::order_to_go> held;  // the first moves back, while that is asked
   };
   struct follower {
     caf::strong_actor_ptr who;
@@ -85,6 +88,9 @@ private:
   void on_open_cases(std::uint32_t shard, std::int64_t newest);
   bool may_have_run(number saga);
   void go(std::uint32_t at);
+  bool turns_back(std::uint32_t at);
+  void ask_to_turn_back(std::uint32_t at);
+  void on_turn(std::uint32_t at, const answer& said);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
   void all_parts_answered(std::uint32_t at);

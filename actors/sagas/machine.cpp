@@ -12,6 +12,18 @@ std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
 
 void machine::begin(moves& out) { make(plan_->opening(), out); }
 
+void machine::walk_back(moves& out) {
+  std::size_t last = states_.size();
+  for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
+    if (plan_->stages()[i].role != role::compensable || plan_->stages()[i].by_events) continue;
+    states_[i] = state::done;
+    last = i;
+  }
+  if (last == states_.size()) return begin(out);
+  states_[last] = state::running;
+  on(last, outcome::lost, out);
+}
+
 void machine::on(std::size_t stage, outcome how, moves& out) {
   auto& here = states_[stage];
   if (ended_ || here != (how == outcome::undone ? state::undoing : state::running)) return;

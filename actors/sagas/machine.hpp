@@ -48,6 +48,9 @@ public:
   explicit machine(const plan& of, bool may_have_run = false) : plan_(&of), may_have_run_(may_have_run) {}
 
   void begin(moves& out);
+  // Instead: it was decided before that it walks back, and nobody knows how far it came. All that may be in effect is
+  // undone; what never was is forbidden.
+  void walk_back(moves& out);
   void on(std::size_t stage, outcome how, moves& out);
   // No answer in time, or nobody to ask.
   void on_silence(std::size_t stage, const patience& patience, moves& out);
@@ -58,6 +61,7 @@ public:
   void resume(moves& out);
 
   const plan& its_plan() const { return *plan_; }
+  bool may_have_run() const { return may_have_run_; }
   state at(std::size_t stage) const { return states_[stage]; }
   bool ended() const { return ended_; }
   bool parked() const { return parked_; }
