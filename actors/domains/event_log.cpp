@@ -37,27 +37,26 @@ answer event_log::on(const souk::event_log::append& append) {
 
 answer event_log::on(const souk::event_log::fetch& fetch) {
   auto& mine = subscribers_[fetch.by.id()];
-  const bool went_on =
-      mine.asked.topics == fetch.topics && mine.asked.flows == fetch.flows && mine.handed_upto == fetch.after;
-  const auto lag = went_on ? mine.lag - mine.handed : waiting_for(fetch);
-  mine = {fetch, false, lag};
+  const bool same = mine.asked.topics == fetch.topics && mine.asked.flows == fetch.flows;
+  // A question that waits is asked again, by the bell or because its answer may be lost: not all is looked through again.
+  const bool looked = same && mine.nothing_after <= fetch.after && fetch.after <= mine.looked_upto;
+  const auto after = looked ? mine.looked_upto : fetch.after;
+  const auto lag = same && mine.looked_upto == after ? mine.lag - mine.handed : waiting_for(fetch);
   store_.log.expect(fetch.subscribers);
-  souk::event_log::events found{fetch.after, {}, fetch.after};
-  store_.log.each_after(fetch.after, [&](const souk::event_log::event& one) {
+  souk::event_log::events found{after, {}, fetch.after};
+  store_.log.each_after(after, [&](const souk::event_log::event& one) {
     found.upto = one.seq;
     if (fetch.wants(one)) found.list.push_back(one);
     return found.list.size() < fetch.limit;
   });
-  mine.handed_upto = found.upto;
-  mine.handed = static_cast<std::int64_t>(found.list.size());
+  const bool nothing = found.list.empty();
+  const auto handed = static_cast<std::int64_t>(found.list.size());
+  mine = {fetch, nothing, lag, found.upto, nothing ? fetch.after : found.upto, handed};
   // What nobody asked for is not waited for: the next start may ask for it in vain.
-  store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && found.list.empty() ? found.upto : fetch.kept);
-  if (found.list.empty()) {
-    auto rest = fetch;
-    if (rest.kept == rest.after) rest.kept = found.upto;
-    rest.after = mine.asked.after = found.upto;
-    mine.waiting = true;
-    later_ = {fetch.by.id(), std::move(rest)};
+  store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && nothing ? found.upto : fetch.kept);
+  if (nothing) {
+    mine.asked.after = found.upto;
+    later_ = {fetch.by.id(), fetch};
   }
   return reply_with(std::move(found));
 }

@@ -75,13 +75,11 @@ answer payment::on(const souk::payment::undo_pay& undo) {
 answer payment::on(const souk::payment::book& book) {
   const auto& events = book.events;
   auto position = store_.positions.of(events.source);
-  bool booked = false;
   for (const auto& event : events.list) {
     if (event.seq <= position) continue;  // told again: it is booked already
     position = event.seq;
     // Approved before it was completed: it is here.
     if (event.what == order::kind::completed && order::is_paid_before(event.flow)) continue;
-    booked = true;
     switch (event.what) {
       case order::kind::completed:
         (void)store_.append({event.subject,
@@ -97,8 +95,7 @@ answer payment::on(const souk::payment::book& book) {
       default: break;  // goods that come back are credited, their payment stands
     }
   }
-  // What is of no interest here may be told again.
-  if (booked) store_.positions.save(events.source, position);
+  store_.positions.save(events.source, position);
   return reply_with(order::position{position});
 }
 

@@ -109,9 +109,9 @@ answer reactor::on(const event_log::react& react) {
     if (brain_.story(event.about->id)) first_of_[react.partition].try_emplace(event.seq, event.about->id);
   }
   if (!react.again) heard.upto = std::max(heard.upto, react.events.upto);
-  // So that the log can forget.
+  // So that the log can forget; no events at all: there is only the position to be written.
   constexpr std::int64_t unwritten_max = 4096;
-  keep(react.partition, unwritten_max);
+  keep(react.partition, react.events.list.empty() ? 1 : unwritten_max);
   return reply_with(event_log::heard{heard.upto, heard.kept, 0, {}});
 }
 

@@ -114,7 +114,10 @@ caf::behavior subscriber::make_behavior() {
           resume_at_ms_ = 0;
           start();
         }
-        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) try_troubles();
+        if (now >= troubles_at_ms_ && !trying_troubles_ && !resume_at_ms_) {
+          try_troubles();
+          settle_position();
+        }
         // The log may go on keeping for us what we have: nobody else tells it.
         if (!reacting_ && !resume_at_ms_ && told_kept_ < kept_) begin_fetching();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
@@ -236,6 +239,15 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
 void subscriber::pause() {
   begin_run();
   resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
+}
+
+// A desk writes its position together with effects. When it has become quiet, what it heard last is written as well: else
+// the log would keep it, and all that comes after, until somebody wants something of this desk again.
+void subscriber::settle_position() {
+  if (reacting_ || kept_ == position_ || settled_ == position_) return;
+  settled_ = position_;
+  reacting_ = true;
+  react({position_, {}, position_});
 }
 
 void subscriber::try_troubles() {

@@ -66,6 +66,7 @@ private:
   void pause();
   void begin_run();
   hear in_this_run(hear then) const;
+  void settle_position();
   void try_troubles();
   void try_next(std::shared_ptr<std::vector<event_log::trouble>> due, std::size_t at);
 
@@ -76,6 +77,7 @@ private:
   std::int64_t position_ = 0;   // in effect at the desk
   std::int64_t kept_ = 0;       // not wanted again
   std::int64_t told_kept_ = 0;  // of which the log knows
+  std::int64_t settled_ = 0;    // where the desk was last told to write its position
   std::int64_t handed_ = 0;     // to the desk, the last time
   std::int64_t fetched_ = 0;    // the next are fetched while the desk is at these
   std::optional<event_log::events> ready_;
