@@ -155,8 +155,11 @@ private:
     if (!reservation || leaves) return;
     if (who.is == habit::dawdles && who.attempt == 0)
       std::this_thread::sleep_for(milliseconds{options_.hold_seconds * 1000 + 50});
-    pay(who, payment, *reservation);
-    settle(who, *ended(payment));
+    const auto told = pay(who, payment, *reservation);
+    const auto end = ended(payment);
+    if (end) return settle(who, *end);
+    // A run that was killed had begun to pay for another hold under this number: the next try has a number of its own.
+    if (told.reason() != "key_reused") throw std::runtime_error(payment + ": " + told.body.dump());
   }
 
   // The payment's end, if there is such a payment.
