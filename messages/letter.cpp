@@ -117,6 +117,7 @@ address address_of(const command& what) {
           [](const platform::revive&) { return at(d::platform, 0); },
           [](const order::announce& c) { return at(d::order, slice_of(c.once.saga)); },
           [](const order::give_up& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::claim& c) { return at(d::order, slice_of(c.id)); },
           [](const cart::put& c) { return at(d::cart, of(c.user)); },
           [](const cart::find& c) { return at(d::cart, of(c.user)); },
           [](const cart::checkout& c) { return at(d::cart, of(c.user)); },

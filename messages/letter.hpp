@@ -43,7 +43,8 @@ using any_command = std::variant<
     queue::use, queue::undo_use, order::announce, order::give_up, cart::put, cart::find, cart::checkout, cart::take_out,
     cart::undo_take_out, event_log::collect, event_log::find_heard, event_log::react, event_log::find_position,
     event_log::append, event_log::fetch, event_log::set_aside, event_log::find_held, event_log::tried,
-    event_log::revive, event_log::find_status, payment::open_work, payment::settle, payment::hasten, event_log::go_on>;
+    event_log::revive, event_log::find_status, payment::open_work, payment::settle, payment::hasten, event_log::go_on,
+    order::claim>;
 
 using any_reply =
     std::variant<std::monostate,  //

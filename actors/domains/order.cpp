@@ -161,6 +161,14 @@ answer order::on(const souk::order::give_up& give_up) {
   return {};
 }
 
+answer order::on(const souk::order::claim& claim) {
+  const auto* r = open_case(claim.id);
+  if (!r || r->brief.by_events) return refuse(reason::not_found, to_text(claim.id));
+  auto now = ticket_of(*r);
+  if (r->brief.cancelling && now.why == reason::none) now.why = reason::cancelled;
+  return reply_with(std::move(now));
+}
+
 answer order::on(const souk::order::fail& fail) {
   auto* r = open_case(fail.id);
   if (!r) {

@@ -30,6 +30,7 @@ public:
   answer on(const souk::order::complete& complete);
   answer on(const souk::order::announce& announce);
   answer on(const souk::order::give_up& give_up);
+  answer on(const souk::order::claim& claim);
   answer on(const souk::order::fail& fail);
   answer on(const souk::order::close& close);
   answer on(const souk::order::park& park);

@@ -33,7 +33,7 @@ constexpr ticket_parts split(std::uint64_t ticket) {
           ((ticket >> 8) & 1) != 0};
 }
 
-constexpr std::uint8_t stage_of_turn = 15;  // no plan has so many
+constexpr std::uint8_t stage_of_way = 15;  // no plan has so many
 constexpr std::uint64_t ticket_of_park = ~std::uint64_t{0};
 // One for each shard of the orders; questions of a saga have smaller ones.
 constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
@@ -135,11 +135,21 @@ void coordinator::on_begin(order::brief&& about) {
   papers_.counts->running += 1;
   // A case that was opened a while ago was running before: what follows is asked for the second time.
   note(mine, 0, now_.ms - mine.about.placed.ms > papers_.around->answer_ms ? mark::recovered : mark::began);
-  if (mine.about.cancelling && mine.machine.may_have_run()) {
-    mine.why = reason::cancelled;
-    mine.machine.walk_back(moves_);
-  } else {
+  if (mine.machine.may_have_run()) return ask_the_desk(at);
+  mine.way = slot::way::ahead;
+  mine.machine.begin(moves_);
+  go(at);
+}
+
+void coordinator::on_claim(std::uint32_t at, const answer& said) {
+  auto& mine = slots_[at];
+  if (!said.done()) return let_go(at);
+  mine.way = slot::way::ahead;
+  mine.why = std::get<order::ticket>(said.body).why;
+  if (mine.why == reason::none) {
     mine.machine.begin(moves_);
+  } else {
+    mine.machine.walk_back(moves_);
   }
   go(at);
 }
@@ -161,26 +171,31 @@ bool coordinator::turns_back(std::uint32_t at) {
   const auto is_back = [&](const sagas::order_to_go& one) {
     return one.what == go_kind::undo || (one.what == go_kind::run && plan.stages()[one.stage].step == plan.rejection());
   };
-  if (mine.turn != slot::turn::ahead || std::none_of(moves_.begin(), moves_.end(), is_back)) return false;
+  if (mine.way != slot::way::ahead || std::none_of(moves_.begin(), moves_.end(), is_back)) return false;
   mine.held = std::exchange(moves_, {});
-  mine.turn = slot::turn::asked;
-  ask_to_turn_back(at);
+  mine.way = slot::way::turning;
+  ask_the_desk(at);
   return true;
 }
 
-void coordinator::ask_to_turn_back(std::uint32_t at) {
+// May it be run; may it turn back?
+void coordinator::ask_the_desk(std::uint32_t at) {
   auto& mine = slots_[at];
   mine.due_ms = steady_ms_ + papers_.around->answer_ms;
   const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
-  out_.post(to, {join_ticket({mine.generation, at, to.shard, stage_of_turn, false}),
-                 order::give_up{mine.about.id, mine.why, mine.detail, now_}});
+  const bool turning = mine.way == slot::way::turning;
+  const auto ticket = join_ticket({mine.generation, at, to.shard, stage_of_way, turning});
+  if (turning) {
+    out_.post(to, {ticket, order::give_up{mine.about.id, mine.why, mine.detail, now_}});
+  } else {
+    out_.post(to, {ticket, order::claim{mine.about.id}});
+  }
 }
 
 void coordinator::on_turn(std::uint32_t at, const answer& said) {
   auto& mine = slots_[at];
-  if (mine.turn != slot::turn::asked || said.what == verdict::lost) return;  // it is asked again
-  if (!said.done()) return let_go(at);                                       // it came to its end otherwise
-  mine.turn = slot::turn::back;
+  if (!said.done()) return let_go(at);  // it came to its end otherwise
+  mine.way = slot::way::back;
   moves_ = std::move(mine.held);
   go(at);
 }
@@ -267,11 +282,13 @@ void coordinator::on_answer(souk::response&& said) {
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
   auto& mine = slots_[t.slot];
-  if (mine.taken && t.stage == stage_of_turn && (mine.generation & 0x7fffff) == t.generation)
-    return on_turn(t.slot, said.answer);
-  if (!mine.taken || (mine.generation & 0x7fffff) != t.generation || mine.stage != t.stage || mine.undoing != t.undo ||
-      !mine.unanswered.test(t.part))
-    return;  // late, or told twice
+  if (!mine.taken || (mine.generation & 0x7fffff) != t.generation) return;  // late, or told twice
+  if (t.stage == stage_of_way) {
+    if (mine.way != (t.undo ? slot::way::turning : slot::way::claiming)) return;
+    if (said.answer.what == verdict::lost) return;  // it is asked again
+    return t.undo ? on_turn(t.slot, said.answer) : on_claim(t.slot, said.answer);
+  }
+  if (mine.stage != t.stage || mine.undoing != t.undo || !mine.unanswered.test(t.part)) return;
   mine.unanswered.reset(t.part);
   auto& heard = said.answer;
   if (heard.what == verdict::done) {
@@ -325,8 +342,8 @@ void coordinator::on_sweep() {
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
     if (!mine.taken || mine.parked || mine.due_ms > now) continue;
-    if (mine.turn == slot::turn::asked) {
-      ask_to_turn_back(at);
+    if (mine.way == slot::way::claiming || mine.way == slot::way::turning) {
+      ask_the_desk(at);
       continue;
     }
     if (mine.pausing) {

@@ -69,8 +69,9 @@ private:
     bool heard_full = false;
     std::int64_t due_ms = 0;   // when to ask again, or when the pause is over
     std::uint8_t pausing = 0;  // tries so far, while a pause lasts
-    // That it turns back is durable before anything is undone: whoever runs it after a fall turns back, too.
-    enum class turn : std::uint8_t { ahead, asked, back } turn{};
+    // What may have run before is claimed first: a letter that says it is to be run may be older than its end. That it
+    // turns back is durable before anything is undone: whoever runs it after a fall turns back, too.
+    enum class way : std::uint8_t { claiming, ahead, turning, back } way{};
     std::vector<sagas::order_to_go> held;  // the first moves back, while that is asked
   };
   struct follower {
@@ -89,7 +90,8 @@ private:
   bool may_have_run(number saga);
   void go(std::uint32_t at);
   bool turns_back(std::uint32_t at);
-  void ask_to_turn_back(std::uint32_t at);
+  void ask_the_desk(std::uint32_t at);
+  void on_claim(std::uint32_t at, const answer& said);
   void on_turn(std::uint32_t at, const answer& said);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
