@@ -12,6 +12,8 @@ namespace {
 number subject_of(const order::event& event) { return event.subject; }
 number subject_of(const event_log::event& event) { return event.about->id; }
 
+constexpr std::int64_t pause_max_ms = 300'000;
+
 const std::string columns = "SELECT source, event, tries, next, dead, error FROM trouble AS t ";
 
 template <class Trouble>
@@ -28,7 +30,7 @@ Trouble read(statement::row row) {
 
 template <class Trouble>
 std::int64_t troubles<Trouble>::pause_ms(std::int32_t tries, std::int64_t seq) {
-  const std::int64_t whole = std::min<std::int64_t>(std::int64_t{1000} << std::min(tries, 20), 300'000);
+  const std::int64_t whole = std::min<std::int64_t>(std::int64_t{1000} << std::min(tries, 20), pause_max_ms);
   return whole / 2 +
          static_cast<std::int64_t>(fingerprint(std::to_string(seq)) % static_cast<std::uint64_t>(whole / 2));
 }
@@ -51,7 +53,7 @@ troubles<Trouble>::troubles(store_file& file)
       remove_(file.prepare("DELETE FROM trouble WHERE source=?1 AND seq=?2")),
       has_(file.prepare("SELECT 1 FROM trouble WHERE subject=?2 AND source=?1 AND dead=0 LIMIT 1")),
       subjects_(file.prepare("SELECT DISTINCT subject FROM trouble WHERE source=?1 AND dead=0")),
-      due_(file.prepare(columns + "WHERE dead=0 AND next<=?1 AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
+      due_(file.prepare(columns + "WHERE dead=0 AND (next<=?1 OR next>?4) AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
                                   " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND"
                                   " e.seq<t.seq) ORDER BY next LIMIT ?2")),
       list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")),
@@ -130,7 +132,7 @@ std::vector<Trouble> troubles<Trouble>::due(moment now, std::uint32_t limit, std
   std::vector<Trouble> all;
   if (living_)
     due_.each([&](auto row) { all.push_back(read<Trouble>(row)); }, now.ms, limit,
-              source ? static_cast<std::int64_t>(*source) : -1);
+              source ? static_cast<std::int64_t>(*source) : -1, (now + pause_max_ms).ms);
   return all;
 }
 

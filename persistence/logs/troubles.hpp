@@ -34,7 +34,8 @@ public:
 
   bool has(std::uint32_t source, number subject);  // an event that is not given up
   std::vector<number> subjects(std::uint32_t source);
-  // The first living event of each subject that is due; of one source, or of all.
+  // The first living event of each subject that is due; of one source, or of all. What is to be tried later than any
+  // pause lasts was put down by a clock that has been set back since: it is due.
   std::vector<Trouble> due(moment now, std::uint32_t limit, std::optional<std::uint32_t> source = {});
   std::vector<Trouble> list(std::uint32_t limit);
   std::int64_t living() const { return living_; }
