@@ -221,9 +221,10 @@ private:
   bool all_cases_ended() {
     bool all = true;
     for (const auto& [request, one] : book_.wishes())
-      counter_.ask(order::find_request{request}, [&all](const answer& said) {
+      counter_.ask(order::find_request{request}, [&all, to_be_refunded = one.cancel_told](const answer& said) {
         const auto* view = std::get_if<order::view>(&said.body);
-        if (view && view->ended.ms == 0) all = false;
+        if (!view) return;
+        if (view->ended.ms == 0 || (to_be_refunded && view->state == order::state::completed)) all = false;
       });
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
     if (all && node_->sagas_running() == 0) return true;
