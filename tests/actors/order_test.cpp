@@ -240,6 +240,37 @@ TEST_CASE("a coordinator that starts is given the open cases of its share", "[C.
   CHECK(desk.begun().size() == static_cast<std::size_t>(mine));
 }
 
+TEST_CASE("what is run again is claimed first, and hears whether it is to be walked back, and why", "[C.4][S0.2]") {
+  orders desk;
+  const auto claimed = [&](number id) { return desk.say(order::claim{id}); };
+  const auto ahead = desk.placed("r1");
+  CHECK(body<order::ticket>(claimed(ahead)).why == reason::none);
+  const auto unwanted = desk.placed("r2");
+  desk.say(order::cancel{unwanted, false, noon + 1});
+  CHECK(body<order::ticket>(claimed(unwanted)).why == reason::cancelled);
+  const auto given_up = desk.placed("r3");
+  desk.say(order::give_up{given_up, reason::insufficient_funds, "ann", noon + 1});
+  desk.again();
+  CHECK(body<order::ticket>(claimed(given_up)).why == reason::insufficient_funds);
+  CHECK(desk.say(desk.completing(given_up)).why == reason::cancelled);
+}
+
+TEST_CASE("what has ended, or goes on by events, is not claimed any more", "[C.4][S0.8][S1.4]") {
+  orders desk;
+  const auto claimed = [&](number id) { return desk.say(order::claim{id}).what; };
+  const auto completed = desk.completed("r1");
+  CHECK(claimed(completed) == verdict::refused);
+  const auto failed = desk.placed("r2");
+  desk.say(order::fail{failed, reason::sold_out, "cup", {}, noon + 1});
+  CHECK(claimed(failed) == verdict::refused);
+  auto place = desk.placing("r3");
+  place.flow = order::flow::by_events;
+  CHECK(claimed(body<order::ticket>(desk.say(place)).id) == verdict::refused);
+  CHECK(claimed({completed.value + 1}) == verdict::refused);
+  desk.again();
+  CHECK(claimed(failed) == verdict::refused);
+}
+
 TEST_CASE("orders are listed newest first, by user and by state", "[S4.4]") {
   orders desk;
   std::vector<number> all;
