@@ -16,6 +16,7 @@
 #include "actors/edge/json.hpp"
 #include "actors/edge/providers.hpp"
 #include "actors/edge/sinks.hpp"
+#include "messages/grammar/crash_point.hpp"
 #include "persistence/backup.hpp"
 
 namespace souk::tools {
@@ -187,6 +188,13 @@ void log_to_stderr() {
 void add_serve(CLI::App& app, int& exit_code) {
   auto* serve_it = app.add_subcommand("serve", "runs a node and answers HTTP until SIGTERM or Ctrl-C");
   const auto given = std::make_shared<flags>();
+  serve_it->add_flag_callback(
+      "--list-crash-points",
+      [] {
+        for (const auto& one : crash_points) std::cout << one.name << "  " << one.what << '\n';
+        throw CLI::Success{};
+      },
+      "names the places at which a test build can be told to die, and ends");
   serve_it->add_option("--config", given->config, "JSON file, see node-config/ ($SOUK_CONFIG)");
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");

@@ -52,6 +52,8 @@
 #include <unordered_map>
 #include <variant>
 
+#include "messages/grammar/crash_point.hpp"
+
 namespace souk::edge {
 
 namespace net = boost::asio;
@@ -761,6 +763,7 @@ private:
   }
 
   void answer(http_response&& response) {
+    may_crash(crash_point::before_http_answer);
     // An interim or invented status would leave the client waiting.
     if (response.status < 200 || response.status > 599) response.status = 500;
     if (same_word(response.header("Connection"), "close") || same_word(response.header("connection"), "close") ||

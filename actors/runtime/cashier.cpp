@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "messages/grammar/crash_point.hpp"
+
 namespace souk::runtime {
 
 namespace {
@@ -100,6 +102,7 @@ void cashier::take(const payment::works& news, bool doubtful) {
 }
 
 void cashier::send_out(job& one) {
+  may_crash(crash_point::before_errand);
   one.out = true;
   errands_->send({one.work, one.doubtful, {}, {}});
 }
@@ -114,6 +117,7 @@ void cashier::on_back() {
 }
 
 void cashier::report(const errand& done) {
+  may_crash(crash_point::errand_done);
   if (std::exchange(troubled_, false)) spdlog::info("the payment provider answers again");
   auto& counts = *papers_.counts;
   switch (*done.outcome) {

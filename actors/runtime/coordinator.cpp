@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/sagas/plans.hpp"
+#include "messages/grammar/crash_point.hpp"
 
 namespace souk::runtime {
 
@@ -195,6 +196,7 @@ void coordinator::ask_the_desk(std::uint32_t at) {
 void coordinator::on_turn(std::uint32_t at, const answer& said) {
   auto& mine = slots_[at];
   if (!said.done()) return let_go(at);  // it came to its end otherwise
+  may_crash(crash_point::turned_back);
   mine.way = slot::way::back;
   moves_ = std::move(mine.held);
   go(at);
@@ -240,6 +242,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
     mine.machine.on(stage, undo ? outcome::undone : outcome::done, moves_);
     return;
   }
+  may_crash(crash_point::before_step);
   mine.due_ms = steady_ms_ + papers_.around->answer_ms;
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
@@ -307,6 +310,7 @@ void coordinator::on_answer(souk::response&& said) {
 }
 
 void coordinator::all_parts_answered(std::uint32_t at) {
+  may_crash(crash_point::step_answered);
   auto& mine = slots_[at];
   const bool compensable = mine.machine.its_plan().stages()[mine.stage].role == sagas::role::compensable;
   if (mine.worst == verdict::done) {
@@ -338,6 +342,7 @@ void coordinator::on_silence(slot& in, reason why) {
 }
 
 void coordinator::on_sweep() {
+  may_crash(crash_point::timer_fires);
   const auto now = steady_ms_;
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "messages/grammar/crash_point.hpp"
+
 namespace souk::runtime {
 
 desk::desk(caf::actor_config& config, desk_papers papers)
@@ -64,9 +66,11 @@ void desk::work() {
         bundles_.clear();
         one_by_one(parcels);
       }
+      may_crash(crash_point::before_answer);
       // What rang is answered after the commit that made it ring, from what is committed.
       after_commit();
       answer_all();
+      may_crash(crash_point::answered);
     }
   } catch (const std::exception& trouble) {
     // Unknown outcome or broken code: nothing of this batch is answered, the keys will tell.
@@ -115,6 +119,7 @@ std::vector<desk::parcel> desk::next_batch() {
 void desk::batch(std::vector<parcel>& parcels) {
   auto& file = brain_->file();
   file.begin();
+  may_crash(crash_point::transaction_begun);
   std::int64_t n = 0;
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
@@ -195,6 +200,7 @@ void desk::after_commit() {
   }
   auto begun = brain_->begun();
   if (begun.empty()) return;
+  may_crash(crash_point::before_begin);
   std::vector<souk::begin> shares(papers_.where->coordinators());
   for (auto& share : shares) share.cases.reserve(2 * begun.size() / shares.size());
   for (auto& one : begun) shares[papers_.where->coordinator_of(one.id)].cases.push_back(std::move(one));

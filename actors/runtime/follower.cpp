@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "messages/grammar/crash_point.hpp"
+
 namespace souk::runtime {
 
 namespace {
@@ -74,7 +76,9 @@ void book_follower::fetch(std::int64_t after) {
                auto* events = std::get_if<order::events>(&said.body);
                if (!events) return start();
                const bool small = events->list.size() < small_batch;
+               may_crash(crash_point::before_booking);
                asker_.ask(keeper_.book(std::move(*events)), patiently, [this, small](answer&& booked) {
+                 may_crash(crash_point::booked);
                  const auto* at = std::get_if<order::position>(&booked.body);
                  if (!at) return start();
                  position_ = at->seq;
@@ -209,7 +213,9 @@ void platform_follower::deliver(order::events&& all, std::int64_t upto, const pl
   if (!may_go.list.empty()) {
     try {
       if (!sink_) sink_ = make_sink_();
+      may_crash(crash_point::before_delivery);
       done = sink_->deliver(may_go);
+      may_crash(crash_point::delivered);
     } catch (const std::exception& trouble) {
       done.outage = trouble.what();
     }
@@ -240,6 +246,7 @@ void platform_follower::deliver(order::events&& all, std::int64_t upto, const pl
   }
   const bool outage = !done.outage.empty();
   asker_.ask(std::move(record), patiently, [this, small, outage](answer&& said) {
+    may_crash(crash_point::recorded);
     const auto* at = std::get_if<order::position>(&said.body);
     if (!at) return pause();
     position_ = at->seq;

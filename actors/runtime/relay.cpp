@@ -7,6 +7,7 @@
 
 #include "actors/sagas/plans.hpp"
 #include "actors/sagas/steps.hpp"
+#include "messages/grammar/crash_point.hpp"
 
 namespace souk::runtime {
 
@@ -79,6 +80,7 @@ void relay::collect() {
 
 void relay::append(event_log::events&& told) {
   const auto partitions = papers_.where->shards(domain::event_log);
+  may_crash(crash_point::before_append);
   std::vector<event_log::append> parts(partitions);
   for (auto& one : told.list) parts[slice_of(one.about->id) % partitions].events.push_back(std::move(one));
   missing_ = 0;
@@ -88,6 +90,7 @@ void relay::append(event_log::events&& told) {
     parts[p].partition = p;
     parts[p].from = papers_.desk;
     asker_.ask(std::move(parts[p]), patiently(papers_), [this, upto = told.upto](answer&& said) {
+      may_crash(crash_point::appended);
       if (!said.done()) return start();
       position_ = upto;
       if (--missing_ == 0) collect();
@@ -196,10 +199,12 @@ void subscriber::hand_over(event_log::events&& told) {
 }
 
 void subscriber::react(event_log::events&& told) {
+  may_crash(crash_point::before_react);
   auto all = std::make_shared<event_log::events>(told);
   const auto answer_ms = papers_.around->answer_ms;
   asker_.ask(event_log::react{papers_.desk, papers_.partition, std::move(told)}, {{}, 2 * answer_ms, answer_ms},
              in_this_run([this, all](answer&& said) {
+               may_crash(crash_point::reacted);
                const auto* heard = std::get_if<event_log::heard>(&said.body);
                if (!heard) return on_silence(*all, said.why);
                position_ = heard->upto;

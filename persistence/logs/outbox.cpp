@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "messages/grammar/crash_point.hpp"
+
 namespace souk::persistence {
 
 template <class Event>
@@ -47,6 +49,7 @@ void outbox<Event>::write_the_row() {
   if (unwritten_.empty()) return;
   const auto packed = pack(unwritten_);
   write_.run(newest_, blob{packed});
+  may_crash(crash_point::outbox_written);
   unwritten_.clear();
   forget();
 }
@@ -81,6 +84,7 @@ void outbox<Event>::forget() {
   if (all - forgotten_ < delete_at_once) return;
   for (const auto& [one, has] : acknowledged_) acknowledge_.run(one, has);
   forget_.run(all);
+  may_crash(crash_point::outbox_forgets);
   while (!recent_.empty() && recent_.front().seq <= all) recent_.pop_front();
   forgotten_ = all;
 }

@@ -1,6 +1,7 @@
 // Computes and verifies the checksums of pages between SQLite and the file layer.
 #include "persistence/sqlite/checked_pages.hpp"
 
+#include "messages/grammar/crash_point.hpp"
 #include "persistence/sqlite/cut.hpp"
 
 #include <sqlite3.h>
@@ -142,6 +143,7 @@ int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
   if (mine.wal) {
     const int code = under(file).xWrite(mine.below(), from, n, at);
     if (code == SQLITE_OK) note_write(mine, at, at + n);
+    may_crash(crash_point::wal_written);
     return code;
   }
   std::shared_lock<std::shared_mutex> moves;
@@ -157,7 +159,9 @@ int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
   auto sum = checksum(page, at / checked_page_bytes + 1);
   if constexpr (std::endian::native == std::endian::big) sum = __builtin_bswap64(sum);
   std::memcpy(summed.data() + checked_page_bytes - checksum_bytes, &sum, sizeof sum);
-  return under(file).xWrite(mine.below(), summed.data(), n, at);
+  const int code = under(file).xWrite(mine.below(), summed.data(), n, at);
+  may_crash(crash_point::page_moved);
+  return code;
 }
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -173,6 +177,7 @@ int sync(sqlite3_file* file, int flags) {
   }
   const int code = under(file).xSync(mine.below(), flags);
   if (code == SQLITE_OK && mine.wal) note_sync(mine);
+  may_crash(mine.wal ? crash_point::wal_synced : crash_point::store_synced);
   return code;
 }
 int size(sqlite3_file* file, sqlite3_int64* bytes) { return under(file).xFileSize(of(file).below(), bytes); }

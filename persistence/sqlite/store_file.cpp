@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "messages/grammar/crash_point.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
@@ -187,16 +188,21 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
                       SQLITE_ERROR);
   for (auto at = version; at < known;) {
     execute("BEGIN");
-    do execute(std::string{migrations[static_cast<std::size_t>(at++)]});
-    while (version == 0 && at < known);
+    do {
+      may_crash(crash_point::before_migration);
+      execute(std::string{migrations[static_cast<std::size_t>(at++)]});
+    } while (version == 0 && at < known);
     execute("PRAGMA user_version=" + std::to_string(at));
+    may_crash(crash_point::migrated);
     execute("COMMIT");
   }
 }
 
 void store_file::commit() {
   const bool wrote = writes();
+  if (wrote) may_crash(crash_point::before_commit);
   commit_->run();
+  if (wrote) may_crash(crash_point::after_commit);
   if (!wrote) return;  // a batch of reads costs no sync and is not counted
   // A store that sees traffic gets its WAL written at full size once: overwriting syncs 1.6 times faster than
   // appending, because the file's size does not change. Idle stores stay small.

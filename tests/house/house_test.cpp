@@ -223,6 +223,28 @@ TEST_CASE("the tree speaks of the product, and nothing is left lying about") {
   }
 }
 
+TEST_CASE("whatever has a crash point is compiled into the executable that can be told to die there") {
+  const auto lists = read(top / "CMakeLists.txt");
+  const auto from = lists.find("add_executable(souk-crashing");
+  REQUIRE(from != lists.npos);
+  const auto list = lists.substr(from, lists.find(')', from) - from);
+  const auto table = read(top / "messages/grammar/crash_point.hpp");
+  const std::regex place{"may_crash\\(([^;]*)\\);"}, name{"crash_point::(\\w+)"};
+  std::set<std::string> used;
+  for (const auto& [path, content] : sources({"messages", "persistence", "actors"})) {
+    INFO(path);
+    if (path == "messages/grammar/crash_point.hpp") continue;
+    for (std::sregex_iterator one{content.begin(), content.end(), place}, end; one != end; ++one) {
+      CHECK(list.find(path) != list.npos);
+      const std::string which = (*one)[1];
+      for (std::sregex_iterator each{which.begin(), which.end(), name}; each != end; ++each) used.insert((*each)[1]);
+    }
+  }
+  for (std::sregex_iterator one{table.begin(), table.end(), name}, end; one != end; ++one)
+    CHECK(used.contains((*one)[1]));
+  CHECK(used.size() >= 30);
+}
+
 TEST_CASE("every rule has a test that carries its number") {
   std::string all;
   for (const auto& [path, content] : sources({"tests"}))
