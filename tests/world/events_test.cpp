@@ -4,6 +4,7 @@
 #include "actors/runtime/roster.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
+#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -118,26 +119,17 @@ TEST_CASE("too few points or an invalid coupon: everybody who acted undoes its p
 TEST_CASE("an event that fells its desk is set aside while other orders flow, and taken when it is revived",
           "[S0.6][S3.6]") {
   // A wallet that cannot bear ann.
-  struct touchy final : domains::brain {
-    touchy(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> well)
-        : inner(std::move(of)), is_well(std::move(well)) {}
-    answer decide(const command& what) override {
-      if (const auto* debit = std::get_if<wallet::debit>(&what); debit && debit->user.text == "ann" && !*is_well)
-        throw std::runtime_error("broken on purpose");
-      return inner->decide(what);
-    }
-    void before_commit() override { inner->before_commit(); }
-    persistence::store_file& file() override { return inner->file(); }
-    persistence::exchange* exchange() override { return inner->exchange(); }
-    std::unique_ptr<domains::brain> inner;
-    std::shared_ptr<std::atomic<bool>> is_well;
-  };
   const auto well = std::make_shared<std::atomic<bool>>(false);
   auto options = shop::impatient();
   options.make_brain = [=](runtime::directory::place at,
                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
     if (at.domain != domain::wallet) return nullptr;
-    return std::make_unique<touchy>(runtime::make_brain(at.domain, at.shard, store), well);
+    const auto touchy = [=](const command& what) -> std::optional<answer> {
+      if (const auto* debit = std::get_if<wallet::debit>(&what); debit && debit->user.text == "ann" && !*well)
+        throw std::runtime_error("broken on purpose");
+      return std::nullopt;
+    };
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), touchy);
   };
   shop shop{options};
   shop.user("ann", 1'000);

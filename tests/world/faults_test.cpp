@@ -9,6 +9,7 @@
 #include "actors/sagas/plans.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
+#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -100,31 +101,13 @@ struct slow_link final : fair_link {
   std::vector<kept> late;
 };
 
-// A domain whose code throws now and then.
-struct fragile final : domains::brain {
-  fragile(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<int>> left)
-      : inner(std::move(of)), until(std::move(left)) {
-    pass_on();
-  }
-  answer decide(const command& what) override {
-    if (--*until == 0) throw std::runtime_error("broken on purpose");
-    auto said = inner->decide(what);
-    later_ = inner->put_off();
-    pass_on();
-    return said;
-  }
-  void before_commit() override { inner->before_commit(); }
-  persistence::store_file& file() override { return inner->file(); }
-  persistence::exchange* exchange() override { return inner->exchange(); }
-  void hear(const event_log::event& event) override { inner->hear(event); }
-  const std::vector<order::happening>* story(number id) const override { return inner->story(id); }
-  void pass_on() {
-    for (const auto one : inner->rung()) rung_.push_back(one);
-    for (auto& one : inner->begun()) begun_.push_back(std::move(one));
-  }
-  std::unique_ptr<domains::brain> inner;
-  std::shared_ptr<std::atomic<int>> until;
-};
+// A domain that throws when so many commands are through.
+sim::guarded::guard throws_once(std::shared_ptr<std::atomic<int>> left) {
+  return [left = std::move(left)](const command&) -> std::optional<answer> {
+    if (--*left == 0) throw std::runtime_error("broken on purpose");
+    return std::nullopt;
+  };
+}
 
 // A crowd of orders of which some lack money, some goods, some have coupons.
 std::vector<want> crowd(shop& shop, int n) {
@@ -255,7 +238,7 @@ TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4
   options.make_brain = [=](runtime::directory::place at,
                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
     if (at.domain != which) return nullptr;
-    return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, store), left);
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), throws_once(left));
   };
   shop shop{options};
   const auto tickets = shop.buy_all(crowd(shop, 200));

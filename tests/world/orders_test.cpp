@@ -4,6 +4,7 @@
 #include "actors/runtime/roster.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
+#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -184,26 +185,17 @@ TEST_CASE("goods that are free need no money, and agreed amounts stand beside th
 
 TEST_CASE("whoever stops following a saga is forgotten before it ends", "[C.4][C.6]") {
   // A wallet that has no time for anybody.
-  struct busy final : domains::brain {
-    busy(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> done)
-        : inner(std::move(of)), is_done(std::move(done)) {}
-    answer decide(const command& what) override {
-      if (std::holds_alternative<wallet::debit>(what) && !*is_done) return lose(reason::unreachable);
-      return inner->decide(what);
-    }
-    void before_commit() override { inner->before_commit(); }
-    persistence::store_file& file() override { return inner->file(); }
-    persistence::exchange* exchange() override { return inner->exchange(); }
-    std::unique_ptr<domains::brain> inner;
-    std::shared_ptr<std::atomic<bool>> is_done;
-  };
   const auto done = std::make_shared<std::atomic<bool>>(false);
   auto options = shop::impatient();
   options.around.patience.tries_before_lost = 1'000'000;
   options.make_brain = [=](runtime::directory::place at,
                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
     if (at.domain != domain::wallet) return nullptr;
-    return std::make_unique<busy>(runtime::make_brain(at.domain, at.shard, store), done);
+    const auto busy = [=](const command& what) -> std::optional<answer> {
+      if (!std::holds_alternative<wallet::debit>(what) || *done) return std::nullopt;
+      return lose(reason::unreachable);
+    };
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), busy);
   };
   shop shop{options};
   shop.user("ann", 1'000);

@@ -9,7 +9,7 @@
 
 #include "actors/runtime/roster.hpp"
 #include "persistence/audit.hpp"
-#include "tools/sim/fragile.hpp"
+#include "tools/sim/fuses.hpp"
 #include "tools/sim/shoppers.hpp"
 #include "tools/sim/witness.hpp"
 
@@ -94,8 +94,8 @@ private:
     options.make_brain = [this](runtime::directory::place at, const persistence::open_options& store) {
       auto small = store;
       small.checkpoint_pages = 64;  // so that a play sees some
-      return std::make_unique<fragile>(runtime::make_brain(at.domain, at.shard, small, {domains::approval::external}),
-                                       throws_[at.domain]);
+      return std::make_unique<guarded>(runtime::make_brain(at.domain, at.shard, small, {domains::approval::external}),
+                                       burns(throws_[at.domain]));
     };
     node_ = std::make_unique<runtime::node>(std::move(options));
     counter_.open(*node_);

@@ -1,41 +1,26 @@
-// A domain whose code throws when it is told to, in the midst of a batch.
+// A domain with a guard before it, who sees each command first: he may answer himself, or throw in the midst of a
+// batch.
 #pragma once
 
-#include <array>
-#include <map>
+#include <functional>
 #include <memory>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
 #include "actors/domains/brain.hpp"
 
 namespace souk::sim {
 
-// How many commands are left until it burns through; 0: never.
-struct fuse {
-  unsigned left = 0;
-};
-class fuses {
+class guarded final : public domains::brain {
 public:
-  fuses() {
-    for (auto& [which, one] : all_) one = std::make_shared<fuse>();
-  }
-  std::shared_ptr<fuse>& operator[](domain which) { return all_[static_cast<std::size_t>(which)].second; }
-  auto begin() { return all_.begin(); }
-  auto end() { return all_.end(); }
+  // Nothing: the domain may have it.
+  using guard = std::function<std::optional<answer>(const command&)>;
 
-private:
-  std::array<std::pair<domain, std::shared_ptr<fuse>>, domain_count> all_{};
-};
-
-class fragile final : public domains::brain {
-public:
-  fragile(std::unique_ptr<domains::brain> of, std::shared_ptr<fuse> until)
-      : inner_(std::move(of)), fuse_(std::move(until)) {
+  guarded(std::unique_ptr<domains::brain> of, guard before) : inner_(std::move(of)), guard_(std::move(before)) {
     pass_on();
   }
   answer decide(const command& what) override {
-    if (fuse_->left && --fuse_->left == 0) throw std::runtime_error("broken on purpose");
+    if (auto said = guard_(what)) return *std::move(said);
     auto said = inner_->decide(what);
     later_ = inner_->put_off();
     pass_on();
@@ -54,7 +39,7 @@ private:
   }
 
   std::unique_ptr<domains::brain> inner_;
-  std::shared_ptr<fuse> fuse_;
+  guard guard_;
 };
 
 }  // namespace souk::sim
