@@ -20,11 +20,12 @@ constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_
 using record = persistence::order_store::record;
 
 // Whoever wanted it back gets what he wanted; otherwise it failed, and why.
-void turn_down(record& r, reason why, const std::string& detail) {
-  const bool cancelled = r.brief.cancelling && (why == reason::cancelled || why == reason::undone);
-  r.why = cancelled ? reason::cancelled : why;
-  r.detail = cancelled ? std::string{} : detail;
+void turn_down(record& r) {
+  const bool cancelled = r.brief.cancelling && (r.why == reason::cancelled || r.why == reason::undone);
   r.state = cancelled ? state::cancelled : state::failed;
+  if (!cancelled) return;
+  r.why = reason::cancelled;
+  r.detail.clear();
 }
 
 void settle_amounts(record& r, const std::vector<money>& amounts) {
@@ -147,13 +148,12 @@ answer order::on(const souk::order::give_up& give_up) {
     return came_to_pass ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
   if (r->why != reason::none || r->state != state::pending) return reply_with(reply{}, true);
+  r->why = give_up.why;
+  r->detail = give_up.detail;
+  // Else who waits hears of it when all is walked back.
   if (r->brief.by_events) {
-    turn_down(*r, give_up.why, give_up.detail);
+    turn_down(*r);
     rung_.push_back(give_up.id.value);
-  } else {
-    // Who waits hears of it when all is walked back.
-    r->why = give_up.why;
-    r->detail = give_up.detail;
   }
   r->brief.cancelling = true;  // whoever else may still run it finds no way on
   r->saga = saga_state::compensating;
@@ -177,8 +177,11 @@ answer order::on(const souk::order::fail& fail) {
     return ended->state == state::completed ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
   if (r->state == state::pending) {
-    const bool known = r->why != reason::none;
-    turn_down(*r, known ? r->why : fail.why, known ? std::string{r->detail} : fail.detail);
+    if (r->why == reason::none) {
+      r->why = fail.why;
+      r->detail = fail.detail;
+    }
+    turn_down(*r);
   }
   r->saga = saga_state::compensated;
   r->timeline = fail.timeline;

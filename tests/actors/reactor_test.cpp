@@ -100,6 +100,16 @@ struct shelves : desk<domains::product> {
   std::int64_t stock() { return body<product::view>(say(product::find{{"tea"}})).stock; }
 };
 
+order::place placing(order::flow flow) {
+  order::place place;
+  place.request = "r";
+  place.user = {"ann"};
+  place.lines = {{{"tea"}, 2, {}}};
+  place.flow = flow;
+  place.at = noon;
+  return place;
+}
+
 }  // namespace
 
 TEST_CASE("a domain acts on the event that its row names, and tells what it learned", "[S3.1][S3.7]") {
@@ -212,13 +222,7 @@ TEST_CASE("an event that is not understood holds up nothing before it, and says 
 
 TEST_CASE("a desk that has just sat down takes up where it left off, wherever its subscriber is", "[S3.6][S3.3]") {
   desk<domains::order> desk{domain::order};
-  order::place place;
-  place.request = "r";
-  place.user = {"ann"};
-  place.lines = {{{"tea"}, 2, {}}};
-  place.flow = order::flow::by_events;
-  place.at = noon;
-  (void)desk.say(place);
+  (void)desk.say(placing(order::flow::by_events));
   (void)desk.told();
   const auto about = *desk.last().about;
   desk.hear({happened(1, sagas::verify_user, outcome::done, about)});
@@ -235,13 +239,7 @@ TEST_CASE("a desk that has just sat down takes up where it left off, wherever it
 
 TEST_CASE("an order's record is put together from the events, also after a restart in the middle", "[S3.3][S0.1]") {
   desk<domains::order> desk{domain::order};
-  order::place place;
-  place.request = "r";
-  place.user = {"ann"};
-  place.lines = {{{"tea"}, 2, {}}};
-  place.flow = order::flow::by_events;
-  place.at = noon;
-  const auto id = body<order::ticket>(desk.say(place)).id;
+  const auto id = body<order::ticket>(desk.say(placing(order::flow::by_events))).id;
   CHECK(desk.told() == "done placed");
   auto about = *desk.last().about;
   CHECK(about.id == id);
@@ -287,12 +285,7 @@ TEST_CASE("what does not follow on what was heard is left alone until the rest h
 
 TEST_CASE("a step that has nothing to ask is told together with what it follows on", "[S1.4]") {
   desk<domains::order> desk{domain::order, sagas::stock_first()};
-  order::place place;
-  place.request = "r";
-  place.user = {"ann"};
-  place.lines = {{{"tea"}, 2, {}}};
-  place.flow = order::flow::stock_first;
-  place.at = noon;
+  auto place = placing(order::flow::stock_first);
   place.coupon = GENERATE(coupon_id{}, coupon_id{7});
   const auto id = body<order::ticket>(desk.say(place)).id;
   CHECK(desk.told().empty());
