@@ -212,10 +212,22 @@ private:
     run_until([this] { return all_cases_ended(); }, "a case never ends");
     shoppers_.look_around();
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
-    const auto settled = [this] { return book_.untold(platform_).empty() && book_.owed(till_).empty(); };
+    const auto settled = [this] {
+      return book_.untold(platform_).empty() && book_.owed(till_).empty() && knows_what_the_provider_did();
+    };
     for (const auto end = stage_.now_us() + patience_us; !settled() && stage_.now_us() < end;) run_for(slow_us);
     if (const auto what = book_.untold(platform_); !what.empty()) book_.broken("the platform is never told: " + what);
     if (const auto what = book_.owed(till_); !what.empty()) book_.broken(what);
+  }
+
+  bool knows_what_the_provider_did() {
+    bool all = false;
+    counter_.ask(payment::open_work{}, [&all](const answer& said) {
+      const auto* open = std::get_if<payment::works>(&said.body);
+      all = open && open->list.empty();
+    });
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    return all;
   }
 
   bool all_cases_ended() {
