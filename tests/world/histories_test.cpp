@@ -6,7 +6,7 @@
 
 #include "actors/edge/sinks.hpp"
 #include "tests/catch.hpp"
-#include "tests/world/server.hpp"
+#include "tests/server.hpp"
 #include "tests/world/shop.hpp"
 
 using namespace souk;

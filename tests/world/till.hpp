@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "actors/runtime/provider.hpp"
-#include "tests/world/server.hpp"
+#include "tests/server.hpp"
 
 namespace souk::tests {
 
