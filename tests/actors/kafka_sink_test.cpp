@@ -16,6 +16,7 @@
 #include "tests/actors/gateway_shop.hpp"
 #include "tests/actors/outgoing_events.hpp"
 #include "tests/catch.hpp"
+#include "tests/shell.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -73,16 +74,11 @@ public:
 
   // What a stranger finds in the topic, partition by partition from the first.
   std::vector<json> messages() const {
-    const auto command = "kcat -C -q -e -J -t orders -b " + addresses();
-    auto* pipe = ::popen(command.c_str(), "r");
-    REQUIRE(pipe);
-    std::string text;
-    std::array<char, 4096> part;
-    while (const auto n = std::fread(part.data(), 1, part.size(), pipe)) text.append(part.data(), n);
+    const auto said = said_by("kcat -C -q -e -J -t orders -b " + addresses());
     INFO("kcat, which tools/setup installs, ends with an error");
-    REQUIRE(::pclose(pipe) == 0);
+    REQUIRE(said.code == 0);
     std::vector<json> found;
-    std::istringstream lines{text};
+    std::istringstream lines{said.text};
     for (std::string line; std::getline(lines, line);) found.push_back(json::parse(line));
     return found;
   }

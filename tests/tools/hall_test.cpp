@@ -13,9 +13,11 @@
 #include <set>
 
 #include "tests/catch.hpp"
+#include "tests/shell.hpp"
 #include "tests/temporary.hpp"
 #include "tests/text.hpp"
 
+using namespace souk;
 using namespace souk::seats;
 using souk::tests::quoted;
 using souk::tests::slurp;
@@ -50,19 +52,8 @@ std::string trouble(const std::string& text) {
   return "read";
 }
 
-struct run {
-  int code = -1;
-  std::string out;
-};
-run run_souk(const std::string& words) {
-  auto* pipe = ::popen((std::string{SOUK_BINARY} + ' ' + words + " 2>&1").c_str(), "r");
-  REQUIRE(pipe);
-  run done;
-  std::array<char, 4096> part;
-  while (const auto n = std::fread(part.data(), 1, part.size(), pipe)) done.out.append(part.data(), n);
-  const auto status = ::pclose(pipe);
-  done.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return done;
+tests::spoken run_souk(const std::string& words) {
+  return tests::said_by(std::string{SOUK_BINARY} + ' ' + words + " 2>&1");
 }
 
 }  // namespace
@@ -185,15 +176,15 @@ TEST_CASE("souk seats says what it read, and its exit code whether all of it can
   };
   const auto good = run_souk("seats -o json " + put(one_row("{'seat_number':'1','seat_guid':'g','category':'I'}")));
   CHECK(good.code == 0);
-  const auto said = json::parse(good.out);
+  const auto said = json::parse(good.text);
   CHECK(said.at("seats") == json::parse(quoted("[{'id':'g','section':'Z','row':'A','number':'1','category':'I'}]")));
   CHECK(said.at("counts").at("seats_per_row") == json::parse(quoted("[{'section':'Z','row':'A','seats':1}]")));
   const auto partly = run_souk("seats " + put(one_row("{'seat_number':'1'},{'seat_number':'2','seat_guid':'g'}")));
   CHECK(partly.code == 1);
-  CHECK(partly.out.find("(Z, row A, number 1) is refused: it has no uuid") != std::string::npos);
+  CHECK(partly.text.find("(Z, row A, number 1) is refused: it has no uuid") != std::string::npos);
   const auto broken = run_souk("seats " + put("{'zones':7}"));
   CHECK(broken.code == 1);
-  CHECK(broken.out.find("plan.json: zones must be a list, not a number") != std::string::npos);
+  CHECK(broken.text.find("plan.json: zones must be a list, not a number") != std::string::npos);
   CHECK(run_souk("seats " + folder.file("nothing.json")).code == 3);
   CHECK(run_souk("seats " + folder.path().string()).code == 1);
   CHECK(run_souk("seats").code == 2);

@@ -7,20 +7,14 @@
 #include <sstream>
 
 #include "tests/catch.hpp"
+#include "tests/shell.hpp"
 #include "tools/sim/shrink.hpp"
 
 using namespace souk;
 
 namespace {
 
-std::string said_by(const std::string& command) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe{::popen(command.c_str(), "r"), ::pclose};
-  REQUIRE(pipe);
-  std::string text;
-  std::array<char, 4096> part{};
-  while (const auto n = std::fread(part.data(), 1, part.size(), pipe.get())) text.append(part.data(), n);
-  return text;
-}
+std::string said_by(const std::string& command) { return tests::said_by(command).text; }
 
 std::string in_lines(const std::vector<std::string>& all) {
   std::string text;
