@@ -1,9 +1,6 @@
 // The simulator: the same play in every process, and plays by seed in which everything goes wrong and nothing is lost.
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <sstream>
 
 #include "tests/catch.hpp"
