@@ -11,9 +11,9 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 12> kind_names{
-    "weather",        "cut",       "fell_desk",     "desk_throws",   "fell_coordinator", "kill",
-    "kill_at_charge", "set_clock", "platform_down", "provider_down", "platform_mood",    "provider_mood"};
+constexpr std::array<std::string_view, 13> kind_names{
+    "weather",   "cut",           "fell_desk",     "desk_throws",   "fell_coordinator", "kill",   "kill_at_charge",
+    "set_clock", "platform_down", "provider_down", "platform_mood", "provider_mood",    "lookers"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -41,6 +41,8 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   some(2, fault_kind::set_clock, 1, -3'600'000, 3'600'000);
   some(1, fault_kind::platform_down, 1, 500, 6'000);
   some(1, fault_kind::provider_down, 1, 500, 4'000);
+  // From here on what came later: what stands above stays as it is, so that a seed's other faults do.
+  plan.push_back({0, fault_kind::lookers, 30 + below(60), over_ms});
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

@@ -21,6 +21,7 @@ enum class fault_kind : std::uint8_t {
   provider_down,
   platform_mood,  // which: forgets, never hears, refuses in percent
   provider_mood,  // which: the same, and takes its time
+  lookers,        // no fault, but who finds some: which: how many more look at shelves, coupons and seats; for a while
 };
 
 struct fault {

@@ -192,6 +192,7 @@ private:
       case fault_kind::provider_mood:
         till_.now = {till_.now.down, percent(0), percent(1), percent(2), percent(3)};
         break;
+      case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
     }
   }
 
