@@ -42,6 +42,7 @@ void counter::send(const std::shared_ptr<question>& one) {
 void counter::settle(const std::shared_ptr<question>& one, const answer& said) {
   one->out = false;
   const bool heard = said.what != verdict::lost;
+  if (said.why == reason::storage_full) seen_.saw(situation::told_the_disk_is_full);
   if (!heard && (one->tries_left == 0 || --one->tries_left > 0)) {
     const auto pause_us = static_cast<std::int64_t>(dice_() % 200'000);
     stage_.after(pause_us, runtime::stage::who::world, [this, one] { send(one); });
