@@ -32,7 +32,10 @@ struct moment_of {
 class search {
 public:
   search(const std::vector<deed>& all, thing first, std::size_t widest, bool late)
-      : all_(all), widest_(widest), late_(late), ways_{{first, {}}}, closed_(all.size()) {}
+      : all_(all), widest_(widest), late_(late), ways_{{first, {}}}, closed_(all.size()), follower_(all.size(), -1) {
+    for (int i = 0; i < static_cast<int>(all.size()); ++i)
+      if (at(i).how == need::follows) follower_[static_cast<std::size_t>(at(i).after)] = i;
+  }
 
   search_result run() {
     for (const auto& one : moments()) {
@@ -74,7 +77,14 @@ private:
     }
     return true;
   }
+  // When it is told that something may have been done, it is the last moment at which it may be taken to have been.
+  bool might_have(int which) const {
+    return at(which).how == need::follows ||
+           (at(which).how == need::may && follower_[static_cast<std::size_t>(which)] < 0);
+  }
   bool can_follow(const way& mine, int which) const {
+    const auto follower = follower_[static_cast<std::size_t>(which)];
+    if (follower >= 0 && closed_[static_cast<std::size_t>(follower)]) return false;
     const auto before = at(which).after;
     if (before < 0 || mine.did(before)) return true;
     return closed_[static_cast<std::size_t>(before)] && at(before).how == need::must;
@@ -92,10 +102,9 @@ private:
     ways left, seen;
     std::vector<way> at_work;
     for (const auto& mine : ways_) {
-      if (mine.did(which) || !has_to(mine, which)) {
-        left.insert(mine);
-        continue;
-      }
+      const bool has = has_to(mine, which);
+      if (mine.did(which) || !has) left.insert(mine);
+      if (mine.did(which) || (!has && (late_ || !might_have(which)))) continue;
       // Mostly it just was done now, and whatever else was under way can wait.
       auto then = next(mine, which);
       if (then) left.insert(*then);
@@ -121,6 +130,7 @@ private:
 
   void close(int which, ways& left) {
     std::erase(open_, which);
+    told_.push_back(which);
     closed_[static_cast<std::size_t>(which)] = true;
     std::vector<int> forgotten;
     if (!is_followed(which)) forgotten.push_back(which);
@@ -154,6 +164,11 @@ private:
     text += ", with these under way:";
     for (const auto one : open_)
       if (one != which) text += " [" + at(one).words + "]";
+    text += "; before it, the newest first:";
+    for (auto one = told_.rbegin(); one != told_.rend() && one - told_.rbegin() < 8; ++one)
+      if (*one != which)
+        text += " [" + at(*one).words + ", " + std::to_string(at(*one).asked_us) + " to " +
+                std::to_string(at(*one).told_us) + " us]";
     return text;
   }
 
@@ -163,6 +178,8 @@ private:
   ways ways_;
   std::vector<int> open_;
   std::vector<bool> closed_;
+  std::vector<int> follower_;
+  std::vector<int> told_;  // in the order of telling
 };
 
 }  // namespace
