@@ -60,6 +60,15 @@ void histories::issued(const answer& said) {
 void histories::held(const reservation::hold& what, const answer& said, const asking& when) {
   if (!what.where) return;
   const auto seat = seat_name(what.where->schedule, what.where->seat);
+  // Only what was done is kept under a caller's key: a copy of the question that is still under way may be answered
+  // otherwise later, and then the seat is held as of the moment that was stamped on it, without anybody knowing.
+  if (said.what == verdict::refused)
+    deeds_[seat].push_back({"held after all by a late copy of what was refused to " + what.user.text, when.asked_us,
+                            deed::never, need::may, -1, [when, until = when.latest.ms + hold_ms_](thing& it) {
+                              if (it.what == reserved || surely_held(it, when)) return false;
+                              it = {sim::held, -when.asked_us, until};
+                              return true;
+                            }});
   if (said.why == reason::seat_taken)
     return saw(seat, "refused as taken to " + what.user.text, when,
                [when](thing& it) { return it.what == reserved || perhaps_held(it, when); });

@@ -58,6 +58,7 @@ void shoppers::furnish() {
   });
   reservation::open open{{"mon"}, {"gala"}, {}, 1'500, {}};
   for (int i = 0; i < 10; ++i) open.seats.push_back({{"A" + std::to_string(i)}, "S", "R", "N", "I", {300}});
+  book_.history().opened(open);
   sure(open);
   sure(queue::open{{"mon"}, {}, 4, 1'500});
 }
