@@ -3,12 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tools/commit.hpp"
 #include "tools/sim/shrink.hpp"
 #include "tools/table.hpp"
 
@@ -24,7 +26,8 @@ std::string in_hex(std::uint64_t n) {
 
 struct sum {
   std::uint64_t plays = 0, failed_plays = 0;
-  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0, letters = 0, virtual_ms = 0;
+  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0, letters = 0, virtual_ms = 0, histories = 0,
+               undecided = 0;
   sim::situations seen;
   nlohmann::json broken = nlohmann::json::array();
   nlohmann::json traces = nlohmann::json::object();
@@ -38,6 +41,8 @@ struct sum {
     cancelled += one.cancelled;
     letters += one.letters;
     virtual_ms += one.virtual_ms;
+    histories += one.histories;
+    undecided += one.undecided;
     seen.add(one.seen);
   }
 };
@@ -45,7 +50,9 @@ struct sum {
 void print_text(const sum& all) {
   std::cout << "  plays " << all.plays << ", cases " << grouped(all.cases) << " (completed " << grouped(all.completed)
             << ", failed " << grouped(all.failed) << ", cancelled " << grouped(all.cancelled) << "), letters "
-            << grouped(all.letters) << ", hours of virtual time " << all.virtual_ms / 3'600'000 << "\n\n";
+            << grouped(all.letters) << ", hours of virtual time " << all.virtual_ms / 3'600'000
+            << "\n  histories that clients saw " << grouped(all.histories) << ", too wide to search "
+            << grouped(all.undecided) << "\n\n";
   table lines{{{"situation", side::left}, {"times", side::right}}};
   for (std::size_t i = 0; i < sim::situation_count; ++i) {
     const auto what = static_cast<sim::situation>(i);
@@ -69,12 +76,32 @@ nlohmann::json to_json(const sum& all, double seconds) {
           {"failed", all.failed},
           {"cancelled", all.cancelled},
           {"letters", all.letters},
+          {"histories", all.histories},
+          {"histories_undecided", all.undecided},
+          {"commit", source_commit()},
           {"virtual_ms", all.virtual_ms},
           {"seconds", seconds},
           {"situations", seen},
           {"never_seen", all.seen.never_seen()},
           {"broken", all.broken},
           {"traces", all.traces}};
+}
+
+// The play is played once to learn which case is meant, and again to follow it.
+int follow(sim::play_options play, const std::string& which) {
+  const auto first = sim::play(play);
+  const auto id = parse_number(which);
+  for (const auto& [request, one] : first.opened_by) {
+    if (request != which && !(id && one.id == *id)) continue;
+    std::cout << "seed " << play.seed << ", source " << source_commit() << ": case " << to_text(one.id)
+              << ", asked for as " << request << '\n';
+    play.follow = {one.id, request, one.flow, [](const std::string& line) { std::cout << line << '\n'; }};
+    const auto again = sim::play(play);
+    for (const auto& what : again.broken) std::cout << "broken: " << what << '\n';
+    return again.broken.empty() ? 0 : 1;
+  }
+  std::cerr << "souk sim: this play has no case " << which << '\n';
+  return 3;
 }
 
 }  // namespace
@@ -93,6 +120,9 @@ int simulate(const sim_options& options) {
     text << file.rdbuf();
     play = sim::read_script(text.str());
   }
+  if (!options.follow.empty()) return follow(play, options.follow);
+  if (!options.keep.empty()) std::filesystem::create_directories(options.keep);
+  play.keep = options.keep;
   sum all;
   const auto start = std::chrono::steady_clock::now();
   for (std::uint64_t n = 0; n < options.seeds; ++n, ++play.seed) {
@@ -105,11 +135,14 @@ int simulate(const sim_options& options) {
     if (one.broken.empty()) continue;
     all.broken.push_back({{"seed", play.seed}, {"what", one.broken}});
     std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << play.visits
-              << '\n';
+              << " (source " << source_commit() << ")\n";
     for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
+    if (!play.keep.empty()) std::cerr << "  its stores are in " << play.keep << '\n';
+    play.keep.clear();  // the first one's stay
     if (options.shrink.empty() || all.failed_plays > 1) continue;
     const auto smaller = sim::shrink(play, std::chrono::seconds{60});
-    std::ofstream{options.shrink} << "# " << one.broken.front() << '\n' << sim::to_script(smaller);
+    std::ofstream{options.shrink} << "# " << one.broken.front() << "\n# at " << source_commit() << '\n'
+                                  << sim::to_script(smaller);
     std::cerr << "  made smaller: souk sim --script " << options.shrink << '\n';
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -140,6 +173,8 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_option("--script", options->script, "a file with seed, visits and what goes wrong");
   command->add_option("--shrink", options->shrink,
                       "make the first play that fails smaller, within a minute, and keep it there");
+  command->add_option("--follow", options->follow, "print every letter about one case: its number, or its request");
+  command->add_option("--keep", options->keep, "a directory: leave the stores of the first play that fails there");
   command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
   command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
   command->add_option("-o", *output, "text, or json: one object on the last line of stdout")

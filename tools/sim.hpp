@@ -18,10 +18,12 @@ struct sim_options {
   bool trace_hash = false;      // print each play's fingerprint
   std::string shrink;           // a file: the first play that fails is made smaller and written there
   bool all_situations = false;  // one that never occurred is a failure
+  std::string follow;           // a case, by its number or its request: every letter about it is printed
+  std::string keep;             // a directory: the stores of the first play that fails are left there
   bool json = false;
 };
 
-// Answers the exit code: 0 everything holds, 1 something does not, 3 no such file.
+// Answers the exit code: 0 everything holds, 1 something does not, 3 no such file or case.
 int simulate(const sim_options& options);
 
 // The subcommand, which leaves its exit code where it is told.

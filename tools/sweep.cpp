@@ -30,6 +30,7 @@ int sweep(const wish& wanted) {
   if (wanted.output == "json")
     std::cout << nlohmann::json{{"points", result.points},
                                 {"struck", result.struck},
+                                {"power_losses", result.power_losses},
                                 {"failures", result.failures.size()}}
               << '\n';
   else

@@ -179,6 +179,7 @@ bool stage::is_cut(std::string_view from, std::string_view to) const {
 
 void stage::carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) {
   auto it = passage_of(from, to, what);
+  it.sent_us = now_us_;
   const auto percent = [this](unsigned of) { return fate_() % 100 < of; };
   if (is_cut(it.from, it.to))
     it.becomes = passage::fate::cut;
@@ -192,12 +193,14 @@ void stage::carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::
     auto way_us = way_us_min + static_cast<std::int64_t>(fate_() % (way_us_max - way_us_min));
     if (percent(sky.late))
       way_us += static_cast<std::int64_t>(fate_() % static_cast<std::uint64_t>(sky.late_us_max + 1));
-    after(way_us, who::process, [this, from, to, what] { deliver(from, to, what); });
+    after(way_us, who::process, [this, from, to, what, sent = now_us_] { deliver(from, to, what, sent); });
   }
 }
 
-void stage::deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what) {
-  const auto it = passage_of(from, to, what);
+void stage::deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what,
+                    std::int64_t sent_us) {
+  auto it = passage_of(from, to, what);
+  it.sent_us = sent_us;
   ++carried_;
   add_to_trace(std::to_string(now_us_));
   add_to_trace(it.from);

@@ -37,6 +37,7 @@ struct passage {
   const souk::begin* cases = nullptr;
   fate becomes{};
   unsigned copies = 1;
+  std::int64_t sent_us = 0;
 };
 
 class stage {
@@ -84,7 +85,7 @@ private:
   };
 
   void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what);
-  void deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what);
+  void deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what, std::int64_t sent_us);
   bool is_cut(std::string_view from, std::string_view to) const;
   void let_time_pass(std::int64_t until_us);
   void forget_the_process();

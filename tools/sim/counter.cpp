@@ -19,6 +19,7 @@ void stamp(command& what, moment now) {
 
 void counter::ask(command what, hear then, int tries) {
   auto one = std::make_shared<question>(question{std::move(what), std::move(then), tries});
+  one->when.asked_us = stage_.now_us();
   open_.push_back(one);
   send(one);
 }
@@ -28,7 +29,10 @@ void counter::send(const std::shared_ptr<question>& one) {
   if (one->again) seen_.saw(situation::request_repeated);
   one->again = true;
   one->out = true;
-  stamp(one->what, stage_.now());
+  const auto now = stage_.now();
+  stamp(one->what, now);
+  one->when.earliest = one->when.latest.ms ? std::min(one->when.earliest, now) : now;
+  one->when.latest = std::max(one->when.latest, now);
   const auto give_up_ms = 300 + static_cast<std::int64_t>(dice_() % 4'000);
   // Some doors ask again by themselves, others leave it to the caller.
   const std::int64_t again_ms = dice_() % 2 ? 400 : 0;
@@ -38,6 +42,7 @@ void counter::send(const std::shared_ptr<question>& one) {
 void counter::settle(const std::shared_ptr<question>& one, const answer& said) {
   one->out = false;
   const bool heard = said.what != verdict::lost;
+  if (said.why == reason::storage_full) seen_.saw(situation::told_the_disk_is_full);
   if (!heard && (one->tries_left == 0 || --one->tries_left > 0)) {
     const auto pause_us = static_cast<std::int64_t>(dice_() % 200'000);
     stage_.after(pause_us, runtime::stage::who::world, [this, one] { send(one); });
@@ -47,6 +52,8 @@ void counter::settle(const std::shared_ptr<question>& one, const answer& said) {
   stage_.add_to_trace(pack(said));
   one->settled = true;
   std::erase(open_, one);
+  one->when.told_us = stage_.now_us();
+  heard_ = one->when;
   one->then(said);
 }
 

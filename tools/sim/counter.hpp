@@ -10,6 +10,7 @@
 
 #include "actors/runtime/node.hpp"
 #include "actors/runtime/stage.hpp"
+#include "tools/sim/histories.hpp"
 #include "tools/sim/situations.hpp"
 
 namespace souk::sim {
@@ -22,6 +23,8 @@ public:
 
   // tries: 0 means until it is answered. One who gives up hears that it was lost.
   void ask(command what, hear then, int tries = 0);
+  // Of the question whose answer is being heard.
+  const asking& heard() const { return heard_; }
 
   void open(runtime::node& node);
   void close();  // the node is gone; who was waiting asks the next one
@@ -37,6 +40,7 @@ private:
     bool again = false;
     bool out = false;  // the node has it
     bool settled = false;
+    asking when;
   };
   void send(const std::shared_ptr<question>& one);
   void settle(const std::shared_ptr<question>& one, const answer& said);
@@ -46,6 +50,7 @@ private:
   situations& seen_;
   runtime::node* node_ = nullptr;
   std::vector<std::shared_ptr<question>> open_;
+  asking heard_;
 };
 
 }  // namespace souk::sim

@@ -56,6 +56,11 @@ public:
   void fail_at(std::uint64_t n, trouble what, bool sticky = false, std::uint64_t seed = 0);
   void lift();
   std::uint64_t failures() const;  // how many operations were failed so far
+  struct failure {
+    operation what;
+    trouble why;
+  };
+  std::vector<failure> failed() const;  // and which
 
   // Files as programs see them. What is put there is durable at once.
   std::vector<std::string> names() const;

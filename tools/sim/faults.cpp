@@ -11,9 +11,10 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 12> kind_names{
+constexpr std::array<std::string_view, 18> kind_names{
     "weather",        "cut",       "fell_desk",     "desk_throws",   "fell_coordinator", "kill",
-    "kill_at_charge", "set_clock", "platform_down", "provider_down", "platform_mood",    "provider_mood"};
+    "kill_at_charge", "set_clock", "platform_down", "provider_down", "platform_mood",    "provider_mood",
+    "lookers",        "power_off", "power_fails",   "io_error",      "sync_fails",       "disk_full"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -41,6 +42,20 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   some(2, fault_kind::set_clock, 1, -3'600'000, 3'600'000);
   some(1, fault_kind::platform_down, 1, 500, 6'000);
   some(1, fault_kind::provider_down, 1, 500, 4'000);
+  // From here on the disk, and those who look. What stands above stays as it is, so that a seed's other faults do.
+  plan.push_back({0, fault_kind::lookers, 30 + below(60), over_ms});
+  const auto any = std::uint64_t{1} << 20;
+  if (below(2))
+    for (auto& one : plan)
+      if (one.what == fault_kind::kill) one.what = fault_kind::power_off, one.which = below(any);
+  if (below(3)) {
+    some(2, fault_kind::power_fails, any, 1, 1'500);
+    some(2, fault_kind::io_error, any, -2'000, 1'500);  // less than nothing: one operation only
+    some(1, fault_kind::sync_fails, any, -1'500, 800);
+    some(1, fault_kind::disk_full, any, 200, 2'500);
+  }
+  for (auto& one : plan)
+    one.much_ms = one.what == fault_kind::set_clock ? one.much_ms : std::max<std::int64_t>(one.much_ms, 0);
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

@@ -21,6 +21,12 @@ enum class fault_kind : std::uint8_t {
   provider_down,
   platform_mood,  // which: forgets, never hears, refuses in percent
   provider_mood,  // which: the same, and takes its time
+  lookers,        // no fault, but who finds some: which: how many more look at shelves, coupons and seats; for a while
+  power_off,      // of the machine; which: what is left of what was not synced; for so long nobody is there
+  power_fails,    // in the midst of a write or a sync; which: after how many of them, and what is left; likewise
+  io_error,       // which: after how many operations, reads too; one, or all for a while
+  sync_fails,     // which: the same; what was to be synced never will be
+  disk_full,      // which: the same; files cannot grow
 };
 
 struct fault {
@@ -35,6 +41,10 @@ constexpr std::uint32_t percents(unsigned a, unsigned b, unsigned c, unsigned d 
   return a | b << 8 | c << 16 | d << 24;
 }
 constexpr unsigned percent_of(std::uint32_t which, unsigned n) { return which >> (8 * n) & 0xff; }
+
+// Of a fault of the disk: after how many operations, and what is left.
+constexpr std::uint32_t operations_of(std::uint32_t which) { return 1 + which % 1'024; }
+constexpr std::uint32_t rest_of(std::uint32_t which) { return which / 1'024; }
 
 // Between whom letters are cut, by how their names begin.
 struct cut_pair {

@@ -3,14 +3,15 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
 #include "actors/runtime/roster.hpp"
 #include "persistence/audit.hpp"
 #include "tools/sim/fuses.hpp"
+#include "tools/sim/hardware.hpp"
 #include "tools/sim/shoppers.hpp"
+#include "tools/sim/trail.hpp"
 #include "tools/sim/witness.hpp"
 
 namespace souk::sim {
@@ -23,24 +24,12 @@ constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at
 constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
 constexpr std::int64_t slow_us = 300'000;          // between two looks
 
-// Files in memory where there is such a place: a sync costs nothing there, and a play is over before anything is lost.
-class folder {
-public:
-  folder() {
-    const std::filesystem::path memory{"/dev/shm"};
-    const auto parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-    auto name = (parent / "souk-sim-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("no folder for the stores in " + parent.string());
-    path_ = name;
-  }
-  ~folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
+constexpr std::int64_t again_us = 200'000;  // until a node that could not start is started again
 
-private:
-  std::filesystem::path path_;
+// How the process ends: until somebody starts it again; with the power, then what is left of what was not synced.
+struct death {
+  std::int64_t for_ms = 0;
+  std::optional<std::uint32_t> rest;
 };
 
 class theatre {
@@ -48,6 +37,7 @@ public:
   explicit theatre(const play_options& options)
       : is_(options),
         over_ms_(static_cast<std::int64_t>(options.visits) * ms_a_visit),
+        hardware_(seen_),
         stage_(options.seed),
         witness_(seen_),
         platform_(options.seed ^ 0x706c6174ULL, seen_),
@@ -57,8 +47,15 @@ public:
         shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL) {}
 
   outcome run() {
-    stage_.watch = [this](const auto& it) { witness_.departs(it); };
-    stage_.watch_arrival = [this](const auto& it) { witness_.arrives(it); };
+    if (is_.follow) trail_.emplace(stage_, *is_.follow);
+    stage_.watch = [this](const auto& it) {
+      witness_.departs(it);
+      if (trail_) trail_->departs(it);
+    };
+    stage_.watch_arrival = [this](const auto& it) {
+      witness_.arrives(it);
+      if (trail_) trail_->arrives(it);
+    };
     till_.call_back = [this](const std::string& key) { hasten(key); };
     try {
       open();
@@ -73,14 +70,16 @@ public:
       if (node_) node_->vanish();
     }
     node_.reset();
+    if (!is_.keep.empty() && !book_.all_broken().empty()) hardware_.keep(is_.keep);
     return account();
   }
 
 private:
   void open() {
     runtime::node_options options;
-    options.data = folder_.path().string();
+    options.data = "/";  // of that disk
     options.around = stage_.around();
+    options.around.vfs = hardware_.vfs();
     options.around.seed = is_.seed;
     options.around.answer_ms = 400;
     options.around.sweep_ms = 100;
@@ -97,26 +96,42 @@ private:
       return std::make_unique<guarded>(runtime::make_brain(at.domain, at.shard, small, {domains::approval::external}),
                                        burns(throws_[at.domain]));
     };
-    node_ = std::make_unique<runtime::node>(std::move(options));
+    try {
+      node_ = std::make_unique<runtime::node>(std::move(options));
+    } catch (const persistence::store_error& trouble) {
+      note(std::string{"the node cannot start: "} + trouble.what());
+      hardware_.lose_process();
+      return open_after(again_us);
+    }
+    note("a node is there");
+    falls_ = 0;
     counter_.open(*node_);
   }
+  void open_after(std::int64_t us) {
+    open_at_us_ = stage_.now_us() + us;
+    stage_.after(us, stage::who::world, [] {});  // so that time comes there
+  }
 
-  void kill(std::int64_t for_ms) {
+  void kill(const death& how) {
     if (!node_) return;
     seen_.saw(situation::process_killed);
     if (node_->sagas_running() > 0) seen_.saw(situation::killed_with_sagas_running);
+    note(how.rest ? "the power is lost" : "the process is killed");
     counter_.close();
+    // Nothing that is done on the way out reaches the disk.
+    how.rest ? hardware_.lose_power(*how.rest) : hardware_.lose_process();
     node_->vanish();
     node_.reset();
-    open_at_us_ = stage_.now_us() + for_ms * 1000;
-    stage_.after(for_ms * 1000, stage::who::world, [] {});  // so that time comes there
+    open_after(how.for_ms * 1000);
   }
 
   // One thing happens; and what may not happen in its midst, happens after it.
   void step() {
     if (!stage_.step()) throw std::logic_error("nothing will ever happen any more");
-    if (kill_for_ms_) kill(*std::exchange(kill_for_ms_, std::nullopt));
+    if (const auto dark = hardware_.blackout(); dark && node_) death_ = {dark->much_ms, rest_of(dark->which)};
+    if (death_) kill(*std::exchange(death_, std::nullopt));
     if (!node_ && stage_.now_us() >= open_at_us_) open();
+    if (trail_) look_who_fell();
   }
   template <class Holds>
   void run_until(Holds&& holds, const std::string& else_what) {
@@ -125,6 +140,14 @@ private:
       if (stage_.now_us() > end) throw std::runtime_error(else_what);
       step();
     }
+  }
+  void note(const std::string& what) {
+    if (trail_) trail_->note(what);
+  }
+  void look_who_fell() {
+    if (!node_ || node_->figures().supervision->restarts == falls_) return;
+    falls_ = node_->figures().supervision->restarts;
+    note("somebody fell: " + std::to_string(falls_) + " times in this life");
   }
   void run_for(std::int64_t us) {
     stage_.after(us, stage::who::world, [] {});
@@ -144,6 +167,11 @@ private:
   void happen(const fault& one) {
     const auto later = [&](auto what) { stage_.after(one.much_ms * 1000, stage::who::world, what); };
     const auto percent = [&](unsigned n) { return percent_of(one.which, n); };
+    if (trail_) {
+      auto line = to_text(std::vector{one});
+      line.pop_back();
+      note(line);
+    }
     const auto desk =
         node_ ? node_->figures().desks[one.which % node_->figures().desks.size()].first : runtime::directory::place{};
     switch (one.what) {
@@ -166,11 +194,21 @@ private:
       case fault_kind::fell_coordinator:
         if (node_) node_->fell_coordinator(one.which % 2), seen_.saw(situation::coordinator_fell);
         break;
-      case fault_kind::kill: kill_for_ms_ = one.much_ms; break;
+      case fault_kind::kill: death_ = {one.much_ms, {}}; break;
+      case fault_kind::power_off: death_ = {one.much_ms, one.which}; break;
+      case fault_kind::power_fails:
+        if (node_) hardware_.fail(one);
+        break;
+      case fault_kind::io_error:
+      case fault_kind::sync_fails:
+      case fault_kind::disk_full:
+        hardware_.fail(one);
+        if (one.much_ms) later([this] { hardware_.mend(); });
+        break;
       case fault_kind::kill_at_charge:
         till_.at_capture = [this, ms = one.much_ms] {
           till_.at_capture = nullptr;
-          stage_.after(0, stage::who::world, [this, ms] { kill_for_ms_ = ms; });
+          stage_.after(0, stage::who::world, [this, ms] { death_ = {ms, {}}; });
           seen_.saw(situation::killed_after_capture);
         };
         break;
@@ -192,11 +230,14 @@ private:
       case fault_kind::provider_mood:
         till_.now = {till_.now.down, percent(0), percent(1), percent(2), percent(3)};
         break;
+      case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
     }
   }
 
   void things_are_healed() {
     healed_ = true;
+    hardware_.heal();
+    note("all is healed");
     stage_.sky = {};
     stage_.cuts.clear();
     platform_.now = {};
@@ -265,7 +306,7 @@ private:
     book_.compare_sights();
     book_.outside(platform_, till_);
     persistence::audit_figures figures;
-    for (const auto& one : persistence::audit(folder_.path(), &figures))
+    for (const auto& one : persistence::audit(hardware_.files(), &figures))
       if (!one.holds()) book_.broken("NOT " + one.name + ": " + one.rows.front());
     if (figures.running) book_.broken(std::to_string(figures.running) + " sagas are left running");
     if (figures.parked) book_.broken(std::to_string(figures.parked) + " sagas are parked");
@@ -280,6 +321,7 @@ private:
   }
 
   outcome account() {
+    hardware_.count();
     outcome all;
     all.broken = book_.all_broken();
     all.faults = faults_;
@@ -287,7 +329,10 @@ private:
     all.letters = stage_.carried();
     all.virtual_ms = stage_.now_us() / 1000;
     all.seen = seen_;
+    all.histories = book_.history().searched();
+    all.undecided = book_.history().too_wide();
     for (const auto& [request, one] : book_.wishes()) {
+      if (one.end) all.opened_by[request] = {one.end->id, one.what.flow};
       if (!one.end) continue;
       ++all.cases;
       all.completed += one.end->state == order::state::completed;
@@ -299,8 +344,8 @@ private:
 
   play_options is_;
   std::int64_t over_ms_;
-  folder folder_;
   situations seen_;
+  hardware hardware_;
   stage stage_;
   witness witness_;
   data_platform platform_;
@@ -311,7 +356,9 @@ private:
   fuses throws_;
   std::unique_ptr<runtime::node> node_;
   std::vector<fault> faults_;
-  std::optional<std::int64_t> kill_for_ms_;
+  std::optional<death> death_;
+  std::optional<trail> trail_;
+  std::int64_t falls_ = 0;
   std::int64_t open_at_us_ = 0;
   bool healed_ = false;
 };

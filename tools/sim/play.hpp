@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/sim/faults.hpp"
 #include "tools/sim/situations.hpp"
+#include "tools/sim/trail.hpp"
 
 namespace souk::sim {
 
@@ -15,6 +17,8 @@ struct play_options {
   std::uint64_t seed = 1;
   unsigned visits = 100;
   std::optional<std::vector<fault>> faults;  // none: those that follow from the seed
+  std::string keep;                          // a directory: the stores of a play that fails are left there
+  std::optional<followed> follow = {};       // one case, whose letters are told
 };
 
 struct outcome {
@@ -24,6 +28,12 @@ struct outcome {
   std::int64_t letters = 0;
   std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0;
   std::int64_t virtual_ms = 0;
+  std::int64_t histories = 0, undecided = 0;  // searched for an order; of those, found too wide
+  struct opened {
+    number id;
+    order::flow flow{};
+  };
+  std::map<std::string, opened> opened_by;  // by request
   situations seen;
 };
 

@@ -1,6 +1,8 @@
 // Compares what was told with what is.
 #include "tools/sim/promises.hpp"
 
+#include <algorithm>
+
 namespace souk::sim {
 
 using order::flow;
@@ -18,19 +20,16 @@ std::int64_t paid(const order::view& end) { return end.total.minor - end.discoun
 
 // The flows whose payment an outside provider approves.
 bool asks_the_provider(flow f) { return f == flow::balance_first || f == flow::stock_first || f == flow::by_events; }
-// It came to pass: also when it was taken back later.
-bool was_completed(const order::view& end) {
-  return end.state == state::completed || (end.state == state::cancelled && end.saga == order::saga_state::completed);
-}
 }  // namespace
 
-promises::wish& promises::asked(const order::place& what) {
+promises::wish& promises::asked(const order::place& what, std::int64_t now_us) {
   auto& mine = wishes_[what.request];
   mine.what = what;
+  mine.asked_us = now_us;
   return mine;
 }
 
-void promises::told(const std::string& request, const answer& said) {
+void promises::told(const std::string& request, const answer& said, std::int64_t now_us) {
   const auto* ticket = std::get_if<order::ticket>(&said.body);
   if (!said.done() || !ticket) {
     if (said.what == verdict::refused)
@@ -50,6 +49,13 @@ void promises::told(const std::string& request, const answer& said) {
       broken(request + " was told " + in_words(before) + ", then " + in_words(*ticket));
   }
   mine.told.push_back(*ticket);
+  if (ticket->state != state::pending) mine.told_us = std::min(mine.told_us, now_us);
+}
+
+void promises::cancel_asked(const std::string& request, std::int64_t now_us) {
+  auto& mine = wishes_.at(request);
+  mine.cancel_asked = true;
+  mine.back_us = std::min(mine.back_us, now_us);
 }
 
 void promises::cancel_told(const std::string& request, const answer& said) {
@@ -71,8 +77,9 @@ void promises::restocked(const product_id& product, const answer& said, std::int
   goods_in_[product.text] += units;
 }
 
-void promises::found(const std::string& request, const answer& said) {
+void promises::found(const std::string& request, const answer& said, std::int64_t now_us) {
   auto& mine = wishes_.at(request);
+  mine.found_us = now_us;
   const auto* view = std::get_if<order::view>(&said.body);
   if (!view) {
     if (!mine.told.empty()) broken(request + " was told " + in_words(mine.told.back()) + ", and is not there");
@@ -133,6 +140,11 @@ void promises::read_ledger(const user_id& user, const answer& said) {
 
 void promises::compare_sights() {
   for (auto& one : contradictions(sights_, ledgers_)) broken(std::move(one));
+  for (const auto& [request, mine] : wishes_)
+    if (mine.end)
+      histories_.ordered({mine.what, *mine.end, mine.asked_us, std::min(mine.told_us, mine.found_us),
+                          std::max(mine.asked_us, std::min(mine.back_us, mine.found_us)), mine.found_us});
+  for (auto& one : histories_.contradictions()) broken(std::move(one));
 }
 
 std::string promises::untold(const data_platform& platform) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "messages/letter.hpp"
+#include "tools/sim/histories.hpp"
 #include "tools/sim/history.hpp"
 #include "tools/sim/outside.hpp"
 #include "tools/sim/situations.hpp"
@@ -28,12 +29,16 @@ public:
     bool cancel_told = false;     // the cancellation was accepted
     bool cancel_refused = false;  // it had failed, and that is final
     std::optional<order::view> end;
+    std::int64_t asked_us = 0;
+    std::int64_t told_us = deed::never;  // that it was decided
+    std::int64_t back_us = deed::never;  // that it was asked back
+    std::int64_t found_us = deed::never;
   };
 
-  wish& asked(const order::place& what);
+  wish& asked(const order::place& what, std::int64_t now_us);
   // Answers to a place, to its repetitions and to its cancellation. Looks at once whether they agree.
-  void told(const std::string& request, const answer& said);
-  void cancel_asked(const std::string& request) { wishes_.at(request).cancel_asked = true; }
+  void told(const std::string& request, const answer& said, std::int64_t now_us);
+  void cancel_asked(const std::string& request, std::int64_t now_us);
   void cancel_told(const std::string& request, const answer& said);
 
   void charged(const user_id& user, const answer& said, money amount);
@@ -41,7 +46,7 @@ public:
 
   const std::map<std::string, wish>& wishes() const { return wishes_; }
   // How each case stands when all is over; an answer that it is not there counts as well.
-  void found(const std::string& request, const answer& said);
+  void found(const std::string& request, const answer& said, std::int64_t now_us);
 
   // What lies in the wallet, on the shelf when all is over.
   void balance(const user_id& user, std::int64_t minor);
@@ -55,6 +60,9 @@ public:
   void saw(const answer& said, std::int64_t asked_us, std::int64_t told_us);
   void read_ledger(const user_id& user, const answer& said);
   void compare_sights();
+  // What was done to shelves, coupons and seats, and seen of them.
+  histories& history() { return histories_; }
+  const histories& history() const { return histories_; }
 
   void broken(std::string what) { broken_.push_back(std::move(what)); }
   const std::vector<std::string>& all_broken() const { return broken_; }
@@ -69,6 +77,7 @@ private:
   std::map<std::int64_t, std::string> request_of_;             // by order: no two requests open the same
   std::vector<sight> sights_;
   ledgers ledgers_;
+  histories histories_;
   std::vector<std::string> broken_;
 };
 

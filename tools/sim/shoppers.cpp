@@ -18,7 +18,7 @@ constexpr std::int64_t rich = 40'000;
 }  // namespace
 
 shoppers::shoppers(runtime::stage& on, counter& at, promises& book, situations& seen, std::uint64_t seed)
-    : stage_(on), counter_(at), book_(book), seen_(seen), dice_(seed) {}
+    : stage_(on), counter_(at), book_(book), seen_(seen), dice_(seed), eyes_(~seed) {}
 
 void shoppers::later(std::int64_t us, std::function<void()> what) {
   stage_.after(us, runtime::stage::who::world, std::move(what));
@@ -47,14 +47,18 @@ void shoppers::furnish() {
   for (std::uint64_t i = 0; i < products; ++i) {
     const auto name = product_name(i);
     const std::int64_t stock = i == 1 ? 12 : 60 + 40 * static_cast<std::int64_t>(i);
-    counter_.ask(product::put{{name}, name, {90 + 10 * static_cast<std::int64_t>(i)}, stock, at},
-                 [this, name, stock](const answer& said) { book_.restocked({name}, said, stock); });
+    const product::put what{{name}, name, {90 + 10 * static_cast<std::int64_t>(i)}, stock, at};
+    counter_.ask(what, [this, what, stock](const answer& said) {
+      book_.restocked(what.product, said, stock);
+      book_.history().shelved(what, said, counter_.heard());
+    });
   }
   counter_.ask(coupon::put{{"TEN"}, {{}, 10}, 40, {}, {}}, [this](const answer&) {
     for (int i = 0; i < 6; ++i) issue_coupon();
   });
   reservation::open open{{"mon"}, {"gala"}, {}, 1'500, {}};
   for (int i = 0; i < 10; ++i) open.seats.push_back({{"A" + std::to_string(i)}, "S", "R", "N", "I", {300}});
+  book_.history().opened(open);
   sure(open);
   sure(queue::open{{"mon"}, {}, 4, 1'500});
 }
@@ -101,11 +105,11 @@ void shoppers::buy() {
 }
 
 void shoppers::place(const order::place& what) {
-  book_.asked(what);
+  book_.asked(what, stage_.now_us());
   const auto tell = [this, request = what.request](const answer& said) {
     --underway_;
     if (said.what == verdict::lost) return;  // gave up
-    book_.told(request, said);
+    book_.told(request, said, stage_.now_us());
     const auto* ticket = std::get_if<order::ticket>(&said.body);
     if (!ticket) return;
     switch (ticket->why) {
@@ -142,7 +146,7 @@ void shoppers::cancel_soon(const std::string& request) {
         --underway_;
         return;
       }
-      book_.cancel_asked(request);
+      book_.cancel_asked(request, stage_.now_us());
       seen_.saw(view->state == order::state::completed ? situation::order_cancelled_after_its_end
                                                        : situation::order_cancelled_in_time);
       counter_.ask(order::cancel{view->id, percent(50), stage_.now()}, [this, request](const answer& told) {
@@ -161,11 +165,11 @@ void shoppers::take_back() {
   what.agreed = true;
   what.lines.push_back({some_product(), 1 + static_cast<std::int64_t>(dice(2)), {40}});
   what.wait = percent(50);
-  book_.asked(what);
+  book_.asked(what, stage_.now_us());
   ++underway_;
   counter_.ask(what, [this, request = what.request](const answer& said) {
     --underway_;
-    book_.told(request, said);
+    book_.told(request, said, stage_.now_us());
   });
 }
 
@@ -188,9 +192,10 @@ void shoppers::restock() {
   const auto units = 1 + static_cast<std::int64_t>(dice(9));
   const product::restock what{key("restock"), product, units, stage_.now()};
   underway_ += 2;
-  counter_.ask(what, [this, product, units](const answer& said) {
+  counter_.ask(what, [this, what](const answer& said) {
     --underway_;
-    book_.restocked(product, said, units);
+    book_.restocked(what.product, said, what.quantity);
+    book_.history().restocked(what, said, counter_.heard());
   });
   later(static_cast<std::int64_t>(dice(2'000'000)),
         [this, what] { counter_.ask(what, [this](const answer&) { --underway_; }); });
@@ -201,6 +206,7 @@ void shoppers::issue_coupon() {
   ++underway_;
   counter_.ask(coupon::issue{key("coupon"), {"TEN"}, user, stage_.now()}, [this, user](const answer& said) {
     --underway_;
+    book_.history().issued(said);
     if (const auto* mine = std::get_if<coupon::view>(&said.body)) coupons_.emplace_back(user, mine->coupon);
   });
 }
@@ -216,8 +222,28 @@ void shoppers::look() {
   const auto heard = [this, asked = stage_.now_us()](const answer& said) {
     --underway_;
     book_.saw(said, asked, stage_.now_us());
+    book_.history().looked(said, counter_.heard());
   };
   percent(70) ? counter_.ask(wallet::find{some_user()}, heard) : counter_.ask(product::find{some_product()}, heard);
+}
+
+void shoppers::look_closely(unsigned lookers, std::int64_t over_ms) {
+  for (; lookers > 0; --lookers)
+    later(static_cast<std::int64_t>(eyes_() % static_cast<std::uint64_t>(over_ms * 1000)), [this] { look_closely(); });
+}
+
+void shoppers::look_closely() {
+  ++underway_;
+  const auto heard = [this](const answer& said) {
+    --underway_;
+    book_.history().looked(said, counter_.heard());
+  };
+  const auto roll = eyes_() % 10;
+  if (roll < 4) return counter_.ask(reservation::read{{"mon"}, {}, 100, stage_.now()}, heard);
+  if (roll < 7 && !coupons_.empty())
+    return counter_.ask(coupon::find{coupons_[eyes_() % coupons_.size()].second}, heard);
+  // Mostly at those that many want.
+  counter_.ask(product::find{{product_name(eyes_() % (eyes_() % 2 ? 2 : products))}}, heard);
 }
 
 // Another body under a key that was used: refused, and nothing moves.
@@ -240,7 +266,7 @@ void shoppers::reuse_a_key() {
 void shoppers::look_around() {
   for (const auto& [request, one] : book_.wishes())
     counter_.ask(order::find_request{request},
-                 [this, request = request](const answer& said) { book_.found(request, said); });
+                 [this, request = request](const answer& said) { book_.found(request, said, stage_.now_us()); });
 }
 
 }  // namespace souk::sim

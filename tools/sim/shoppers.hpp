@@ -21,6 +21,9 @@ public:
   void furnish();
   // So many visits, spread over so much time.
   void come(unsigned visits, std::int64_t over_ms);
+  // So many more who only look: at shelves, coupons and seats. They have dice of their own: without them all others do
+  // what they always did.
+  void look_closely(unsigned lookers, std::int64_t over_ms);
   bool all_done() const { return underway_ == 0; }
   // Asks how everything ended; the answers go into the book.
   void look_around();
@@ -46,6 +49,7 @@ private:
   void issue_coupon();
   void fill_cart();
   void look();
+  void look_closely();
   void reuse_a_key();
 
   void queue_up();
@@ -58,7 +62,7 @@ private:
   counter& counter_;
   promises& book_;
   situations& seen_;
-  std::mt19937_64 dice_;
+  std::mt19937_64 dice_, eyes_;
   int keys_ = 0;
   int underway_ = 0;
   std::vector<std::pair<user_id, coupon_id>> coupons_;

@@ -53,27 +53,32 @@ void shoppers::hold_a_seat(const std::shared_ptr<seat_visit>& mine) {
       return;
     }
     const reservation::spot where{schedule, {"A" + std::to_string(dice(10))}};
-    counter_.ask(
-        reservation::hold{key("hold"), mine->user, where, mine->token, stage_.now()}, [this, mine](const answer& said) {
-          const auto* held = std::get_if<reservation::view>(&said.body);
-          if (!held) {
-            if (said.why == reason::seat_taken) seen_.saw(situation::seat_taken);
-            return hold_a_seat(mine);
-          }
-          mine->held = *held;
-          const auto roll = dice(100);
-          if (roll < 8) {  // vanishes
-            --underway_;
-            return seen_.saw(situation::hold_expired);
-          }
-          if (roll < 16) {
-            counter_.ask(reservation::release{held->reservation, stage_.now()}, [this](const answer&) { --underway_; });
-            return;
-          }
-          // Some pay at once, others at the last moment, or too late.
-          const auto wait_us = roll < 40 ? 1'200'000 + dice(600'000) : dice(300'000);
-          later(static_cast<std::int64_t>(wait_us), [this, mine] { pay_for_it(mine); });
+    const reservation::hold what{key("hold"), mine->user, where, mine->token, stage_.now()};
+    counter_.ask(what, [this, mine, what](const answer& said) {
+      book_.history().held(what, said, counter_.heard());
+      const auto* held = std::get_if<reservation::view>(&said.body);
+      if (!held) {
+        if (said.why == reason::seat_taken) seen_.saw(situation::seat_taken);
+        return hold_a_seat(mine);
+      }
+      mine->held = *held;
+      const auto roll = dice(100);
+      if (roll < 8) {  // vanishes
+        --underway_;
+        return seen_.saw(situation::hold_expired);
+      }
+      if (roll < 16) {
+        const reservation::release back{held->reservation, stage_.now()};
+        counter_.ask(back, [this, back](const answer& told) {
+          --underway_;
+          book_.history().released(back, told, counter_.heard());
         });
+        return;
+      }
+      // Some pay at once, others at the last moment, or too late.
+      const auto wait_us = roll < 40 ? 1'200'000 + dice(600'000) : dice(300'000);
+      later(static_cast<std::int64_t>(wait_us), [this, mine] { pay_for_it(mine); });
+    });
   });
 }
 
@@ -82,6 +87,7 @@ void shoppers::pay_for_it(const std::shared_ptr<seat_visit>& mine) {
   counter_.ask(
       reservation::check_out{key("pay"), mine->user, payment, mine->held.reservation, stage_.now()},
       [this, mine, payment](const answer& said) {
+        book_.history().checked_out(said, counter_.heard());
         const auto* held = std::get_if<reservation::view>(&said.body);
         if (!held) {
           --underway_;

@@ -63,8 +63,16 @@ enum class situation : std::uint8_t {
   seat_taken,
   seat_sold,
   seat_paid_twice,
+  // the disk and the power
+  power_lost,
+  power_lost_in_a_write,  // or another operation
+  read_failed,
+  write_failed,  // or an open, a truncation, a removal
+  sync_failed,
+  disk_full,
+  told_the_disk_is_full,  // somebody heard so
 };
-inline constexpr std::array<std::string_view, 45> situation_names{
+inline constexpr std::array<std::string_view, 52> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -110,6 +118,13 @@ inline constexpr std::array<std::string_view, 45> situation_names{
     "seat_taken",
     "seat_sold",
     "seat_paid_twice",
+    "power_lost",
+    "power_lost_in_a_write",
+    "read_failed",
+    "write_failed",
+    "sync_failed",
+    "disk_full",
+    "told_the_disk_is_full",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }

@@ -45,7 +45,7 @@ struct disk::inside {
   bool powered = true;
   std::uint64_t life = 0;  // handles of an earlier life are dead
   std::optional<planned> plan;
-  std::uint64_t failures = 0;
+  std::vector<disk::failure> failed;
   std::set<handle*> open;
 
   // Counts an operation: does the power fail in it?
@@ -56,7 +56,7 @@ struct disk::inside {
   }
   bool fails(trouble what) {
     if (!plan || plan->what != what || history.size() < plan->from) return false;
-    ++failures;
+    failed.push_back({history.back(), what});
     if (!plan->sticky) plan.reset();
     return true;
   }
@@ -337,7 +337,11 @@ void disk::lift() {
 }
 std::uint64_t disk::failures() const {
   const std::lock_guard hold{in_->mutex};
-  return in_->failures;
+  return in_->failed.size();
+}
+std::vector<disk::failure> disk::failed() const {
+  const std::lock_guard hold{in_->mutex};
+  return in_->failed;
 }
 
 std::vector<std::string> disk::names() const {
@@ -367,7 +371,8 @@ void disk::clear() {
   in_->platter = {};
   in_->history.clear();
   in_->plan.reset();
-  in_->crash_at = in_->failures = 0;
+  in_->failed.clear();
+  in_->crash_at = 0;
   in_->powered = true;
   ++in_->life;
 }

@@ -26,6 +26,7 @@ struct sweep_options {
 
 struct sweep_result {
   std::uint64_t points = 0;
+  std::uint64_t power_losses = 0;     // of the points
   std::uint64_t struck = 0;           // the fault came up before the script was over
   std::vector<std::string> failures;  // the first of them, with what is needed to see them again
 };

@@ -1,0 +1,194 @@
+// Follows all ways at once in which a thing may have come to be what it was seen to be.
+#include "tools/sim/linear.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace souk::sim {
+
+namespace {
+
+// One way: how things stand, and which of the deeds that count yet were done.
+struct way {
+  thing now;
+  std::vector<int> done;  // in order
+  friend auto operator<=>(const way&, const way&) = default;
+
+  bool did(int one) const { return std::binary_search(done.begin(), done.end(), one); }
+  void add(int one) { done.insert(std::lower_bound(done.begin(), done.end(), one), one); }
+  void forget(int one) {
+    if (const auto at = std::lower_bound(done.begin(), done.end(), one); at != done.end() && *at == one) done.erase(at);
+  }
+};
+using ways = std::set<way>;
+
+struct moment_of {
+  std::int64_t us;
+  bool told;
+  int which;
+};
+
+class search {
+public:
+  search(const std::vector<deed>& all, thing first, std::size_t widest, bool late)
+      : all_(all), widest_(widest), late_(late), ways_{{first, {}}}, closed_(all.size()), follower_(all.size(), -1) {
+    for (int i = 0; i < static_cast<int>(all.size()); ++i)
+      if (at(i).how == need::follows) follower_[static_cast<std::size_t>(at(i).after)] = i;
+  }
+
+  search_result run() {
+    for (const auto& one : moments()) {
+      if (!one.told) {
+        open_.push_back(one.which);
+        continue;
+      }
+      const auto before = ways_;
+      const bool narrow = settle(one.which);
+      if (!narrow) return {search_result::end::too_wide, {}};
+      if (ways_.empty()) return {search_result::end::contradiction, in_words(one.which, before)};
+    }
+    return {};
+  }
+
+private:
+  const deed& at(int which) const { return all_[static_cast<std::size_t>(which)]; }
+
+  // What was asked at the moment when another was told may have been done before it.
+  std::vector<moment_of> moments() const {
+    std::vector<moment_of> found;
+    for (int i = 0; i < static_cast<int>(all_.size()); ++i) {
+      found.push_back({at(i).asked_us, false, i});
+      if (at(i).told_us != deed::never) found.push_back({at(i).told_us, true, i});
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      if (a.us != b.us) return a.us < b.us;
+      if (a.told != b.told) return b.told;
+      return a.told ? a.which > b.which : a.which < b.which;  // what follows is told before what it follows
+    });
+    return found;
+  }
+
+  bool has_to(const way& mine, int which) const {
+    switch (at(which).how) {
+      case need::must: return true;
+      case need::may: return false;
+      case need::follows: return mine.did(at(which).after);
+    }
+    return true;
+  }
+  // When it is told that something may have been done, it is the last moment at which it may be taken to have been.
+  bool might_have(int which) const {
+    return at(which).how == need::follows ||
+           (at(which).how == need::may && follower_[static_cast<std::size_t>(which)] < 0);
+  }
+  bool can_follow(const way& mine, int which) const {
+    const auto follower = follower_[static_cast<std::size_t>(which)];
+    if (follower >= 0 && closed_[static_cast<std::size_t>(follower)]) return false;
+    const auto before = at(which).after;
+    if (before < 0 || mine.did(before)) return true;
+    return closed_[static_cast<std::size_t>(before)] && at(before).how == need::must;
+  }
+  std::optional<way> next(const way& mine, int which) const {
+    if (mine.did(which) || !can_follow(mine, which)) return std::nullopt;
+    auto then = mine;
+    if (!at(which).happen(then.now)) return std::nullopt;
+    then.add(which);
+    return then;
+  }
+
+  // A deed is told: only those ways are left in which it was done. False: too many ways.
+  bool settle(int which) {
+    ways left, seen;
+    std::vector<way> at_work;
+    for (const auto& mine : ways_) {
+      const bool has = has_to(mine, which);
+      if (mine.did(which) || !has) left.insert(mine);
+      if (mine.did(which) || (!has && (late_ || !might_have(which)))) continue;
+      // Mostly it just was done now, and whatever else was under way can wait.
+      auto then = next(mine, which);
+      if (then) left.insert(*then);
+      if (!then || !late_) at_work.push_back(mine);
+    }
+    while (!at_work.empty()) {
+      const auto mine = std::move(at_work.back());
+      at_work.pop_back();
+      for (const auto other : open_) {
+        auto then = next(mine, other);
+        if (!then) continue;
+        if (other == which) {
+          left.insert(*std::move(then));
+        } else if (seen.insert(*then).second) {
+          at_work.push_back(*std::move(then));
+        }
+        if (seen.size() + left.size() > widest_) return false;
+      }
+    }
+    close(which, left);
+    return true;
+  }
+
+  void close(int which, ways& left) {
+    std::erase(open_, which);
+    told_.push_back(which);
+    closed_[static_cast<std::size_t>(which)] = true;
+    std::vector<int> forgotten;
+    if (!is_followed(which)) forgotten.push_back(which);
+    if (const auto before = at(which).after;
+        before >= 0 && closed_[static_cast<std::size_t>(before)] && !is_followed(before))
+      forgotten.push_back(before);
+    ways_.clear();
+    for (auto mine : left) {
+      for (const auto one : forgotten) mine.forget(one);
+      ways_.insert(std::move(mine));
+    }
+  }
+  // By one that needs to know whether it was done.
+  bool is_followed(int which) const {
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      if (all_[i].after == which && !closed_[i]) return true;
+    return false;
+  }
+
+  std::string in_words(int which, const ways& before) const {
+    std::string text = "no order explains: " + at(which).words + ", asked at " + std::to_string(at(which).asked_us) +
+                       " us and told at " + std::to_string(at(which).told_us) + " us; it could have been";
+    std::set<thing> things;
+    for (const auto& one : before) things.insert(one.now);
+    int n = 0;
+    for (const auto& one : things) {
+      if (++n > 4) break;
+      text += (n > 1 ? ", or " : " ") + std::to_string(one.what);
+      if (one.whose) text += " of " + std::to_string(one.whose);
+    }
+    text += ", with these under way:";
+    for (const auto one : open_)
+      if (one != which) text += " [" + at(one).words + "]";
+    text += "; before it, the newest first:";
+    for (auto one = told_.rbegin(); one != told_.rend() && one - told_.rbegin() < 8; ++one)
+      if (*one != which)
+        text += " [" + at(*one).words + ", " + std::to_string(at(*one).asked_us) + " to " +
+                std::to_string(at(*one).told_us) + " us]";
+    return text;
+  }
+
+  const std::vector<deed>& all_;
+  std::size_t widest_;
+  bool late_;
+  ways ways_;
+  std::vector<int> open_;
+  std::vector<bool> closed_;
+  std::vector<int> follower_;
+  std::vector<int> told_;  // in the order of telling
+};
+
+}  // namespace
+
+search_result find_order(const std::vector<deed>& all, thing first, std::size_t widest) {
+  // First by ways in which each deed is done as late as can be, which are few. An order that they find is one.
+  const auto quick = search{all, first, widest, true}.run();
+  if (quick.how != search_result::end::contradiction) return quick;
+  return search{all, first, widest, false}.run();
+}
+
+}  // namespace souk::sim
