@@ -161,7 +161,7 @@ private:
       text += (n > 1 ? ", or " : " ") + std::to_string(one.what);
       if (one.whose) text += " of " + std::to_string(one.whose);
     }
-    text += ", with these under way:";
+    text += open_.size() > 1 ? ", with these under way:" : ", with nothing else under way";
     for (const auto one : open_)
       if (one != which) text += " [" + at(one).words + "]";
     text += "; before it, the newest first:";
