@@ -107,6 +107,7 @@ int simulate(const sim_options& options) {
     std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << play.visits
               << '\n';
     for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
+    if (options.until_broken) break;
     if (options.shrink.empty() || all.failed_plays > 1) continue;
     const auto smaller = sim::shrink(play, std::chrono::seconds{60});
     std::ofstream{options.shrink} << "# " << one.broken.front() << '\n' << sim::to_script(smaller);
@@ -141,6 +142,7 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_option("--shrink", options->shrink,
                       "make the first play that fails smaller, within a minute, and keep it there");
   command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
+  command->add_flag("--until-broken", options->until_broken, "stop at the first play that fails");
   command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
   command->add_option("-o", *output, "text, or json: one object on the last line of stdout")
       ->check(CLI::IsMember({"text", "json"}))

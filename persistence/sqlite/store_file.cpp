@@ -117,7 +117,10 @@ void statement::fail(int code) const {
 }
 
 store_file::store_file(const open_options& options, std::span<const std::string_view> migrations)
-    : path_(options.path), checkpoint_pages_(options.checkpoint_pages), read_only_(options.read_only) {
+    : path_(options.path),
+      checkpoint_pages_(options.checkpoint_pages),
+      events_at_once_(options.events_at_once),
+      read_only_(options.read_only) {
   prepare_sqlite();
   const int flags =
       SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);

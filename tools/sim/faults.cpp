@@ -11,9 +11,14 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 12> kind_names{
-    "weather",        "cut",       "fell_desk",     "desk_throws",   "fell_coordinator", "kill",
-    "kill_at_charge", "set_clock", "platform_down", "provider_down", "platform_mood",    "provider_mood"};
+constexpr std::array<std::string_view, 15> kind_names{"weather",          "cut",
+                                                      "fell_desk",        "desk_throws",
+                                                      "fell_coordinator", "kill",
+                                                      "kill_at_charge",   "set_clock",
+                                                      "platform_down",    "provider_down",
+                                                      "platform_mood",    "provider_mood",
+                                                      "commit_fails",     "fell_at_tombstone",
+                                                      "onlookers"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -41,6 +46,9 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   some(2, fault_kind::set_clock, 1, -3'600'000, 3'600'000);
   some(1, fault_kind::platform_down, 1, 500, 6'000);
   some(1, fault_kind::provider_down, 1, 500, 4'000);
+  some(4, fault_kind::commit_fails, 64, 0, 0);
+  some(2, fault_kind::fell_at_tombstone, 1, 1, 300);
+  some(1, fault_kind::onlookers, 1, over_ms / 2, over_ms);
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

@@ -19,8 +19,11 @@ enum class fault_kind : std::uint8_t {
   set_clock,       // by so much
   platform_down,
   provider_down,
-  platform_mood,  // which: forgets, never hears, refuses in percent
-  provider_mood,  // which: the same, and takes its time
+  platform_mood,      // which: forgets, never hears, refuses in percent
+  provider_mood,      // which: the same, and takes its time
+  commit_fails,       // which: the desk, at one of its next commits
+  fell_at_tombstone,  // the next desk that is asked to undo what it never saw, so long after that
+  onlookers,          // whoever charges a wallet looks at it in the same moment; for a while
 };
 
 struct fault {

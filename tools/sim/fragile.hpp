@@ -1,4 +1,4 @@
-// A domain whose code throws when it is told to, in the midst of a batch.
+// A domain whose code throws when it is told to, in the midst of a batch or when that is to be committed.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@ namespace souk::sim {
 // How many commands are left until it burns through; 0: never.
 struct fuse {
   unsigned left = 0;
+  unsigned commits_left = 0;  // how many commits until one fails
 };
 class fuses {
 public:
@@ -41,7 +42,11 @@ public:
     pass_on();
     return said;
   }
-  void before_commit() override { inner_->before_commit(); }
+  // All is decided and nothing is written for good: the last moment at which it can all be lost.
+  void before_commit() override {
+    inner_->before_commit();
+    if (fuse_->commits_left && --fuse_->commits_left == 0) throw std::runtime_error("the disk failed on purpose");
+  }
   persistence::store_file& file() override { return inner_->file(); }
   persistence::exchange* exchange() override { return inner_->exchange(); }
   void hear(const event_log::event& event) override { inner_->hear(event); }

@@ -135,6 +135,17 @@ void promises::compare_sights() {
   for (auto& one : contradictions(sights_, ledgers_)) broken(std::move(one));
 }
 
+void promises::compare_holds() {
+  const auto since = [](const auto& one) { return one.until.ms - hold_ms; };
+  for (const auto& [id, one] : holds_)
+    for (const auto& [later_id, other] : holds_) {
+      const bool both = id != later_id && one.seat == other.seat && since(one) <= since(other) &&
+                        since(other) < one.until.ms && !let_go_.contains(id);
+      if (both)
+        broken("seat " + one.seat.text + " was held by " + one.user.text + ", then in his time by " + other.user.text);
+    }
+}
+
 std::string promises::untold(const data_platform& platform) const {
   for (const auto& [request, mine] : wishes_) {
     if (!mine.end) continue;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "tools/sim/situations.hpp"
 
 namespace souk::sim {
+
+inline constexpr std::int64_t hold_ms = 1'500;  // how long a seat is held in a play
 
 class promises {
 public:
@@ -51,6 +54,11 @@ public:
   std::string untold(const data_platform& platform) const;
   std::string owed(const till& provider) const;
 
+  // A seat that somebody holds is nobody else's until his time is over, unless he lets go of it before.
+  void held(const reservation::view& mine) { holds_[mine.reservation.value] = mine; }
+  void let_go(reservation_id which) { let_go_.insert(which.value); }
+  void compare_holds();
+
   // What somebody saw of a wallet, and what its ledger says in the end.
   void saw(const answer& said, std::int64_t asked_us, std::int64_t told_us);
   void read_ledger(const user_id& user, const answer& said);
@@ -67,6 +75,8 @@ private:
   std::map<std::string, std::int64_t> money_in_, goods_in_;    // by user, by product: all but what orders moved
   std::map<std::string, std::int64_t> money_out_, goods_out_;  // by orders that stand, less what was taken back
   std::map<std::int64_t, std::string> request_of_;             // by order: no two requests open the same
+  std::map<std::int64_t, reservation::view> holds_;
+  std::set<std::int64_t> let_go_;
   std::vector<sight> sights_;
   ledgers ledgers_;
   std::vector<std::string> broken_;

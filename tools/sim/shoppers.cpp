@@ -53,10 +53,10 @@ void shoppers::furnish() {
   counter_.ask(coupon::put{{"TEN"}, {{}, 10}, 40, {}, {}}, [this](const answer&) {
     for (int i = 0; i < 6; ++i) issue_coupon();
   });
-  reservation::open open{{"mon"}, {"gala"}, {}, 1'500, {}};
+  reservation::open open{{"mon"}, {"gala"}, {}, hold_ms, {}};
   for (int i = 0; i < 10; ++i) open.seats.push_back({{"A" + std::to_string(i)}, "S", "R", "N", "I", {300}});
   sure(open);
-  sure(queue::open{{"mon"}, {}, 4, 1'500});
+  sure(queue::open{{"mon"}, {}, 4, hold_ms});
 }
 
 void shoppers::come(unsigned visits, std::int64_t over_ms) {
@@ -178,6 +178,7 @@ void shoppers::charge() {
     --underway_;
     book_.charged(user, said, amount);
   });
+  if (onlookers) look_at(user);
   // Once more by the same key: no second effect.
   later(static_cast<std::int64_t>(dice(2'000'000)),
         [this, what] { counter_.ask(what, [this](const answer&) { --underway_; }); });
@@ -212,12 +213,17 @@ void shoppers::fill_cart() {
 }
 
 void shoppers::look() {
+  if (percent(70)) return look_at(some_user());
   ++underway_;
-  const auto heard = [this, asked = stage_.now_us()](const answer& said) {
+  counter_.ask(product::find{some_product()}, [this](const answer&) { --underway_; });
+}
+
+void shoppers::look_at(const user_id& user) {
+  ++underway_;
+  counter_.ask(wallet::find{user}, [this, asked = stage_.now_us()](const answer& said) {
     --underway_;
     book_.saw(said, asked, stage_.now_us());
-  };
-  percent(70) ? counter_.ask(wallet::find{some_user()}, heard) : counter_.ask(product::find{some_product()}, heard);
+  });
 }
 
 // Another body under a key that was used: refused, and nothing moves.

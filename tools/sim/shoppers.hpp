@@ -17,6 +17,8 @@ class shoppers {
 public:
   shoppers(runtime::stage& on, counter& at, promises& book, situations& seen, std::uint64_t seed);
 
+  bool onlookers = false;  // whoever charges a wallet looks at it in the same moment
+
   // Asks for users, goods, coupons and a date with seats.
   void furnish();
   // So many visits, spread over so much time.
@@ -46,6 +48,7 @@ private:
   void issue_coupon();
   void fill_cart();
   void look();
+  void look_at(const user_id& user);
   void reuse_a_key();
 
   void queue_up();

@@ -61,12 +61,14 @@ void shoppers::hold_a_seat(const std::shared_ptr<seat_visit>& mine) {
             return hold_a_seat(mine);
           }
           mine->held = *held;
+          book_.held(*held);
           const auto roll = dice(100);
           if (roll < 8) {  // vanishes
             --underway_;
             return seen_.saw(situation::hold_expired);
           }
           if (roll < 16) {
+            book_.let_go(held->reservation);
             counter_.ask(reservation::release{held->reservation, stage_.now()}, [this](const answer&) { --underway_; });
             return;
           }
@@ -79,6 +81,7 @@ void shoppers::hold_a_seat(const std::shared_ptr<seat_visit>& mine) {
 
 void shoppers::pay_for_it(const std::shared_ptr<seat_visit>& mine) {
   const auto payment = key("payment");
+  book_.let_go(mine->held.reservation);  // it may be paid for, and given back
   counter_.ask(
       reservation::check_out{key("pay"), mine->user, payment, mine->held.reservation, stage_.now()},
       [this, mine, payment](const answer& said) {

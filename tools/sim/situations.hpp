@@ -63,8 +63,11 @@ enum class situation : std::uint8_t {
   seat_taken,
   seat_sold,
   seat_paid_twice,
+  // and again those who fall
+  commit_failed,
+  fell_at_tombstone,  // the desk forgot what it kept in memory before the late command came
 };
-inline constexpr std::array<std::string_view, 45> situation_names{
+inline constexpr std::array<std::string_view, 47> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -110,6 +113,8 @@ inline constexpr std::array<std::string_view, 45> situation_names{
     "seat_taken",
     "seat_sold",
     "seat_paid_twice",
+    "commit_failed",
+    "fell_at_tombstone",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }
