@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "messages/grammar/planted.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
@@ -140,7 +141,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       int reserved = checksum_bytes;  // of a store that is made now
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
       execute("PRAGMA journal_mode=WAL");
-      execute("PRAGMA synchronous=FULL");
+      execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
       execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
       int keep = 1;
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
