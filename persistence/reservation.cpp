@@ -1,6 +1,8 @@
 // Keeps seats and holds in SQLite.
 #include "persistence/reservation.hpp"
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::persistence {
 
 // States: 0 available, 1 held, 2 reserved.
@@ -50,7 +52,9 @@ reservation_store::reservation_store(const open_options& options)
       hold_(file.prepare(hold_columns + "WHERE id=?1")),
       newest_(file.prepare(hold_columns + "WHERE token=?1 ORDER BY id DESC LIMIT 1")),
       append_(file.prepare("INSERT INTO operation VALUES(?1,?2,?3,?4,?5)")),
-      operation_(file.prepare("SELECT what, hold, why, at FROM operation WHERE key=?1")) {}
+      operation_(file.prepare("SELECT what, hold, why, at FROM operation WHERE key=?1")) {
+  if (planted(bug::timer_not_kept) && !options.read_only) file.execute("UPDATE seat SET until=0 WHERE state=1");
+}
 
 static reservation_store::schedule read_schedule(statement::row row) {
   return {row.integer(0),   schedule_id{row.string(1)}, concert_id{row.string(2)},

@@ -139,6 +139,7 @@ int simulate(const sim_options& options) {
     for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
     if (!play.keep.empty()) std::cerr << "  its stores are in " << play.keep << '\n';
     play.keep.clear();  // the first one's stay
+    if (options.until_broken) break;
     if (options.shrink.empty() || all.failed_plays > 1) continue;
     const auto smaller = sim::shrink(play, std::chrono::seconds{60});
     std::ofstream{options.shrink} << "# " << one.broken.front() << "\n# at " << source_commit() << '\n'
@@ -176,6 +177,7 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_option("--follow", options->follow, "print every letter about one case: its number, or its request");
   command->add_option("--keep", options->keep, "a directory: leave the stores of the first play that fails there");
   command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
+  command->add_flag("--until-broken", options->until_broken, "stop at the first play that fails");
   command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
   command->add_option("-o", *output, "text, or json: one object on the last line of stdout")
       ->check(CLI::IsMember({"text", "json"}))

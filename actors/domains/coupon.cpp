@@ -1,6 +1,8 @@
 // Decides who gets a coupon and when it counts.
 #include "actors/domains/coupon.hpp"
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 using what = persistence::coupon_store::what;
@@ -15,7 +17,7 @@ bool within_its_days(const souk::coupon::campaign& campaign, moment now) {
 answer coupon::on(const souk::coupon::use& use) {
   const auto held = store_.find(use.coupon);
   money off;
-  bool valid = held && held->user == use.user && held->now == state::issued;
+  bool valid = held && held->user == use.user && (held->now == state::issued || planted(bug::coupon_believed));
   if (valid) {
     const auto& campaign = campaign_of(held->campaign);
     valid = within_its_days(campaign, use.at);

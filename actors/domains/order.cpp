@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 using souk::order::flow;
@@ -108,7 +110,7 @@ answer order::on(const souk::order::complete& complete) {
     return ended->state == state::completed || ended->refund ? reply_with(reply{}, true) : refuse(reason::undone);
   }
   // Here it is decided, in one place and one transaction: whoever comes second finds the answer.
-  if (r->brief.cancelling) return refuse(reason::cancelled);
+  if (r->brief.cancelling && !planted(bug::cancelled_yet_completed)) return refuse(reason::cancelled);
   settle_amounts(*r, complete.amounts);
   r->brief.discount = complete.discount;
   if (complete.seat) r->brief.seat = complete.seat;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 namespace order = souk::order;
@@ -15,6 +17,7 @@ constexpr std::int64_t bell_of_work = 1;  // rings when there is something to do
 }  // namespace
 
 payment::payment(const persistence::open_options& options, approval by) : store_(options), by_(by) {
+  if (planted(bug::open_work_forgotten)) return;
   for (const auto& one : store_.open()) open(one, {});
 }
 
@@ -75,6 +78,11 @@ answer payment::on(const souk::payment::undo_pay& undo) {
 answer payment::on(const souk::payment::book& book) {
   const auto& events = book.events;
   auto position = store_.positions.of(events.source);
+  if (planted(bug::position_before_effect) && !events.list.empty()) {
+    store_.positions.save(events.source, events.list.back().seq);
+    store_.file.commit();
+    store_.file.begin();
+  }
   for (const auto& event : events.list) {
     if (event.seq <= position) continue;  // told again: it is booked already
     position = event.seq;

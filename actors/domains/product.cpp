@@ -1,6 +1,8 @@
 // Decides about goods: all lines of an order or none, and never below nothing.
 #include "actors/domains/product.hpp"
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 using what = persistence::product_store::what;
@@ -68,7 +70,11 @@ answer product::on(const souk::product::undo_take& undo) {
   const auto first = store_.find(undo.once.key());
   if (!first) {
     // It never came. It may still come: the tombstone will refuse it.
-    (void)move({undo.once.key(), what::tombstone, 0, reason::none, {}, {}, undo.at}, {});
+    effects_.clear();
+    if (planted(bug::undo_of_nothing))
+      for (const auto& line : undo.lines)
+        if (auto* shelf = shelf_of(line.product)) effects_.push_back({shelf, line.quantity, line.position, {}});
+    (void)move({undo.once.key(), what::tombstone, 0, reason::none, {}, {}, undo.at}, effects_);
     return {};
   }
   if (first->what != what::taken) return {};  // it never took anything: nothing to put back

@@ -1,6 +1,8 @@
 // Decides about seats: by the seat's own state, the hold's number and the moment in the command, by nothing else.
 #include "actors/domains/reservation.hpp"
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 using what = persistence::reservation_store::what;
@@ -38,7 +40,8 @@ answer reservation::on(const souk::reservation::hold& hold) {
       return reply_with(view_of(*last, its, hold.at), true);
     if (lives) return refuse(reason::not_admitted, "the token has seat " + its.offer.seat.text);
   }
-  if (seat->now == state::reserved || seat->held_at(hold.at)) return refuse(reason::seat_taken, seat->offer.seat.text);
+  const bool held = seat->held_at(hold.at) && !planted(bug::seat_believed);
+  if (seat->now == state::reserved || held) return refuse(reason::seat_taken, seat->offer.seat.text);
   const store::hold fresh{store_.numbers.next(hold.at, slice_of(schedule->schedule.text), hold.token),
                           seat->id,
                           hold.user,
@@ -100,7 +103,7 @@ answer reservation::on(const souk::reservation::confirm& confirm) {
 reason reservation::why_not(const souk::reservation::confirm& confirm, const std::optional<store::hold>& hold) {
   if (!hold || hold->user != confirm.user || hold->token != confirm.token) return reason::hold_expired;
   const auto seat = *store_.seat_at(hold->seat);
-  if (seat.newest != hold->id) return reason::hold_expired;
+  if (seat.newest != hold->id && !planted(bug::late_hold_believed)) return reason::hold_expired;
   if (seat.now == state::reserved) return reason::seat_taken;
   return seat.held_at(confirm.at) ? reason::none : reason::hold_expired;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::domains {
 
 using what = persistence::wallet_store::what;
@@ -45,7 +47,7 @@ answer wallet::on(const souk::wallet::undo_debit& undo) {
   const auto first = store_.find(undo.once.key());
   if (!first) {
     // It never came. It may still come: the tombstone will refuse it.
-    (void)store_.append({undo.once.key(), 0, 0, 0, what::tombstone, {}, {}, undo.at});
+    if (!planted(bug::no_tombstone)) (void)store_.append({undo.once.key(), 0, 0, 0, what::tombstone, {}, {}, undo.at});
     return {};
   }
   if (first->what != what::debit) return {};  // it never took anything: nothing to give back
@@ -60,7 +62,9 @@ answer wallet::on(const souk::wallet::undo_debit& undo) {
 answer wallet::on(const souk::wallet::credit& credit) {
   auto& mine = opened(credit.user);
   if (!add(mine.balance, credit.amount)) return refuse(reason::limit_reached, "the balance would leave its range");
-  if (move(mine, {credit.once.key(), what::credit, credit.amount, credit.at})) return {};
+  auto key = credit.once.key();
+  if (planted(bug::refund_without_key)) key = own_key(credit.at, credit.user);
+  if (move(mine, {key, what::credit, credit.amount, credit.at})) return {};
   const auto first = store_.find(credit.once.key());
   if (first->wallet != mine.id || first->amount != credit.amount)
     return refuse(reason::key_reused, "the same key came with another user or amount");
@@ -75,8 +79,11 @@ answer wallet::on(const souk::wallet::charge& charge) {
   const auto sum = add(mine.balance, charge.amount);
   // A balance of 2^62 leaves room for every refund that may come.
   if (!sum || sum->minor > INT64_MAX / 2) return refuse(reason::limit_reached, "the balance would leave its range");
-  (void)move(mine, {once{store_.numbers.next(charge.at, slice_of(charge.user.text)), step_of_own_number}.key(),
-                    what::charge, charge.amount, charge.at});
+  (void)move(mine, {own_key(charge.at, charge.user), what::charge, charge.amount, charge.at});
+  if (planted(bug::key_after_effect)) {
+    store_.file.commit();
+    store_.file.begin();
+  }
   auto said = reply_with(souk::wallet::view{charge.user, mine.balance, mine.entries});
   store_.requests.keep(key, print, said);
   return said;
@@ -119,6 +126,10 @@ wallet::account& wallet::opened(const user_id& user) {
   auto& mine = account_of(user);
   if (!mine.id) mine.id = store_.open(user);
   return mine;
+}
+
+std::int64_t wallet::own_key(moment at, const user_id& user) {
+  return once{store_.numbers.next(at, slice_of(user.text)), step_of_own_number}.key();
 }
 
 bool wallet::move(account& in, const movement& m) {

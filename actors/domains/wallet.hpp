@@ -47,6 +47,7 @@ private:
   account& opened(const user_id& user);
   // Appends the movement and moves the balance; false when the key is there already, and nothing moved.
   bool move(account& in, const movement& movement);
+  std::int64_t own_key(moment at, const user_id& user);  // of a movement that no saga numbers
   answer known(const store::entry& first, money amount, std::int64_t wallet);
 
   store store_;

@@ -8,6 +8,7 @@
 
 #include "actors/sagas/plans.hpp"
 #include "messages/grammar/crash_point.hpp"
+#include "messages/grammar/planted.hpp"
 
 namespace souk::runtime {
 
@@ -96,6 +97,7 @@ void coordinator::on_open_cases(std::uint32_t shard, std::int64_t newest) {
 // Numbers grow: whatever is newer than all that was there before, and than all that has begun here, is new. A letter
 // that came twice, or overtook another, is not believed to be.
 bool coordinator::may_have_run(number saga) {
+  if (planted(bug::begins_unclaimed)) return false;
   auto& newest = newest_[out_.directory().place_of({domain::order, slice_of(saga)}).shard];
   if (!newest || saga.value <= *newest) return true;
   newest = saga.value;
@@ -167,6 +169,7 @@ void coordinator::go(std::uint32_t at) {
 
 // True while the first moves back wait for their decision to be durable.
 bool coordinator::turns_back(std::uint32_t at) {
+  if (planted(bug::turns_back_unsaid)) return false;
   auto& mine = slots_[at];
   const auto& plan = mine.machine.its_plan();
   const auto is_back = [&](const sagas::order_to_go& one) {
@@ -229,13 +232,15 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   mine.undoing = undo;
   mine.worst = verdict::done;
   mine.key_reused = mine.heard_full = false;
+  once key{mine.about.id, stage};
+  if (planted(bug::new_key_for_a_retry) && mine.pausing && step.home == domain::wallet) key.step = 14;
   mine.pausing = 0;
   mine.unanswered.reset();
   mine.parts = 0;
   note(mine, stage, undo ? mark::undoing : mark::asked);
   commands_.clear();
   const auto say = undo ? step.undo : step.run;
-  if (say) say({mine.about, {mine.about.id, stage}, now_, mine.timeline, mine.why, mine.detail}, commands_);
+  if (say) say({mine.about, key, now_, mine.timeline, mine.why, mine.detail}, commands_);
   if (commands_.empty()) {
     // Nothing to ask: it counts as done, or as undone.
     mine.timeline.pop_back();
@@ -285,7 +290,8 @@ void coordinator::on_answer(souk::response&& said) {
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
   auto& mine = slots_[t.slot];
-  if (!mine.taken || (mine.generation & 0x7fffff) != t.generation) return;  // late, or told twice
+  const bool of_this_saga = (mine.generation & 0x7fffff) == t.generation || planted(bug::old_answers_believed);
+  if (!mine.taken || !of_this_saga) return;  // late, or told twice
   if (t.stage == stage_of_way) {
     if (mine.way != (t.undo ? slot::way::turning : slot::way::claiming)) return;
     if (said.answer.what == verdict::lost) return;  // it is asked again

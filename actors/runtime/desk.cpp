@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "messages/grammar/crash_point.hpp"
+#include "messages/grammar/planted.hpp"
 
 namespace souk::runtime {
 
@@ -76,6 +77,7 @@ void desk::work() {
     // Unknown outcome or broken code: nothing of this batch is answered, the keys will tell.
     spdlog::error("desk {}/{} ends: {}", to_text(papers_.at.domain), papers_.at.shard, trouble.what());
     if (brain_) brain_->file().rollback();
+    if (planted(bug::memory_outlives_rollback)) return bundles_.clear();
     quit(caf::exit_reason::unhandled_exception);
   }
 }
@@ -99,7 +101,8 @@ std::vector<desk::parcel> desk::questions() {
 // would keep one desk busy at a time; in four blocks some compute while others are being synced. 128 was best of 64 to
 // 512 with 512 in flight.
 std::vector<desk::parcel> desk::next_batch() {
-  if (auto asked = questions(); !asked.empty()) return asked;
+  if (!planted(bug::reads_uncommitted))
+    if (auto asked = questions(); !asked.empty()) return asked;
   constexpr std::size_t letters_max = 128;
   std::size_t n = 0, whole = 0;
   while (whole < parcels_.size() && n + parcels_[whole].letters.size() <= letters_max)
@@ -123,6 +126,7 @@ void desk::batch(std::vector<parcel>& parcels) {
   std::int64_t n = 0;
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
+  if (planted(bug::answers_before_commit)) answer_all();
   before_commit();
   file.commit();
   papers_.counts->letters += n;
@@ -162,7 +166,15 @@ void desk::decide(const parcel& of, letter& what) {
       return answer_or_wait(of, what.ticket, *std::move(said), reactor_->put_off());
   }
   auto said = brain_->decide(what.command);
-  answer_or_wait(of, what.ticket, std::move(said), brain_->put_off());
+  auto later = brain_->put_off();
+  if (planted(bug::reads_uncommitted) && is_question(what.command) && !later) {
+    auto others = std::exchange(bundles_, {});
+    say(of, what.ticket, std::move(said));
+    answer_all();
+    bundles_ = std::move(others);
+    return;
+  }
+  answer_or_wait(of, what.ticket, std::move(said), std::move(later));
 }
 
 void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "messages/grammar/planted.hpp"
+
 namespace souk::sagas {
 
 std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
@@ -18,6 +20,7 @@ void machine::walk_back(moves& out) {
     if (plan_->stages()[i].role != role::compensable || plan_->stages()[i].by_events) continue;
     states_[i] = state::done;
     last = i;
+    if (planted(bug::undone_from_the_front)) break;
   }
   if (last == states_.size()) return begin(out);
   states_[last] = state::running;

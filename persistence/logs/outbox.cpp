@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "messages/grammar/crash_point.hpp"
+#include "messages/grammar/planted.hpp"
 
 namespace souk::persistence {
 
@@ -23,7 +24,8 @@ outbox<Event>::outbox(store_file& file, const std::string& table, std::size_t su
       acknowledge_(
           file.prepare("INSERT INTO " + table + "_acknowledged VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")),
       forget_(file.prepare("DELETE FROM " + table + " WHERE seq<=?1")),
-      subscribers_(subscribers) {
+      subscribers_(subscribers),
+      delete_at_once_(file.events_at_once()) {
   file.prepare("SELECT subscriber, seq FROM " + table + "_acknowledged").each([&](auto row) {
     const auto seq = row.integer(1);
     acknowledged_[static_cast<std::uint32_t>(row.integer(0))] = seq;
@@ -78,10 +80,11 @@ template <class Event>
 void outbox<Event>::forget() {
   if (acknowledged_.size() < subscribers_) return;
   auto all = newest_;
-  for (const auto& [one, has] : acknowledged_) all = std::min(all, has);
-  if (all - forgotten_ < delete_at_once) return;
+  if (!planted(bug::outbox_forgets_early))
+    for (const auto& [one, has] : acknowledged_) all = std::min(all, has);
+  if (all - forgotten_ < delete_at_once_) return;
   all = old_enough(all);
-  if (all - forgotten_ < delete_at_once) return;
+  if (all - forgotten_ < delete_at_once_) return;
   for (const auto& [one, has] : acknowledged_) acknowledge_.run(one, has);
   forget_.run(all);
   may_crash(crash_point::outbox_forgets);

@@ -47,8 +47,6 @@ public:
 private:
   // The newest events stay in memory for subscribers that keep up; those that do not read the rows.
   static constexpr std::size_t recent_max = 8192;
-  // Deleting row by row as acknowledgements come would dirty the same pages again and again.
-  static constexpr std::int64_t delete_at_once = 256;
 
   void forget();
   // The last event up to seq that is old enough to go.
@@ -56,6 +54,7 @@ private:
 
   statement write_, after_, acknowledge_, forget_;
   std::size_t subscribers_;
+  std::int64_t delete_at_once_;
   std::map<std::uint32_t, std::int64_t> acknowledged_;
   std::deque<Event> recent_;
   std::vector<Event> unwritten_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "messages/grammar/crash_point.hpp"
+#include "messages/grammar/planted.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
@@ -118,7 +119,10 @@ void statement::fail(int code) const {
 }
 
 store_file::store_file(const open_options& options, std::span<const std::string_view> migrations)
-    : path_(options.path), checkpoint_pages_(options.checkpoint_pages), read_only_(options.read_only) {
+    : path_(options.path),
+      checkpoint_pages_(options.checkpoint_pages),
+      events_at_once_(options.events_at_once),
+      read_only_(options.read_only) {
   prepare_sqlite();
   const int flags =
       SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
@@ -138,7 +142,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       int reserved = checksum_bytes;  // of a store that is made now
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
       execute("PRAGMA journal_mode=WAL");
-      execute("PRAGMA synchronous=FULL");
+      execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
       execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
       int keep = 1;
       sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);

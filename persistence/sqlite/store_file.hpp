@@ -148,6 +148,9 @@ struct open_options {
   bool read_only = false;  // for the audit of a stopped node
   std::int64_t cache_kib = 65'536;
   int checkpoint_pages = 1'000;
+  // An outbox deletes so many events at once: row by row, as they are acknowledged, would dirty the same pages again
+  // and again.
+  std::int64_t events_at_once = 256;
 };
 
 class store_file {
@@ -169,6 +172,7 @@ public:
 
   const std::string& path() const { return path_; }
   std::int64_t commits() const { return commits_; }
+  std::int64_t events_at_once() const { return events_at_once_; }
   std::int64_t last_row() const { return sqlite3_last_insert_rowid(db_); }
 
 private:
@@ -178,6 +182,7 @@ private:
   std::string path_;
   sqlite3* db_ = nullptr;
   int checkpoint_pages_;
+  std::int64_t events_at_once_;
   std::int64_t commits_ = 0;
   bool read_only_;
   std::optional<statement> begin_;

@@ -157,6 +157,37 @@ TEST_CASE("no step and no domain knows where it runs: the engine sees no store a
   }
 }
 
+TEST_CASE("whoever sees the planted bugs is compiled with them, and each bug is planted somewhere", "[C.5]") {
+  const std::string header = "messages/grammar/planted.hpp";
+  const auto list = [](const std::string& content, const std::string& from, const std::string& to, const char* word) {
+    const auto begin = content.find(from) + from.size();
+    const auto part = content.substr(begin, content.find(to, begin) - begin);
+    std::set<std::string> found;
+    const std::regex each{word};
+    for (std::sregex_iterator one{part.begin(), part.end(), each}, end; one != end; ++one) found.insert((*one)[1]);
+    return found;
+  };
+  const auto compiled = list(read(top / "CMakeLists.txt"), "set(PLANTED_SOURCES", ")", "([^\\s]+\\.cpp)");
+  std::set<std::string> seeing;
+  std::string all;
+  for (const auto& [path, content] : sources(product_rooms)) {
+    const auto seen = includes(content, "\"");
+    if (std::find(seen.begin(), seen.end(), header) == seen.end()) continue;
+    INFO(path << " means another thing to those that are not compiled with bugs");
+    CHECK(fs::path{path}.extension() == ".cpp");
+    seeing.insert(path);
+    all += content;
+  }
+  CHECK(seeing == compiled);
+  const auto bugs = list(read(top / header), "enum class bug : std::uint8_t {", "none", "([a-z_]+),");
+  CHECK(bugs.size() >= 15);
+  CHECK(bugs == list(read(top / header), "planted_bugs{{", "}};", "\\{\"([a-z_]+)\""));
+  for (const auto& name : bugs) {
+    INFO(name);
+    CHECK(all.find("planted(bug::" + name + ")") != all.npos);
+  }
+}
+
 TEST_CASE("every domain has all of its parts under one name", "[C.3]") {
   const auto roster = read(top / "actors/runtime/roster.cpp");
   const auto letter = read(top / "messages/letter.cpp") + read(top / "messages/letter.hpp");

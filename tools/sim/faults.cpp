@@ -11,10 +11,13 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 18> kind_names{
-    "weather",        "cut",       "fell_desk",     "desk_throws",   "fell_coordinator", "kill",
-    "kill_at_charge", "set_clock", "platform_down", "provider_down", "platform_mood",    "provider_mood",
-    "lookers",        "power_off", "power_fails",   "io_error",      "sync_fails",       "disk_full"};
+constexpr std::array<std::string_view, 21> kind_names{
+    "weather",          "cut",           "fell_desk",      "desk_throws",
+    "fell_coordinator", "kill",          "kill_at_charge", "set_clock",
+    "platform_down",    "provider_down", "platform_mood",  "provider_mood",
+    "lookers",          "power_off",     "power_fails",    "io_error",
+    "sync_fails",       "disk_full",     "commit_fails",   "fell_at_tombstone",
+    "onlookers"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -56,6 +59,9 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   }
   for (auto& one : plan)
     one.much_ms = one.what == fault_kind::set_clock ? one.much_ms : std::max<std::int64_t>(one.much_ms, 0);
+  some(4, fault_kind::commit_fails, 64, 0, 0);
+  some(2, fault_kind::fell_at_tombstone, 1, 1, 300);
+  some(1, fault_kind::onlookers, 1, over_ms / 2, over_ms);
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

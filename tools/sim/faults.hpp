@@ -27,6 +27,9 @@ enum class fault_kind : std::uint8_t {
   io_error,       // which: after how many operations, reads too; one, or all for a while
   sync_fails,     // which: the same; what was to be synced never will be
   disk_full,      // which: the same; files cannot grow
+  commit_fails,   // which: the desk, at one of its next commits
+  fell_at_tombstone,  // the next desk that is asked to undo what it never saw, so long after that
+  onlookers,          // whoever charges a wallet looks at it in the same moment; for a while
 };
 
 struct fault {

@@ -14,6 +14,7 @@ namespace souk::sim {
 // How many commands are left until it burns through; 0: never.
 struct fuse {
   unsigned left = 0;
+  unsigned commits_left = 0;  // how many commits until one fails
 };
 class fuses {
 public:
@@ -33,6 +34,12 @@ inline guarded::guard burns(std::shared_ptr<fuse> it) {
   return [it = std::move(it)](const command&) -> std::optional<answer> {
     if (it->left && --it->left == 0) throw std::runtime_error("broken on purpose");
     return std::nullopt;
+  };
+}
+
+inline std::function<void()> burns_at_commit(std::shared_ptr<fuse> it) {
+  return [it = std::move(it)] {
+    if (it->commits_left && --it->commits_left == 0) throw std::runtime_error("the disk failed on purpose");
   };
 }
 

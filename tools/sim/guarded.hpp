@@ -16,7 +16,10 @@ public:
   // Nothing: the domain may have it.
   using guard = std::function<std::optional<answer>(const command&)>;
 
-  guarded(std::unique_ptr<domains::brain> of, guard before) : inner_(std::move(of)), guard_(std::move(before)) {
+  // at_commit: when all is decided and nothing is written for good, the last moment at which it can all be lost.
+  guarded(
+      std::unique_ptr<domains::brain> of, guard before, std::function<void()> at_commit = [] {})
+      : inner_(std::move(of)), guard_(std::move(before)), at_commit_(std::move(at_commit)) {
     pass_on();
   }
   answer decide(const command& what) override {
@@ -26,7 +29,10 @@ public:
     pass_on();
     return said;
   }
-  void before_commit() override { inner_->before_commit(); }
+  void before_commit() override {
+    inner_->before_commit();
+    at_commit_();
+  }
   persistence::store_file& file() override { return inner_->file(); }
   persistence::exchange* exchange() override { return inner_->exchange(); }
   void hear(const event_log::event& event) override { inner_->hear(event); }
@@ -40,6 +46,7 @@ private:
 
   std::unique_ptr<domains::brain> inner_;
   guard guard_;
+  std::function<void()> at_commit_;
 };
 
 }  // namespace souk::sim

@@ -93,8 +93,9 @@ private:
     options.make_brain = [this](runtime::directory::place at, const persistence::open_options& store) {
       auto small = store;
       small.checkpoint_pages = 64;  // so that a play sees some
+      small.events_at_once = 8;     // so that outboxes forget
       return std::make_unique<guarded>(runtime::make_brain(at.domain, at.shard, small, {domains::approval::external}),
-                                       burns(throws_[at.domain]));
+                                       burns(throws_[at.domain]), burns_at_commit(throws_[at.domain]));
     };
     try {
       node_ = std::make_unique<runtime::node>(std::move(options));
@@ -191,6 +192,20 @@ private:
       case fault_kind::desk_throws:
         if (node_) throws_[desk.domain]->left = 1 + one.which % 5, seen_.saw(situation::desk_threw);
         break;
+      case fault_kind::commit_fails:
+        if (node_) throws_[desk.domain]->commits_left = 1 + one.which % 5, seen_.saw(situation::commit_failed);
+        break;
+      case fault_kind::fell_at_tombstone:
+        witness_.at_tombstone = [this, ms = one.much_ms](domain where) {
+          stage_.after(ms * 1000, stage::who::world, [this, where] {
+            if (node_) node_->fell({where, 0}), seen_.saw(situation::fell_at_tombstone);
+          });
+        };
+        break;
+      case fault_kind::onlookers:
+        shoppers_.onlookers = true;
+        later([this] { shoppers_.onlookers = false; });
+        break;
       case fault_kind::fell_coordinator:
         if (node_) node_->fell_coordinator(one.which % 2), seen_.saw(situation::coordinator_fell);
         break;
@@ -243,7 +258,8 @@ private:
     platform_.now = {};
     till_.now = {};
     till_.at_capture = nullptr;
-    for (auto& [which, one] : throws_) one->left = 0;
+    witness_.at_tombstone = nullptr;
+    for (auto& [which, one] : throws_) *one = {};
     // A clock that was set forward stays so: times that were written down would lie in the future.
     if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());
   }

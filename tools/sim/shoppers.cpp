@@ -10,6 +10,7 @@ namespace souk::sim {
 using order::flow;
 
 namespace {
+constexpr std::int64_t hold_ms = 1'500;
 constexpr int users = 8, products = 6;
 std::string user_name(std::uint64_t i) { return "u" + std::to_string(i); }
 std::string product_name(std::uint64_t i) { return "p" + std::to_string(i); }
@@ -56,11 +57,11 @@ void shoppers::furnish() {
   counter_.ask(coupon::put{{"TEN"}, {{}, 10}, 40, {}, {}}, [this](const answer&) {
     for (int i = 0; i < 6; ++i) issue_coupon();
   });
-  reservation::open open{{"mon"}, {"gala"}, {}, 1'500, {}};
+  reservation::open open{{"mon"}, {"gala"}, {}, hold_ms, {}};
   for (int i = 0; i < 10; ++i) open.seats.push_back({{"A" + std::to_string(i)}, "S", "R", "N", "I", {300}});
   book_.history().opened(open);
   sure(open);
-  sure(queue::open{{"mon"}, {}, 4, 1'500});
+  sure(queue::open{{"mon"}, {}, 4, hold_ms});
 }
 
 void shoppers::come(unsigned visits, std::int64_t over_ms) {
@@ -182,6 +183,7 @@ void shoppers::charge() {
     --underway_;
     book_.charged(user, said, amount);
   });
+  if (onlookers) look_at(wallet::find{user});
   // Once more by the same key: no second effect.
   later(static_cast<std::int64_t>(dice(2'000'000)),
         [this, what] { counter_.ask(what, [this](const answer&) { --underway_; }); });
@@ -218,13 +220,16 @@ void shoppers::fill_cart() {
 }
 
 void shoppers::look() {
+  look_at(percent(70) ? command{wallet::find{some_user()}} : command{product::find{some_product()}});
+}
+
+void shoppers::look_at(command what) {
   ++underway_;
-  const auto heard = [this, asked = stage_.now_us()](const answer& said) {
+  counter_.ask(std::move(what), [this, asked = stage_.now_us()](const answer& said) {
     --underway_;
     book_.saw(said, asked, stage_.now_us());
     book_.history().looked(said, counter_.heard());
-  };
-  percent(70) ? counter_.ask(wallet::find{some_user()}, heard) : counter_.ask(product::find{some_product()}, heard);
+  });
 }
 
 void shoppers::look_closely(unsigned lookers, std::int64_t over_ms) {

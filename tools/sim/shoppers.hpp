@@ -17,6 +17,8 @@ class shoppers {
 public:
   shoppers(runtime::stage& on, counter& at, promises& book, situations& seen, std::uint64_t seed);
 
+  bool onlookers = false;  // whoever charges a wallet looks at it in the same moment
+
   // Asks for users, goods, coupons and a date with seats.
   void furnish();
   // So many visits, spread over so much time.
@@ -50,6 +52,7 @@ private:
   void fill_cart();
   void look();
   void look_closely();
+  void look_at(command what);
   void reuse_a_key();
 
   void queue_up();

@@ -71,8 +71,11 @@ enum class situation : std::uint8_t {
   sync_failed,
   disk_full,
   told_the_disk_is_full,  // somebody heard so
+  // and again those who fall
+  commit_failed,
+  fell_at_tombstone,  // the desk forgot what it kept in memory before the late command came
 };
-inline constexpr std::array<std::string_view, 52> situation_names{
+inline constexpr std::array<std::string_view, 54> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -125,6 +128,8 @@ inline constexpr std::array<std::string_view, 52> situation_names{
     "sync_failed",
     "disk_full",
     "told_the_disk_is_full",
+    "commit_failed",
+    "fell_at_tombstone",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }

@@ -2,6 +2,7 @@
 #include "tools/sim/witness.hpp"
 
 #include <type_traits>
+#include <utility>
 
 namespace souk::sim {
 
@@ -38,6 +39,7 @@ void witness::arrives(const runtime::passage& it) {
               if (undone_.contains(key)) seen_.saw(situation::step_after_its_compensation);
             } else if (undone_.insert(key).second && !done_.contains(key)) {
               seen_.saw(situation::compensation_before_its_step);
+              if (at_tombstone) std::exchange(at_tombstone, nullptr)(key.first);
             }
           }
         },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace souk::sim {
 class witness {
 public:
   explicit witness(situations& seen) : seen_(seen) {}
+
+  std::function<void(domain)> at_tombstone;  // the next who is asked to undo what he never saw
 
   void departs(const runtime::passage& it);
   void arrives(const runtime::passage& it);

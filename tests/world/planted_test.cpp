@@ -1,0 +1,64 @@
+// Planted bugs: the simulator, or the sweep over the simulated disk, notices each; without one everything holds.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "messages/grammar/planted.hpp"
+#include "tests/catch.hpp"
+#include "tests/program.hpp"
+
+using namespace souk;
+
+namespace {
+
+struct ending {
+  int exit_code = 0;
+  nlohmann::json figures;  // null: it printed none
+};
+
+ending run(const std::string& program, const std::vector<std::string>& words) {
+  std::vector<std::string> line{program};
+  line.insert(line.end(), words.begin(), words.end());
+  tests::program one{line};
+  const auto code = one.wait();
+  return {code, nlohmann::json::parse(one.last_line(), nullptr, false)};
+}
+
+}  // namespace
+
+TEST_CASE("every planted bug is noticed within 500 seeds", "[C.5][S0.8][S1.6][S2.7]") {
+  for (const auto& one : planted_bugs) {
+    if (one.noticed_by != "sim") continue;
+    INFO(one.name << ": " << one.mistake);
+    const auto end = run(SOUK_WITH_BUGS,
+                         {"sim", "--plant", std::string{one.name}, "--seeds", "500", "--until-broken", "-o", "json"});
+    CHECK(end.exit_code == 1);
+    REQUIRE(end.figures.is_object());
+    CHECK(end.figures.at("holds") == false);
+    REQUIRE(end.figures.at("broken").size() == 1);
+    const auto& first = end.figures.at("broken").at(0);
+    std::cout << one.name << ": seed " << first.at("seed") << ", " << first.at("what").at(0).get<std::string>()
+              << std::endl;
+  }
+}
+
+TEST_CASE("a commit that does not wait for the disk is noticed by the sweep", "[S0.1]") {
+  const std::vector<std::string> wallets{"sweep", "--store", "wallet", "--points", "300", "-o", "json"};
+  auto planted = wallets;
+  planted.insert(planted.end(), {"--plant", "commits_unsynced"});
+  CHECK(run(SOUK_WITH_BUGS, planted).exit_code == 1);
+  CHECK(run(SOUK_WITH_BUGS, wallets).exit_code == 0);
+}
+
+TEST_CASE("without a planted bug the same program holds", "[C.5]") {
+  const auto end = run(SOUK_WITH_BUGS, {"sim", "--seeds", "50", "-o", "json"});
+  CHECK(end.exit_code == 0);
+  REQUIRE(end.figures.is_object());
+  CHECK(end.figures.at("plays") == 50);
+  CHECK(end.figures.at("cases") > 1'000);
+}
+
+TEST_CASE("souk itself has no bugs to plant", "[C.5]") {
+  CHECK(run(SOUK_WITH_BUGS, {"--list-planted"}).exit_code == 0);
+  CHECK(run(SOUK_BINARY, {"--list-planted"}).exit_code == 2);
+  CHECK(run(SOUK_BINARY, {"sim", "--plant", "no_tombstone"}).exit_code == 2);
+}
