@@ -87,6 +87,10 @@ plan plan::build() {
     }
     if (otherwise_) when(*otherwise_, outcome::done, {reject()});
     opening_ = {run(*line.front().step)};
+  } else {
+    for (const auto& row : rows_)
+      for (const auto& one : row.moves)
+        if (one.verb == verb::reject) otherwise_ = row.on.step;
   }
   for (auto& per_outcome : index_) per_outcome.fill(-1);
   for (std::size_t r = 0; r < rows_.size(); ++r) {
