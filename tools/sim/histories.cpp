@@ -19,9 +19,15 @@ std::string seat_name(const schedule_id& schedule, const seat_id& seat) {
   return "seat " + schedule.text + '/' + seat.text;
 }
 
+// Held by a letter whose sender never heard of it: until when depends on when it came.
+bool unheard_of(const thing& seat) { return seat.whose < 0; }
 // By every stamp, or by some.
-bool surely_held(const thing& seat, const asking& when) { return seat.what == held && when.latest.ms < seat.until; }
-bool perhaps_held(const thing& seat, const asking& when) { return seat.what == held && when.earliest.ms < seat.until; }
+bool surely_held(const thing& seat, const asking& when) {
+  return seat.what == held && !unheard_of(seat) && when.latest.ms < seat.until;
+}
+bool perhaps_held(const thing& seat, const asking& when) {
+  return seat.what == held && (unheard_of(seat) || when.earliest.ms < seat.until);
+}
 
 }  // namespace
 
@@ -62,11 +68,11 @@ void histories::held(const reservation::hold& what, const answer& said, const as
   const auto seat = seat_name(what.where->schedule, what.where->seat);
   // Only what was done is kept under a caller's key: a copy of the question that is still under way may be answered
   // otherwise later, and then the seat is held as of the moment that was stamped on it, without anybody knowing.
-  if (said.what == verdict::refused)
+  if (!said.done())
     deeds_[seat].push_back({"held after all by a late copy of what was refused to " + what.user.text, when.asked_us,
-                            deed::never, need::may, -1, [when, until = when.latest.ms + hold_ms_](thing& it) {
+                            deed::never, need::may, -1, [when](thing& it) {
                               if (it.what == reserved || surely_held(it, when)) return false;
-                              it = {sim::held, -when.asked_us, until};
+                              it = {sim::held, -when.asked_us, 0};
                               return true;
                             }});
   if (said.why == reason::seat_taken)
@@ -133,7 +139,7 @@ void histories::looked(const answer& said, const asking& when) {
         "seen as " + std::to_string(static_cast<int>(one.now)) + " until " + std::to_string(one.until.ms), when,
         [when, now = one.now, until = one.until.ms](thing& it) {
           if (now == reservation::state::reserved) return it.what == reserved;
-          if (now == reservation::state::held) return perhaps_held(it, when) && it.until == until;
+          if (now == reservation::state::held) return perhaps_held(it, when) && (unheard_of(it) || it.until == until);
           return it.what != reserved && !surely_held(it, when);
         });
 }
