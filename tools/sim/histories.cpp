@@ -1,6 +1,8 @@
 // Says what each answer means for the thing that it is about.
 #include "tools/sim/histories.hpp"
 
+#include <algorithm>
+
 #include "actors/sagas/plans.hpp"
 
 namespace souk::sim {
@@ -19,15 +21,14 @@ std::string seat_name(const schedule_id& schedule, const seat_id& seat) {
   return "seat " + schedule.text + '/' + seat.text;
 }
 
-// Held by a letter whose sender never heard of it: until when depends on when it came.
-bool unheard_of(const thing& seat) { return seat.whose < 0; }
+// Held by a letter whose sender never heard of it: it has one of his stamps, and so ends between these two moments.
+thing held_unheard_of(std::int64_t until_least, std::int64_t until_most) { return {held, -until_least, until_most}; }
+std::int64_t until_least(const thing& seat) { return seat.whose < 0 ? -seat.whose : seat.until; }
 // By every stamp, or by some.
 bool surely_held(const thing& seat, const asking& when) {
-  return seat.what == held && !unheard_of(seat) && when.latest.ms < seat.until;
+  return seat.what == held && when.latest.ms < until_least(seat);
 }
-bool perhaps_held(const thing& seat, const asking& when) {
-  return seat.what == held && (unheard_of(seat) || when.earliest.ms < seat.until);
-}
+bool perhaps_held(const thing& seat, const asking& when) { return seat.what == held && when.earliest.ms < seat.until; }
 
 }  // namespace
 
@@ -70,9 +71,11 @@ void histories::held(const reservation::hold& what, const answer& said, const as
   // otherwise later, and then the seat is held as of the moment that was stamped on it, without anybody knowing.
   if (!said.done())
     deeds_[seat].push_back({"held after all by a late copy of what was refused to " + what.user.text, when.asked_us,
-                            deed::never, need::may, -1, [when](thing& it) {
+                            deed::never, need::may, -1,
+                            [when, first = std::min(what.at, when.earliest).ms + hold_ms_,
+                             last = std::max(what.at, when.latest).ms + hold_ms_](thing& it) {
                               if (it.what == reserved || surely_held(it, when)) return false;
-                              it = {sim::held, -when.asked_us, 0};
+                              it = held_unheard_of(first, last);
                               return true;
                             }});
   if (said.why == reason::seat_taken)
@@ -139,7 +142,8 @@ void histories::looked(const answer& said, const asking& when) {
         "seen as " + std::to_string(static_cast<int>(one.now)) + " until " + std::to_string(one.until.ms), when,
         [when, now = one.now, until = one.until.ms](thing& it) {
           if (now == reservation::state::reserved) return it.what == reserved;
-          if (now == reservation::state::held) return perhaps_held(it, when) && (unheard_of(it) || it.until == until);
+          if (now == reservation::state::held)
+            return perhaps_held(it, when) && until_least(it) <= until && until <= it.until;
           return it.what != reserved && !surely_held(it, when);
         });
 }

@@ -36,6 +36,7 @@ public:
   // Answers to what was asked of shelves, coupons and seats: what shows nothing is left aside.
   void shelved(const product::put& what, const answer& said, const asking& when);
   void restocked(const product::restock& what, const answer& said, const asking& when);
+  void opened(const reservation::open& what) { hold_ms_ = what.hold_ms; }
   void issued(const answer& said);
   void held(const reservation::hold& what, const answer& said, const asking& when);
   void released(const reservation::release& what, const answer& said, const asking& when);
@@ -66,6 +67,7 @@ private:
   std::map<std::string, std::vector<deed>> deeds_;  // by what they were done to
   std::map<std::int64_t, user_id> owners_;          // of coupons
   std::map<std::int64_t, std::string> seats_;       // by hold
+  std::int64_t hold_ms_ = 0;
   std::int64_t searched_ = 0, too_wide_ = 0;
 };
 

@@ -59,6 +59,7 @@ void shoppers::furnish() {
   });
   reservation::open open{{"mon"}, {"gala"}, {}, hold_ms, {}};
   for (int i = 0; i < 10; ++i) open.seats.push_back({{"A" + std::to_string(i)}, "S", "R", "N", "I", {300}});
+  book_.history().opened(open);
   sure(open);
   sure(queue::open{{"mon"}, {}, 4, hold_ms});
 }
