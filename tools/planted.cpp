@@ -1,10 +1,10 @@
 // souk-planted: the simulator and the sweep over a souk that has bugs, one at a time, to see that they notice each.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <exception>
 #include <iostream>
 
 #include "messages/grammar/planted.hpp"
+#include "tools/command_line.hpp"
 #include "tools/sim.hpp"
 #include "tools/sweep.hpp"
 #include "tools/table.hpp"
@@ -41,13 +41,5 @@ int main(int argc, char** argv) {
   for (auto* command : app.get_subcommands({}))
     command->add_option_function<std::string>("--plant", plant_named, "the bug; none: everything holds")
         ->check(CLI::IsMember(names));
-  try {
-    app.parse(argc, argv);
-    return exit_code;
-  } catch (const CLI::ParseError& said) {
-    return app.exit(said) == 0 ? 0 : 2;
-  } catch (const std::exception& trouble) {
-    std::cerr << "souk-planted: " << trouble.what() << '\n';
-    return 1;
-  }
+  return souk::tools::run(app, argc, argv, exit_code);
 }

@@ -1,13 +1,12 @@
 // souk: one executable for running a node, replaying, checking, looking, measuring.
 #include <CLI/CLI.hpp>
-#include <exception>
-#include <iostream>
 
 #include "actors/edge/sinks.hpp"
 #include "tools/admin.hpp"
 #include "tools/backup.hpp"
 #include "tools/bench/orders.hpp"
 #include "tools/check.hpp"
+#include "tools/command_line.hpp"
 #include "tools/onsale.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
@@ -86,14 +85,5 @@ int main(int argc, char** argv) {
   souk::tools::add_sweep(app, exit_code);
   add_bench(app, exit_code);
   souk::tools::add_sim(app, exit_code);
-  try {
-    app.parse(argc, argv);
-    return exit_code;
-  } catch (const CLI::ParseError& wrong) {
-    // The library has codes of its own above 100: here everything but help is usage.
-    return app.exit(wrong) == 0 ? 0 : 2;
-  } catch (const std::exception& trouble) {
-    std::cerr << "souk: " << trouble.what() << '\n';
-    return 1;
-  }
+  return souk::tools::run(app, argc, argv, exit_code);
 }
