@@ -26,9 +26,7 @@ struct document_platform {
           return words;
         }()) {}
 
-  runtime::sink_maker sink() const {
-    return edge::make_sink_maker("http://127.0.0.1:" + std::to_string(it.port()) + "/events");
-  }
+  runtime::sink_maker sink() const { return edge::make_sink_maker(it.url() + "/events"); }
   std::int64_t figure(const char* name) const { return json::parse(it.get("/stats")).at(name); }
   // What came of wallets and payments: "debited 300, 700 left" by the event's id.
   std::map<std::string, std::string> histories() const {

@@ -66,11 +66,14 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   return plan;
 }
 
+std::string to_text(const fault& one) {
+  return std::to_string(one.at_ms) + ' ' + std::string{kind_names[static_cast<std::size_t>(one.what)]} + ' ' +
+         std::to_string(one.which) + ' ' + std::to_string(one.much_ms);
+}
+
 std::string to_text(const std::vector<fault>& plan) {
   std::string text;
-  for (const auto& one : plan)
-    text += std::to_string(one.at_ms) + ' ' + std::string{kind_names[static_cast<std::size_t>(one.what)]} + ' ' +
-            std::to_string(one.which) + ' ' + std::to_string(one.much_ms) + '\n';
+  for (const auto& one : plan) text += to_text(one) + '\n';
   return text;
 }
 

@@ -75,6 +75,7 @@ inline constexpr cut_pair cut_pairs[]{{"coordinator", "desk"},
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms);
 
 // One a line: 1200 kill 0 300
+std::string to_text(const fault& one);
 std::string to_text(const std::vector<fault>& plan);
 // Throws std::invalid_argument naming the line.
 std::vector<fault> read_faults(const std::string& text);

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <array>
-#include <map>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 

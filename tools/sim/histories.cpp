@@ -175,13 +175,14 @@ void histories::of_goods(const order_told& one) {
   const bool sold_out = one.end.state == order::state::failed && one.end.why == reason::sold_out;
   if (one.end.why == reason::unknown_product || one.end.why == reason::unknown_user) return;  // it came to no shelf
   for (const auto& [product, n] : units) {
+    const auto put_there = [n = n](thing& it) {
+      it.what += n;
+      return true;
+    };
     if (one.what.flow == flow::take_back) {
       if (one.end.state != order::state::completed) continue;
       deeds_[shelf(product)].push_back({"given " + std::to_string(n) + " by " + one.what.request, one.asked_us,
-                                        one.told_us, need::must, -1, [n = n](thing& it) {
-                                          it.what += n;
-                                          return true;
-                                        }});
+                                        one.told_us, need::must, -1, put_there});
     } else if (sold_out) {
       // Of several products it may have been any, and of the others nothing was taken either.
       if (units.size() == 1)
@@ -193,10 +194,7 @@ void histories::of_goods(const order_told& one) {
                           it.what -= n;
                           return it.what >= 0;
                         },
-                        [n = n](thing& it) {
-                          it.what += n;
-                          return true;
-                        }});
+                        put_there});
     }
   }
 }

@@ -168,11 +168,7 @@ private:
   void happen(const fault& one) {
     const auto later = [&](auto what) { stage_.after(one.much_ms * 1000, stage::who::world, what); };
     const auto percent = [&](unsigned n) { return percent_of(one.which, n); };
-    if (trail_) {
-      auto line = to_text(std::vector{one});
-      line.pop_back();
-      note(line);
-    }
+    if (trail_) note(to_text(one));
     const auto desk =
         node_ ? node_->figures().desks[one.which % node_->figures().desks.size()].first : runtime::directory::place{};
     switch (one.what) {
@@ -348,8 +344,8 @@ private:
     all.histories = book_.history().searched();
     all.undecided = book_.history().too_wide();
     for (const auto& [request, one] : book_.wishes()) {
-      if (one.end) all.opened_by[request] = {one.end->id, one.what.flow};
       if (!one.end) continue;
+      all.opened_by[request] = {one.end->id, one.what.flow};
       ++all.cases;
       all.completed += one.end->state == order::state::completed;
       all.failed += one.end->state == order::state::failed;
