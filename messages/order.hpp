@@ -195,8 +195,8 @@ struct give_up {
   SOUK_FIELDS(give_up, id, why, detail, at);
 };
 
-// A coordinator is about to run a case that may have run before. Refused when there is nothing left to run: it has ended,
-// or goes on by events. Otherwise it hears in the ticket's reason whether the case is to be walked back, and why.
+// A coordinator is about to run a case that may have run before. Refused when there is nothing left to run: it has
+// ended, or goes on by events. Otherwise the ticket's reason says whether the case is to be walked back, and why.
 struct claim {
   number id;
   SOUK_FIELDS(claim, id);

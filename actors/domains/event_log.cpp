@@ -38,7 +38,8 @@ answer event_log::on(const souk::event_log::append& append) {
 answer event_log::on(const souk::event_log::fetch& fetch) {
   auto& mine = subscribers_[fetch.by.id()];
   const bool same = mine.asked.topics == fetch.topics && mine.asked.flows == fetch.flows;
-  // A question that waits is asked again, by the bell or because its answer may be lost: not all is looked through again.
+  // A question that waits is asked again, by the bell or because its answer may be lost: not all is looked through
+  // again.
   const bool looked = same && mine.nothing_after <= fetch.after && fetch.after <= mine.looked_upto;
   const auto after = looked ? mine.looked_upto : fetch.after;
   const auto lag = same && mine.looked_upto == after ? mine.lag - mine.handed : waiting_for(fetch);

@@ -246,8 +246,8 @@ void subscriber::pause() {
   resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
 }
 
-// A desk writes its position together with effects. When it has become quiet, what it heard last is written as well: else
-// the log would keep it, and all that comes after, until somebody wants something of this desk again.
+// A desk writes its position together with effects. When it has become quiet, what it heard last is written as well:
+// else the log would keep it, and all that comes after, until somebody wants something of this desk again.
 void subscriber::settle_position() {
   if (reacting_ || kept_ == position_ || settled_ == position_) return;
   settled_ = position_;

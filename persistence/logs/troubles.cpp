@@ -53,9 +53,10 @@ troubles<Trouble>::troubles(store_file& file)
       remove_(file.prepare("DELETE FROM trouble WHERE source=?1 AND seq=?2")),
       has_(file.prepare("SELECT 1 FROM trouble WHERE subject=?2 AND source=?1 AND dead=0 LIMIT 1")),
       subjects_(file.prepare("SELECT DISTINCT subject FROM trouble WHERE source=?1 AND dead=0")),
-      due_(file.prepare(columns + "WHERE dead=0 AND (next<=?1 OR next>?4) AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
-                                  " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND"
-                                  " e.seq<t.seq) ORDER BY next LIMIT ?2")),
+      due_(file.prepare(columns +
+                        "WHERE dead=0 AND (next<=?1 OR next>?4) AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
+                        " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND"
+                        " e.seq<t.seq) ORDER BY next LIMIT ?2")),
       list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")),
       dead_(file.prepare("SELECT count(*) FROM trouble WHERE dead=1")) {
   count_living();
