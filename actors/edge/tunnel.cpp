@@ -178,8 +178,8 @@ public:
   void look_at(steady_clock::time_point now) {
     if (stage_ == stage::over || now < until_) return;
     if (stage_ == stage::carrying) {
-      ++engine_.counters_.silent;
       engine_.say("silent " + who(), "the tunnel " + way() + " ends: nothing was heard for too long");
+      ++engine_.counters_.silent;
       return end();
     }
     if (calls_) return unreachable("no answer in time");
@@ -188,8 +188,8 @@ public:
 
   // A stranger, or one too many of a peer.
   void turn_away(const std::string& kind, const std::string& why) {
-    ++engine_.counters_.refused;
     engine_.say(kind, "the tunnel turns " + text_of(from_) + " away: " + why);
+    ++engine_.counters_.refused;
     end();
   }
 
@@ -262,8 +262,8 @@ private:
   }
 
   void unreachable(const std::string& why) {
-    ++engine_.counters_.unreachable;
     engine_.say("unreachable " + who(), "the tunnel does not reach " + who() + ": " + why);
+    ++engine_.counters_.unreachable;
     end();
   }
 

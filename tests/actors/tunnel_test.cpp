@@ -11,7 +11,7 @@
 
 #include "tests/actors/cluster.hpp"
 #include "tests/catch.hpp"
-#include "tests/text.hpp"
+#include "tests/shell.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -172,8 +172,8 @@ TEST_CASE("strangers are turned away with the reason, and the port behind the tu
   const auto port = hosts.ben->port();
   const auto refused_now = hosts.ben->counts().refused;
   const auto refused = [&](const std::string& why) {
-    INFO(why << " in:\n" << hosts.papers.log->text());
     CHECK(in_the_end([&] { return hosts.ben->counts().refused == refused_now + 1; }));
+    INFO(why << " in:\n" << hosts.papers.log->text());
     CHECK(hosts.papers.log->has(why));
     CHECK_FALSE(hosts.behind_ben.ready());
   };
@@ -226,7 +226,7 @@ TEST_CASE("strangers are turned away with the reason, and the port behind the tu
   }
   SECTION("nothing before they go") {
     { auto caller = plain_socket::to(port); }
-    refused("it hung up");
+    refused("the connection was cut off");
   }
   // Whoever may still can.
   CHECK(hosts.goes_on());
@@ -387,6 +387,30 @@ TEST_CASE("nobody behind the tunnel is an end, not a wait") {
   tunnel anna{papers.options("anna", closed, {{"ben", "127.0.0.1", ben.port()}})};
   CHECK_FALSE(plain_socket::to(anna.local_port("ben")).read_all().properly);
   CHECK(in_the_end([&] { return papers.log->has("nobody here takes the connection"); }));
+}
+
+TEST_CASE("who dials the tunnel from this host as another user is turned away") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can be somebody else");
+    return;
+  }
+  two_hosts hosts;
+  const auto dial = "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(hosts.anna->local_port("ben")) +
+                    " && echo hello >&3 && read -r -t 60 line <&3; echo over";
+  const auto as = [&](const std::string& user) {
+    return said_by("setpriv --clear-groups --reuid=" + user + " bash -c '" + dial + "' 2>&1").text;
+  };
+  CHECK(as("65534").find("over") != std::string::npos);
+  CHECK(hosts.papers.log->has("the tunnel to ben turns away who is of another user of this host"));
+  CHECK_FALSE(hosts.behind_ben.ready());
+  auto answer = std::async(std::launch::async, [&] {
+    auto there = hosts.behind_ben.accept();
+    const auto heard = there.read_all(6).bytes;
+    there.send("hi\n");
+    return heard;
+  });
+  CHECK(as("0") == "over\n");
+  CHECK(answer.get() == "hello\n");
 }
 
 TEST_CASE("a tunnel can be stopped at any time, twice, and started again on its port") {
