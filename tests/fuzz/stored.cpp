@@ -21,6 +21,8 @@ void kept(std::string_view input) {
   }
   const auto again = pack(what);
   must(pack(unpack<T>(again)) == again, "what was read can be kept and read again");
+  if constexpr (std::is_same_v<T, std::vector<order::happening>>)
+    for (const auto& one : what) must(!to_text(one.why).empty(), "a reason has a name");
 }
 
 }  // namespace

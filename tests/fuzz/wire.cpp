@@ -51,6 +51,6 @@ SOUK_FUZZ_TARGET(wire) {
     }
     default:
       if (progress word; goes_on(input, word))
-        for (const auto& one : word.happened) must(!to_text(one.why).empty(), "a reason has a name");
+        for (const auto& one : word.timeline) must(!to_text(one.why).empty(), "a reason has a name");
   }
 }
