@@ -125,6 +125,18 @@ void saga(console& node, const wish& wanted) {
   std::cout << steps.text();
 }
 
+void nodes(console& node, const wish&) {
+  const auto right = side::right;
+  node.show(node.ask("GET", "/v1/admin/nodes"),
+            {{"node", "name"},
+             {"there", "there"},
+             {"incarnation", "incarnation", right},
+             {"visits", "visits", right},
+             {"in flight", "in_flight", right},
+             {"kept back", "kept_back", right}},
+            "this node is alone");
+}
+
 void actors(console& node, const wish&) {
   const auto all = node.ask("GET", "/v1/admin/actors");
   if (node.json()) return node.print(all);
@@ -303,6 +315,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   };
   limited(add("sagas", "sagas that have not ended", sagas));
   add("saga", "the timeline of one", saga)->add_option("ID", wanted->id, "an order")->required();
+  add("nodes", "the other nodes, as this one sees them", nodes);
   add("actors", "desks, coordinators and the cashier with their counts", actors);
   limited(add("outbox", "events that the platform has not taken", outbox));
   add("retry", "gives a dead letter its tries again", retry)

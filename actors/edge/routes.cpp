@@ -80,6 +80,8 @@ constexpr route table[] = {
      "Give an event that a subscriber could not take its tries again", "", "202", ""},
     {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key,
      "The payment provider has news of a payment: it is asked for them", "PaymentNews", "202", ""},
+    {"GET", "/v1/admin/nodes", admin::list_nodes, no_key, "The other nodes, as this one sees them", "", "200:NodeList",
+     ""},
     {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
      "200:ActorList", ""},
     {"POST", "/v1/admin/backups", backups::take, no_key, "Copy all stores as they are at one instant", "BackupWish",

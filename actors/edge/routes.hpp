@@ -97,6 +97,7 @@ void list_outbox(const asked&, const call&);
 void retry_outbox(const asked&, const call&);
 void hear_of_payment(const asked&, const call&);
 void list_actors(const asked&, const call&);
+void list_nodes(const asked&, const call&);
 void livez(const asked&, const call&);
 void readyz(const asked&, const call&);
 void metrics(const asked&, const call&);

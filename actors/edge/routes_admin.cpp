@@ -122,9 +122,9 @@ void list_actors(const asked&, const call& c) {
                       {"waiting", n->waiting.load()},
                       {"restarts", n->restarts.load()},
                       {"full", n->full.load()}});
-    for (std::size_t i = 0; i < all.coordinators.size(); ++i) {
-      const auto& n = *all.coordinators[i];
-      data.push_back({{"name", "coordinator/" + std::to_string(i)},
+    for (const auto& one : all.coordinators) {
+      const auto& n = *one;
+      data.push_back({{"name", "coordinator/" + std::to_string(n.share)},
                       {"kind", "coordinator"},
                       {"running", n.running.load()},
                       {"parked", n.parked.load()},
@@ -143,6 +143,22 @@ void list_actors(const asked&, const call& c) {
                       {"gone", all.cashier->gone.load()},
                       {"unknown", all.cashier->unknown.load()},
                       {"restarts", all.cashier->restarts.load()}});
+  });
+  if (!open) return c.answer(problem{reason::unreachable});
+  c.answer(200, dumped(json_of_list(std::move(data), false)));
+}
+
+// As this node sees them.
+void list_nodes(const asked&, const call& c) {
+  auto data = json::array();
+  const bool open = c.hall().with_node([&](runtime::node& node) {
+    for (const auto& one : node.figures().peers)
+      data.push_back({{"name", one->name},
+                      {"there", one->door.is_open()},
+                      {"incarnation", one->incarnation.load()},
+                      {"visits", one->visits.load()},
+                      {"in_flight", one->door.in_flight()},
+                      {"kept_back", one->door.kept_back()}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
   c.answer(200, dumped(json_of_list(std::move(data), false)));
