@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
-constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
-                                                 "undone", "parked", "ended", "recovered", "cancel_asked"};
+constexpr std::array<std::string_view, 13> marks{"began",        "asked",    "done",   "refused", "lost",
+                                                 "undoing",      "undone",   "parked", "ended",   "recovered",
+                                                 "cancel_asked", "repaired", "skipped"};
 constexpr std::array<std::string_view, 5> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED",
                                                          "CANCELLING"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
