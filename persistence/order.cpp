@@ -58,7 +58,7 @@ order_store::order_store(const open_options& options)
       list_(file.prepare(columns + "WHERE id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
       list_ended_badly_(
           file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
-      all_(file.prepare(columns + "WHERE id<?1 ORDER BY id DESC")),
+      numbers_(file.prepare("SELECT id FROM orders WHERE id<?1 ORDER BY id DESC")),
       park_(file.prepare("INSERT OR REPLACE INTO standstill VALUES(?1,?2)")),
       unpark_(file.prepare("DELETE FROM standstill WHERE id=?1")),
       standstill_(file.prepare("SELECT content FROM standstill WHERE id=?1")) {
@@ -133,8 +133,8 @@ std::vector<order_store::record> order_store::open() {
   return all;
 }
 
-void order_store::each_below(number before, const std::function<bool(const record&)>& visit) {
-  all_.each([&](auto row) { return visit(read(row)); }, before ? before.value : INT64_MAX);
+void order_store::each_number_below(number before, const std::function<bool(number)>& visit) {
+  numbers_.each([&](auto row) { return visit(number{row.integer(0)}); }, before ? before.value : INT64_MAX);
 }
 
 std::vector<order_store::record> order_store::list(const order::list& wanted) {

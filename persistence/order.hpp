@@ -44,8 +44,8 @@ public:
   void save_standstill(const record& parked);  // or that it is parked no more
   // Sales, newest first, below `before` (0: all).
   std::vector<record> list(const order::list& wanted);
-  // Any cases below `before`, newest first, until visit answers false.
-  void each_below(number before, const std::function<bool(const record&)>& visit);
+  // The numbers of cases below `before` (0: all), newest first, until visit answers false.
+  void each_number_below(number before, const std::function<bool(number)>& visit);
 
   // The next case's number: larger than any before.
   number next_number(moment now, slice where);
@@ -64,7 +64,8 @@ private:
   static constexpr int commits_a_mark = 64;
 
   late_index by_request_, by_user_;
-  statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_, all_, park_, unpark_, standstill_;
+  statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_, numbers_, park_, unpark_,
+      standstill_;
   number newest_;
   int commits_since_mark_ = 0;
 };
