@@ -97,13 +97,14 @@ struct audit_line {
   std::uint8_t step = 0;  // where it stood
   bool undoing = false;
   domain home{};  // of that step
+  order::flow flow{};
   std::string by;
   std::string reason;
   std::string request;  // Idempotency-Key, or nothing
   moment at;
   std::string before;  // SHA-256 of the line before, in hex
   std::string hash;    // of this line with `before`
-  SOUK_FIELDS(audit_line, seq, about, what, step, undoing, home, by, reason, request, at, before, hash);
+  SOUK_FIELDS(audit_line, seq, about, what, step, undoing, home, flow, by, reason, request, at, before, hash);
 };
 
 inline money total_of(const std::vector<product::line>& lines) {

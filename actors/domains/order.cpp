@@ -265,8 +265,9 @@ answer order::on(const souk::order::repair& repair) {
   }
   const auto where = *r->parked;
   if (!where.allows(repair.what)) return refuse(reason::not_repairable, "not where it stands");
-  souk::order::audit_line line{0,          repair.id, repair.what,   where.step,     where.undoing,
-                               where.home, repair.by, repair.reason, repair.request, repair.at};
+  souk::order::audit_line line{0,          repair.id,     repair.what, where.step,    where.undoing,
+                               where.home, r->brief.flow, repair.by,   repair.reason, repair.request,
+                               repair.at};
   if (repair.dry) return reply_with(std::move(line));
   if (repair.what == remedy::compensate || repair.what == remedy::fail) {
     // As whoever gives it up: the pivot finds it decided.

@@ -4,7 +4,10 @@
 // which the order desk decides itself, a return and a refund with what they have begun.
 #include "actors/sagas/repairs.hpp"
 
+#include <algorithm>
 #include <array>
+#include <type_traits>
+#include <variant>
 
 #include "actors/sagas/steps.hpp"
 
@@ -69,6 +72,57 @@ std::uint8_t allowed_at(const stand& at) {
   for (std::size_t i = 0; i < order::remedies; ++i)
     if (why_not(static_cast<remedy>(i), at).empty()) bits |= 1U << i;
   return static_cast<std::uint8_t>(bits);
+}
+
+std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards) {
+  std::vector<key_at> keys;
+  std::vector<command> asked;
+  for (std::size_t i = 0; i < of.stages().size(); ++i) {
+    const auto& [step, as, by_events] = of.stages()[i];
+    const bool leaves_something = step->undo || as == role::insisted || as == role::pivot;
+    if (!leaves_something || step->home == domain::order) continue;
+    asked.clear();
+    const souk::once once{about.id, static_cast<std::uint8_t>(i)};
+    (step->undo ? step->undo : step->run)({about, once, {}, {}, {}, {}}, asked);
+    const auto pool = shards[static_cast<std::size_t>(step->home)];
+    const auto add = [&](std::uint32_t shard) {
+      const key_at key{i, {step->home, shard}, once};
+      const auto same = [&](const key_at& one) { return one.stage == i && one.desk == key.desk; };
+      if (std::none_of(keys.begin(), keys.end(), same)) keys.push_back(key);
+    };
+    for (const auto& what : asked)
+      std::visit(
+          [&](const auto& one) {
+            if constexpr (over_lines<std::decay_t<decltype(one)>>)
+              for (const auto& line : one.lines) add(slice_of(line.product.text) % pool);
+            else
+              add(address_of(what).slice % pool);
+          },
+          what);
+  }
+  return keys;
+}
+
+const step* step_at(const plan& of, const std::vector<order::happening>& story) {
+  using order::mark;
+  const auto next = [&](const std::vector<move>& moves) { return moves.empty() ? nullptr : moves.front().step; };
+  for (auto at = story.rbegin(); at != story.rend(); ++at) {
+    if (at->step >= of.stages().size()) continue;
+    switch (at->what) {
+      case mark::began:
+      case mark::recovered: return next(of.opening());
+      case mark::asked:
+      case mark::undoing:
+      case mark::parked: return of.stages()[at->step].step;
+      case mark::done: return next(of.moves_on(at->step, outcome::done));
+      case mark::refused: return next(of.moves_on(at->step, outcome::refused));
+      case mark::lost: return next(of.moves_on(at->step, outcome::lost));
+      case mark::undone: return next(of.moves_on(at->step, outcome::undone));
+      case mark::ended: return nullptr;
+      default: break;
+    }
+  }
+  return nullptr;
 }
 
 std::string_view to_text(remedy what) { return names[static_cast<std::size_t>(what)]; }
