@@ -7,6 +7,7 @@
 #include "actors/edge/cloud_event.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/sagas/plans.hpp"
+#include "actors/sagas/repairs.hpp"
 #include "actors/sagas/steps.hpp"
 
 namespace souk::edge {
@@ -15,8 +16,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
-constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
-                                                 "undone", "parked", "ended", "recovered", "cancel_asked"};
+constexpr std::array<std::string_view, 13> marks{"began",        "asked",    "done",   "refused", "lost",
+                                                 "undoing",      "undone",   "parked", "ended",   "recovered",
+                                                 "cancel_asked", "repaired", "skipped"};
 constexpr std::array<std::string_view, 5> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED",
                                                          "CANCELLING"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
@@ -51,6 +53,34 @@ std::optional<order::state> parse_order_state(std::string_view text) {
   for (std::size_t i = 0; i < order_states.size(); ++i)
     if (order_states[i] == text) return static_cast<order::state>(i);
   return std::nullopt;
+}
+
+std::optional<order::saga_state> parse_saga_state(std::string_view text) {
+  for (std::size_t i = 0; i < saga_states.size(); ++i)
+    if (saga_states[i] == text) return static_cast<order::saga_state>(i);
+  return std::nullopt;
+}
+
+std::optional<reason> parse_reason(std::string_view text) {
+  for (std::size_t i = 0; i < reason_names.size(); ++i)
+    if (reason_names[i] == text) return static_cast<reason>(i);
+  return std::nullopt;
+}
+
+json json_of(const order::audit_line& one) {
+  const auto& stages = sagas::plan_of(one.flow).stages();
+  json out{{"seq", one.seq},
+           {"saga", to_text(one.about)},
+           {"flow", to_text(one.flow)},
+           {"repair", sagas::to_text(one.what)}};
+  if (one.step < stages.size()) out["step"] = stages[one.step].step->name;
+  out["undoing"] = one.undoing;
+  if (!one.by.empty()) out["by"] = one.by;
+  out["reason"] = one.reason;
+  out["at"] = to_text(one.at);
+  out["before"] = one.before;
+  out["hash"] = one.hash;
+  return out;
 }
 
 json json_of(const user::view& one) {
@@ -261,7 +291,9 @@ void append_happening(std::string& out, const order::view& of, const order::happ
   out += '}';
 }
 
+// Repairs stand in the story as often as in the audit log, in the same order: there is what was done, and why.
 std::string timeline_of(const order::view& one) {
+  std::size_t repair = 0;
   std::string out;
   out.append(R"({"id":")").append(to_text(one.id)).append(R"(","flow":")").append(to_text(one.flow));
   out.append(R"(","state":")").append(to_text(one.state)).append(R"(","saga":")").append(to_text(one.saga));
@@ -269,6 +301,16 @@ std::string timeline_of(const order::view& one) {
   for (std::size_t i = 0; i < one.timeline.size(); ++i) {
     if (i) out += ',';
     append_happening(out, one, one.timeline[i]);
+    if (one.timeline[i].what != order::mark::repaired || repair == one.repairs.size()) continue;
+    const auto& line = one.repairs[repair++];
+    out.pop_back();
+    append(out, {R"(,"repair":")", sagas::to_text(line.what), R"(","because":)"});
+    append_quoted(out, line.reason);
+    if (!line.by.empty()) {
+      append(out, {R"(,"by":)"});
+      append_quoted(out, line.by);
+    }
+    out += '}';
   }
   return out + "]}";
 }
