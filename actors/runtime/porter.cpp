@@ -19,6 +19,8 @@ constexpr std::int64_t dial_every_ms = 200;
 // Nobody changes his mind within moments, but a configuration may be put right.
 constexpr std::int64_t refused_ms = 2'000;
 constexpr std::int64_t greeting_ms = 2'000;
+// Until then both sides know who sits where, and what a desk begins finds its coordinator.
+constexpr std::int64_t settled_ms = 500;
 
 // CAF connects while all of its other connections wait: a peer whose machine swallows what is sent to it would hold up
 // the greeting of all others. So somebody else knocks first.
@@ -150,7 +152,7 @@ void porter::let_in(peer& one, std::uint64_t session) {
   one.figures->door.open();
   spdlog::info("node {} is there, with its stores under number {}", one.figures->name, one.known.incarnation());
   tell_seats(one);
-  wake_coordinators();
+  wake_at_ms_ = now_ms() + settled_ms;
 }
 
 void porter::on_refusal(const refusal& said) {
@@ -193,6 +195,10 @@ void porter::lose(peer& one, const std::string& why) {
 }
 
 void porter::on_sweep() {
+  if (wake_at_ms_ && now_ms() >= wake_at_ms_) {
+    wake_at_ms_ = 0;
+    wake_coordinators();
+  }
   for (auto& one : peers_) {
     using finding = acquaintance::finding;
     switch (one.known.look(now_ms())) {
@@ -201,7 +207,10 @@ void porter::on_sweep() {
         one.porter = nullptr;
         break;
       case finding::suspect: one.figures->door.shut(); break;
-      case finding::heard_again: one.figures->door.go_on(); break;
+      case finding::heard_again:
+        one.figures->door.go_on();
+        wake_at_ms_ = now_ms() + settled_ms;
+        break;
       case finding::nothing: break;
     }
     if (one.known.here()) {

@@ -73,6 +73,7 @@ private:
   std::vector<peer> peers_;
   std::map<std::uint32_t, caf::actor> seated_;  // here
   std::uint64_t sessions_ = 0;
+  std::int64_t wake_at_ms_ = 0;  // 0: nobody
   bool superseded_ = false;
 };
 

@@ -10,14 +10,15 @@ using namespace souk::persistence;
 
 namespace {
 
-open_options taken_under(std::int64_t owner, const std::string& path) {
+open_options taken_under(std::int64_t owner, const std::string& path, const std::string& vfs = {}) {
   open_options how;
   how.path = path;
   how.owner = owner;
-  // As over a network where nobody knows of the others' locks.
-  how.vfs = "unix-none";
+  how.vfs = vfs;
   return how;
 }
+// As over a network where nobody knows of the others' locks.
+const std::string lockless = "unix-none";
 
 void write(user_store& store, const char* who) {
   store.file.begin();
@@ -30,26 +31,26 @@ void write(user_store& store, const char* who) {
 TEST_CASE("who took a store earlier cannot write any more when somebody else has taken it", "[C.6]") {
   tests::temporary_folder folder;
   const auto path = folder.file("user-0.db");
-  user_store paused{taken_under(100, path)};
+  user_store paused{taken_under(100, path, lockless)};
   write(paused, "ann");
   {
-    user_store newer{taken_under(101, path)};
+    user_store newer{taken_under(101, path, lockless)};
     CHECK_THROWS_AS(paused.file.begin(), store_taken);
     newer.file.begin();
     newer.file.rollback();
   }
   CHECK_THROWS_AS(paused.file.begin(), store_taken);
-  CHECK_THROWS_AS(user_store(taken_under(100, path)), store_taken);
-  CHECK_NOTHROW(user_store(taken_under(101, path)));
+  CHECK_THROWS_AS(user_store(taken_under(100, path, lockless)), store_taken);
+  CHECK_NOTHROW(user_store(taken_under(101, path, lockless)));
 }
 
 TEST_CASE("who stood still between a batch and its commit cannot commit it", "[C.6]") {
   tests::temporary_folder folder;
   const auto path = folder.file("user-0.db");
-  user_store paused{taken_under(100, path)};
+  user_store paused{taken_under(100, path, lockless)};
   paused.file.begin();
   paused.save({{"ann"}, "somebody", {1}});
-  user_store newer{taken_under(101, path)};
+  user_store newer{taken_under(101, path, lockless)};
   CHECK_THROWS_AS(paused.file.commit(), store_taken);
   paused.file.rollback();
 }
