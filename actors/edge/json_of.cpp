@@ -234,6 +234,42 @@ json json_of(const queue::view& one) {
   return out;
 }
 
+// What may be done for it: the desk has kept what was allowed when it was parked, the plan knows why not the rest.
+static json json_of_parked(const order::view& one) {
+  const auto& where = *one.parked;
+  json out{{"step", sagas::plan_of(one.flow).stages()[where.step].step->name},
+           {"domain", souk::to_text(where.home)},
+           {"undoing", where.undoing},
+           {"reason", souk::to_text(where.why)}};
+  if (!where.detail.empty()) out["detail"] = where.detail;
+  out["since"] = souk::to_text(where.since);
+  out["repairs"] = json::object();
+  for (std::size_t i = 0; i < order::remedies; ++i) {
+    const auto what = static_cast<order::remedy>(i);
+    const auto why = sagas::why_not(what, sagas::stand{sagas::plan_of(one.flow), where.step, where.undoing});
+    out["repairs"][std::string{sagas::to_text(what)}] =
+        where.allows(what) ? json{{"allowed", true}}
+                           : json{{"allowed", false}, {"because", why.empty() ? "not where it stands" : why}};
+  }
+  return out;
+}
+
+json json_of_saga(const order::view& one, moment now) {
+  json out{{"id", souk::to_text(one.id)}, {"flow", to_text(one.flow)}, {"state", to_text(one.state)},
+           {"saga", to_text(one.saga)},   {"user", one.user.text},     {"placed", souk::to_text(one.placed)}};
+  const auto until = one.ended.ms ? one.ended : now;
+  out["age_ms"] = std::max<std::int64_t>(until.ms - one.placed.ms, 0);
+  if (one.ended.ms) out["ended"] = souk::to_text(one.ended);
+  if (one.why != reason::none) out["reason"] = souk::to_text(one.why);
+  if (!one.detail.empty()) out["detail"] = one.detail;
+  out["total"] = one.total.minor;
+  out["discount"] = one.discount.minor;
+  if (!one.ended.ms)
+    if (const auto* at = sagas::step_at(sagas::plan_of(one.flow), one.timeline)) out["step"] = at->name;
+  if (one.parked) out["parked"] = json_of_parked(one);
+  return out;
+}
+
 json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {"has_more", more}}; }
 
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }

@@ -32,6 +32,8 @@ json json_of(const reservation::seen& one, const std::string& currency);
 json json_of(const reservation::view& one, const std::string& currency);
 json json_of(const queue::view& one);
 json json_of(const order::audit_line& one);
+// A saga as lists show it; how old it is, or became.
+json json_of_saga(const order::view& one, moment now);
 
 // {"data": [...], "has_more": ...}
 json json_of_list(json&& data, bool more);

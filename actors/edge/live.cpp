@@ -237,7 +237,7 @@ std::string live::tick() {
   out["sagas"]["oldest_ms"] = oldest ? now.ms - oldest : 0;
   auto rows = json::array();
   for (const auto& page : all->parked)
-    for (const auto& one : page.orders) rows.push_back(repairs::row_of(one, now));
+    for (const auto& one : page.orders) rows.push_back(json_of_saga(one, now));
   out["parked"] = std::move(rows);
   out["actors"] = std::move(actors);
   out["coordinators"] = std::move(coordinators);

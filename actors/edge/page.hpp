@@ -8,5 +8,6 @@ namespace souk::edge::pages {
 extern const std::string_view html;
 extern const std::string_view css;
 extern const std::string_view js;
+extern const std::string_view svg;
 
 }  // namespace souk::edge::pages

@@ -130,6 +130,7 @@ constexpr route table[] = {
     {"GET", "/", console::page, no_key, "The console: a page for people", "", "200", ""},
     {"GET", "/console.js", console::script, no_key, "What the page does", "", "200", ""},
     {"GET", "/console.css", console::style, no_key, "How the page looks", "", "200", ""},
+    {"GET", "/console.svg", console::icon, no_key, "The page's sign", "", "200", ""},
 };
 
 constexpr std::size_t segments_max = 8;

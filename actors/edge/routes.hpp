@@ -79,12 +79,12 @@ void fail(const asked&, const call&);
 void list_audit(const asked&, const call&);
 void verify_audit(const asked&, const call&);
 void list_plans(const asked&, const call&);
-nlohmann::ordered_json row_of(const souk::order::view& one, moment now);
 }  // namespace repairs
 namespace console {  // routes_console.cpp
 void page(const asked&, const call&);
 void script(const asked&, const call&);
 void style(const asked&, const call&);
+void icon(const asked&, const call&);
 void live(const asked&, const call&);
 void list_nodes(const asked&, const call&);
 }  // namespace console

@@ -27,6 +27,7 @@ void answer_file(const call& c, const char* type, std::string_view content) {
 
 void page(const asked&, const call& c) { answer_file(c, "text/html; charset=utf-8", pages::html); }
 void script(const asked&, const call& c) { answer_file(c, "text/javascript; charset=utf-8", pages::js); }
+void icon(const asked&, const call& c) { answer_file(c, "image/svg+xml", pages::svg); }
 void style(const asked&, const call& c) { answer_file(c, "text/css; charset=utf-8", pages::css); }
 
 void live(const asked& a, const call& c) {

@@ -31,47 +31,6 @@ sagas::stand stand_of(const order::view& one) {
 
 bool walks_back(const order::view& one) { return one.why != reason::none || one.saga == saga_state::compensating; }
 
-json json_of_parked(const order::view& one) {
-  const auto& where = *one.parked;
-  json out{{"step", sagas::plan_of(one.flow).stages()[where.step].step->name},
-           {"domain", souk::to_text(where.home)},
-           {"undoing", where.undoing},
-           {"reason", souk::to_text(where.why)}};
-  if (!where.detail.empty()) out["detail"] = where.detail;
-  out["since"] = souk::to_text(where.since);
-  out["repairs"] = json::object();
-  for (std::size_t i = 0; i < order::remedies; ++i) {
-    const auto what = static_cast<remedy>(i);
-    const auto why = sagas::why_not(what, stand_of(one));
-    // The desk has kept what was allowed when it was parked: that counts.
-    out["repairs"][std::string{sagas::to_text(what)}] =
-        where.allows(what) ? json{{"allowed", true}}
-                           : json{{"allowed", false}, {"because", why.empty() ? "not where it stands" : why}};
-  }
-  return out;
-}
-
-}  // namespace
-
-// One line of a list of sagas.
-json row_of(const order::view& one, moment now) {
-  json out{{"id", souk::to_text(one.id)},     {"flow", edge::to_text(one.flow)}, {"state", edge::to_text(one.state)},
-           {"saga", edge::to_text(one.saga)}, {"user", one.user.text},           {"placed", souk::to_text(one.placed)}};
-  const auto until = one.ended.ms ? one.ended : now;
-  out["age_ms"] = std::max<std::int64_t>(until.ms - one.placed.ms, 0);
-  if (one.ended.ms) out["ended"] = souk::to_text(one.ended);
-  if (one.why != reason::none) out["reason"] = souk::to_text(one.why);
-  if (!one.detail.empty()) out["detail"] = one.detail;
-  out["total"] = one.total.minor;
-  out["discount"] = one.discount.minor;
-  if (!one.ended.ms)
-    if (const auto* at = sagas::step_at(sagas::plan_of(one.flow), one.timeline)) out["step"] = at->name;
-  if (one.parked) out["parked"] = json_of_parked(one);
-  return out;
-}
-
-namespace {
-
 // What is under way tells its coordinator, not its desk: all of these are asked for at once, and who is silent is left
 // out. `then` is called once.
 void with_stories(const call& c, std::vector<order::view> of, std::function<void(std::vector<order::view>&&)> then) {
@@ -119,8 +78,13 @@ void with_stories(const call& c, std::vector<order::view> of, std::function<void
       }
       if (last) all->finish(c);
     });
-    const std::lock_guard hold{all->mutex};
-    if (!all->over) all->followed.emplace_back(id, ticket);
+    std::unique_lock hold{all->mutex};
+    if (!all->over) {
+      all->followed.emplace_back(id, ticket);
+      continue;
+    }
+    hold.unlock();
+    c.hall().unfollow(id, ticket);
   }
   // Answered when the first of them ends, or after so long: nobody waits longer for the others.
   c.hall().ask(order::watch{asked.front().first}, {{}, wait_ms, 0}, [c, all](answer&&) { all->finish(c); });
@@ -187,7 +151,7 @@ void list(const asked& a, const call& c) {
     }
     with_stories(c, std::move(all), [c, more, at](std::vector<order::view>&& told) {
       auto data = json::array();
-      for (const auto& one : told) data.push_back(row_of(one, at));
+      for (const auto& one : told) data.push_back(json_of_saga(one, at));
       c.answer(200, dumped(json_of_list(std::move(data), more)));
     });
   });
@@ -400,7 +364,7 @@ private:
   void one_less() {
     if (--missing_) return;
     json out{{"id", souk::to_text(of_.id)}, {"repair", sagas::to_text(what_)}, {"dry_run", true}};
-    out["saga"] = row_of(of_, call_.hall().now());
+    out["saga"] = json_of_saga(of_, call_.hall().now());
     out["effects"] = json_of_traces(of_, traces_);
     out["moves"] = planned_.moves;
     json money{{"user", of_.user.text}, {"currency", call_.hall().options().currency}};
@@ -479,7 +443,7 @@ void show(const asked& a, const call& c) {
     with_stories(c, {std::move(found)}, [c, at](std::vector<order::view>&& told) {
       const auto of = std::make_shared<order::view>(std::move(told.front()));
       const auto answer = [c, of, at](const std::vector<traces::found>& all) {
-        auto out = row_of(*of, at);
+        auto out = json_of_saga(*of, at);
         out["currency"] = c.hall().options().currency;
         out["items"] = json::array();
         for (const auto& line : of->lines)

@@ -413,7 +413,7 @@ void coordinator::park(std::uint32_t at) {
   const auto& plan = mine.machine.its_plan();
   const auto& step = *plan.stages()[mine.stage].step;
   const auto why = mine.no == reason::none ? reason::unreachable : mine.no;
-  if (mine.timeline.size() == timeline_max) mine.timeline.pop_back();  // this must be read
+  if (mine.timeline.size() >= timeline_max) mine.timeline.resize(timeline_max - 1);  // this must be read
   note(mine, mine.stage, mark::parked, why);
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id), step.name);
   const order::standstill where{

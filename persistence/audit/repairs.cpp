@@ -10,9 +10,9 @@ void audit_repairs(stores& all, findings& found) {
     std::unordered_map<std::int64_t, std::int64_t> lines;
     const auto read = [&](const order::audit_line& line) {
       lines[line.about.value] += 1;
-      auto& mine = all.settled[line.about.value];
-      if (line.what == order::remedy::fail) mine.written_off = true;
-      if (line.what == order::remedy::skip) mine.domains |= 1U << static_cast<unsigned>(line.home);
+      if (line.what == order::remedy::fail) all.settled[line.about.value].written_off = true;
+      if (line.what == order::remedy::skip)
+        all.settled[line.about.value].domains |= 1U << static_cast<unsigned>(line.home);
     };
     file.prepare("SELECT content FROM audit ORDER BY seq").each([&](auto row) {
       try {

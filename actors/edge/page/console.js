@@ -21,7 +21,7 @@ const main = $('main');
 // ---- words and figures --------------------------------------------------------------------
 
 const whole = new Intl.NumberFormat('en-GB');
-const figure = n => whole.format(n);
+const figure = n => whole.format(n >= 100 ? Math.round(n) : Math.round(n * 10) / 10);
 const money = (minor, currency) =>
   minor == null ? '?' : (minor < 0 ? '\u2212' : '') + figure(Math.floor(Math.abs(minor) / 100)) + '.' +
   String(Math.abs(minor) % 100).padStart(2, '0') + (currency ? ' ' + currency : '');
@@ -39,6 +39,8 @@ const mood = {
   parked: 'bad', compensating: 'warn', running: 'calm', completed: 'good', compensated: '', COMPLETED: 'good',
   FAILED: '', CANCELLED: '', PENDING: 'calm', done: 'good', refused: 'bad', lost: 'warn', undone: 'warn', skipped: 'warn',
 };
+// Why something stands still, as one would say it.
+const because = {unreachable: 'no answer', storage_full: 'no room on the disk'};
 const tag = text => make('span', {class: 'tag ' + (mood[text] || '')}, words(text));
 
 async function ask(path, body) {
@@ -82,7 +84,10 @@ function verdict(tick) {
   const bad = [], warn = [];
   if (!tick.ready) bad.push('the node is not ready');
   if (tick.silent.length) bad.push([...new Set(tick.silent)].join(', ') + (tick.silent.length > 1 ? ' are' : ' is') + ' silent');
-  if (tick.sagas.parked) bad.push(plural(tick.sagas.parked, 'saga is', 'sagas are') + ' parked');
+  if (tick.sagas.parked) {
+    const where = new Set(tick.parked.map(one => `${one.parked.domain} (${because[one.parked.reason] || words(one.parked.reason)})`));
+    bad.push(plural(tick.sagas.parked, 'saga is', 'sagas are') + ' parked at ' + [...where].join(', '));
+  }
   const dead = tick.event_log.dead + tick.outbox.dead;
   if (dead) bad.push(plural(dead, 'dead letter', 'dead letters'));
   const full = tick.actors.filter(one => one.full).map(one => one.name);
@@ -120,10 +125,13 @@ function tile(name, text, more, curves) {
 function drawPlan(plan, story) {
   const steps = plan.steps, wide = 116, gap = 30, tall = 44, top = 26;
   const left = i => 8 + i * (wide + gap);
-  const back = new Map();
+  const ways = [], back = [];
   for (const row of plan.rows)
-    for (const move of row.moves)
-      if (move.startsWith('undo ')) back.set(row.step + ' ' + row.outcome, move.slice(5));
+    for (const move of row.moves) {
+      const [verb, to] = move.split(' ');
+      if (verb === 'run' && row.outcome === 'done') ways.push([row.step, to]);
+      if (verb === 'undo' && row.outcome !== 'lost' && row.step !== to) back.push([row.step, to]);
+    }
   const at = new Map(steps.map((step, i) => [step.name, i]));
   const drawn = [];
   const forward = (from, to, lit) => {
@@ -131,17 +139,16 @@ function drawPlan(plan, story) {
     drawn.push(make('svg:path', {class: 'way' + (lit ? ' lit' : ''), 'marker-end': 'url(#head)', d: `M${left(from) + wide},${y} H${left(to) - 3}`}));
   };
   const is = name => story ? story.get(name) || {} : {};
-  for (let i = 0; i + 1 < steps.length; ++i) {
-    const later = steps[i + 1].role === 'afterwards', out = steps[i + 1].role === 'insisted' && isWayOut(plan, steps[i + 1].name);
-    if (!later && !out && steps[i].role !== 'afterwards') forward(i, i + 1, is(steps[i].name).done && is(steps[i + 1].name).asked);
-  }
+  for (const [from, to] of ways)
+    if (at.get(to) === at.get(from) + 1) forward(at.get(from), at.get(to), is(from).done && is(to).asked);
   const arcs = new Set();
-  for (const [key, to] of back) {
-    const [from, how] = key.split(' ');
-    if (how === 'lost' || from === to || arcs.has(from + to)) continue;
+  let deepest = 8;
+  for (const [from, to] of back) {
+    if (arcs.has(from + to)) continue;
     arcs.add(from + to);
     const a = left(at.get(from)) + wide / 2, b = left(at.get(to)) + wide / 2, y = top + tall;
-    const depth = 20 + Math.abs(at.get(from) - at.get(to)) * 7;
+    const depth = 26 + Math.abs(at.get(from) - at.get(to)) * 7;
+    deepest = Math.max(deepest, depth);
     drawn.push(make('svg:path', {class: 'way back' + (story && is(to).undoing && (is(from).refused || is(from).undone) ? ' lit' : ''),
       'marker-end': 'url(#head)', d: `M${a - 8},${y} C${a - 8},${y + depth} ${b + 8},${y + depth} ${b + 8},${y + 4}`}));
   }
@@ -156,12 +163,11 @@ function drawPlan(plan, story) {
       make('svg:text', {class: 'step-soft', x: left(i) + wide / 2, y: top + 35, 'text-anchor': 'middle'}, what)));
     if (step.role === 'pivot') drawn.push(make('svg:text', {class: 'step-soft', x: left(i) + wide / 2, y: top - 8, 'text-anchor': 'middle'}, 'the pivot: no way back after it'));
   });
-  const width = left(steps.length) - gap + 8, height = top + tall + 70;
-  return make('svg:svg', {viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the design ' + plan.name},
-    make('svg:defs', {}, make('svg:marker', {id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto-start-reverse'},
+  const width = left(steps.length) - gap + 8, height = top + tall + deepest * .75 + 10;
+  return make('svg:svg', {class: 'drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the design ' + plan.name},
+    make('svg:defs', {}, make('svg:marker', {id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: 'userSpaceOnUse', orient: 'auto-start-reverse'},
       make('svg:path', {class: 'head', d: 'M0,0 L8,4 L0,8 Z'}))), drawn);
 }
-const isWayOut = (plan, name) => plan.rows.some(row => row.step === name && row.moves.includes('reject'));
 
 // What became of each step: the newest word about it, and all that was ever said.
 function storyOf(saga) {
@@ -202,8 +208,8 @@ function drawTimeline(saga) {
       bars.push({step: null, what: one.what, from: one.ms, to: one.ms, how: one.what, why: one.because || one.reason, repair: one.repair, by: one.by});
     }
   }
-  const label = 190, width = 900, tall = 22, most = Math.max(end, 1, ...bars.map(bar => bar.to || bar.from));
-  const x = ms => label + Math.log1p(Math.max(ms, 0)) / Math.log1p(most) * (width - label - 130);
+  const label = 190, room = 280, width = 1080, tall = 22, most = Math.max(end, 1, ...bars.map(bar => bar.to || bar.from));
+  const x = ms => label + Math.log1p(Math.max(ms, 0)) / Math.log1p(most) * (width - label - room);
   const ticks = [0, 1, 10, 100, 1e3, 1e4, 6e4, 6e5, 3.6e6, 8.64e7].filter(ms => ms <= most);
   const height = bars.length * tall + 30;
   const drawn = ticks.map(ms => [make('svg:line', {class: 'axis', x1: x(ms), x2: x(ms), y1: 0, y2: height - 20}),
@@ -219,7 +225,7 @@ function drawTimeline(saga) {
         : make('svg:circle', {class: 'bar calm', cx: from, cy: y + 8.5, r: 5}),
       make('svg:text', {class: 'step-soft', x: (bar.step ? to : from + 6) + 6, y: y + 13}, more)));
   });
-  return make('svg:svg', {viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the timeline'}, drawn);
+  return make('svg:svg', {class: 'drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the timeline'}, drawn);
 }
 
 // ---- lists --------------------------------------------------------------------------------
@@ -323,8 +329,8 @@ const views = {
             make('span', {}, may.allowed ? does : may.because));
         };
         parts.push(make('section', {class: 'card alarm'},
-          make('h2', {}, `It stands still at ${saga.parked.undoing ? 'undo ' : ''}${words(saga.parked.step)}, because ${words(saga.parked.reason)}`),
-          make('p', {class: 'soft'}, `Nobody answered well at ${saga.parked.domain} since ${time(saga.parked.since)} UTC, ${span(Date.now() - Date.parse(saga.parked.since))} ago.`),
+          make('h2', {}, `It stands still at ${saga.parked.undoing ? 'undo ' : ''}${words(saga.parked.step)}: ${because[saga.parked.reason] || words(saga.parked.reason)} from ${saga.parked.domain}`),
+          make('p', {class: 'soft'}, `Since ${time(saga.parked.since)} UTC, ${span(Date.now() - Date.parse(saga.parked.since))} ago.`, saga.parked.detail ? ' ' + saga.parked.detail : ''),
           make('div', {class: 'remedies'}, button('retry', 'Try again', 'asks from where it stands'),
             button('compensate', 'Turn it back', 'undoes what is in effect, the order fails'),
             button('skip', 'Skip this step', 'it is known to be settled otherwise'),
@@ -403,23 +409,24 @@ function drawHall(seats) {
     if (!rows.has(seat.row)) rows.set(seat.row, []);
     rows.get(seat.row).push(seat);
   }
-  const size = 11;
+  const size = 15;
   const drawn = [make('div', {class: 'legend'}, make('span', {}, make('i', {class: 'free'}), figure(count('AVAILABLE')) + ' free'),
     make('span', {}, make('i', {class: 'held'}), figure(count('HELD')) + ' held'), make('span', {}, make('i', {class: 'sold'}), figure(count('RESERVED')) + ' sold'))];
+  const halls = make('div', {class: 'halls'});
   for (const [name, rows] of sections) {
     const most = Math.max(...[...rows.values()].map(row => row.length));
     const marks = [];
     let y = 0;
     for (const [row, its] of rows) {
       const off = (most - its.length) / 2;
-      marks.push(make('svg:text', {class: 'step-soft', x: 0, y: y * size + 9}, row));
-      its.forEach((seat, i) => marks.push(make('svg:rect', {class: 'seat ' + seat.state, x: 40 + (off + i) * size, y: y * size, width: size - 2, height: size - 2, rx: 2.5},
+      marks.push(make('svg:text', {class: 'step-soft', x: 0, y: y * size + 11}, row));
+      its.forEach((seat, i) => marks.push(make('svg:rect', {class: 'seat ' + seat.state, x: 40 + (off + i) * size, y: y * size, width: size - 2, height: size - 2, rx: 3.5},
         make('svg:title', {}, `${seat.section} ${seat.row} ${seat.number}, ${seat.category}, ${money(seat.price, seat.currency)}: ${seat.state.toLowerCase()}`))));
       ++y;
     }
-    drawn.push(make('h2', {}, name), make('svg:svg', {viewBox: `0 0 ${40 + most * size} ${y * size}`, width: 40 + most * size, height: y * size, role: 'img', 'aria-label': 'seats of ' + name}, marks));
+    halls.append(make('div', {}, make('h2', {}, name), make('svg:svg', {viewBox: `0 0 ${40 + most * size} ${y * size}`, width: 40 + most * size, height: y * size, role: 'img', 'aria-label': 'seats of ' + name}, marks)));
   }
-  return drawn;
+  return [...drawn, halls];
 }
 
 // ---- repairs ------------------------------------------------------------------------------
