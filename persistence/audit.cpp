@@ -114,6 +114,7 @@ std::vector<invariant> audit(const store_files& files, audit_figures* figures) {
 
   findings found;
   try {
+    audit_repairs(all, found);
     audit_wallets(all, found);
     audit_shelves(all, found);
     audit_coupons(all, found);

@@ -33,6 +33,7 @@ struct audit_figures {
   std::int64_t parked = 0;
   std::int64_t events = 0;        // ever written
   std::int64_t refunds_owed = 0;  // by an external payment provider, for orders that are cancelled already
+  std::int64_t settled = 0;       // cases that operators answered for
   std::int64_t unchecked = 0;     // stores that were made before pages had checksums
 };
 

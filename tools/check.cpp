@@ -38,6 +38,7 @@ void print(const std::vector<persistence::invariant>& all, const persistence::au
             << grouped(figures.running) << " and parked " << grouped(figures.parked) << "; events "
             << grouped(figures.events) << "; refunds that the payment provider owes " << grouped(figures.refunds_owed)
             << '\n';
+  if (figures.settled) std::cout << "  " << grouped(figures.settled) << " cases were settled by operators\n";
   if (figures.unchecked)
     std::cout << "  " << grouped(figures.unchecked) << " of the stores were made before pages had checksums\n";
 }
@@ -55,6 +56,7 @@ nlohmann::json to_json(const std::vector<persistence::invariant>& all, const per
           {"parked", figures.parked},
           {"events", figures.events},
           {"refunds_owed", figures.refunds_owed},
+          {"settled", figures.settled},
           {"unchecked", figures.unchecked}};
 }
 

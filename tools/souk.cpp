@@ -5,6 +5,7 @@
 #include "tools/admin.hpp"
 #include "tools/backup.hpp"
 #include "tools/bench/orders.hpp"
+#include "tools/certs.hpp"
 #include "tools/check.hpp"
 #include "tools/command_line.hpp"
 #include "tools/config_check.hpp"
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   souk::tools::add_admin(app, exit_code);
   souk::tools::add_seats(app, exit_code);
   souk::tools::add_backup(app, exit_code);
+  souk::tools::add_certs(app, exit_code);
   souk::tools::add_sweep(app, exit_code);
   add_bench(app, exit_code);
   souk::tools::add_sim(app, exit_code);

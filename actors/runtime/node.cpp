@@ -95,17 +95,19 @@ std::vector<post> node::desk_posts() {
       store.path = (std::filesystem::path{options_.data} / store_name(at.domain, shard)).string();
       store.vfs = options_.around.vfs;
       store.owner = owner_;
-      auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
+      const auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
         if (options_.make_brain)
           if (auto own = options_.make_brain(at, store)) return own;
         return make_brain(at.domain, at.shard, store,
                           {options_.make_provider ? domains::approval::external : domains::approval::internal,
                            options_.keep_events_ms});
       };
-      maker();  // a store that cannot be opened is found before anything starts
+      // A store that cannot be opened is found before anything starts; the first desk gets what was opened.
+      const auto opened = std::make_shared<std::unique_ptr<domains::brain>>(maker());
+      const auto next = [maker, opened] { return *opened ? std::move(*opened) : maker(); };
       auto counts = std::make_shared<desk_counts>();
       figures_.desks.emplace_back(at, counts);
-      const desk_papers papers{at, maker, where_, around_, counts};
+      const desk_papers papers{at, next, where_, around_, counts};
       posts.push_back({std::string{to_text(at.domain)} + '/' + std::to_string(shard),
                        [this, papers] {
                          return options_.around.desks == spawn_policy::detached
