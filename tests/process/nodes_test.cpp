@@ -12,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "actors/edge/http.hpp"
@@ -32,8 +33,10 @@ const std::string day = std::string{SOUK_SOURCE_DIR} + "/tools/replay/online-ret
 // Below those that the system gives to whoever connects: else one might be taken while its node is down.
 std::uint16_t free_port() {
   static std::mt19937 dice{std::random_device{}()};
+  static std::set<std::uint16_t> given;
   for (int tries = 0; tries < 1'000; ++tries) {
     const auto port = static_cast<std::uint16_t>(20'000 + dice() % 10'000);
+    if (!given.insert(port).second) continue;
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in at{};
     at.sin_family = AF_INET;
@@ -77,7 +80,14 @@ public:
     std::unique_ptr<program> running;
   };
 
-  cluster() { configure(); }
+  enum class between : std::uint8_t { loopback, tunnels };
+  explicit cluster(between how = between::loopback) : how_(how) {
+    if (how_ == between::tunnels) {
+      program certs{{SOUK_BINARY, "certs", folder_.file("certs"), "--ca", "north", "south", "west"}};
+      REQUIRE(certs.wait() == 0);
+    }
+    configure();
+  }
 
   // For nodes that are started from now on.
   void move_to_south(const std::string& what) {
@@ -126,7 +136,8 @@ public:
   void end_all() {
     for (const auto& [name, keeps] : keeps_) end(name, SIGTERM);
   }
-  void send(const std::string& name, int signal) { places_.at(name).running->send(signal); }
+  void stop(const std::string& name) const { places_.at(name).running->stop(); }
+  void go_on(const std::string& name) const { places_.at(name).running->go_on(); }
 
   std::uint16_t http(const std::string& name) const { return places_.at(name).http; }
   std::string url(const std::string& name) const { return "http://127.0.0.1:" + std::to_string(http(name)); }
@@ -151,15 +162,22 @@ private:
                      {"http", {{"port", places_[name].http}}},
                      {"data", folder_.file(name)},
                      {"keeps", keeps}};
+    if (how_ == between::tunnels)
+      for (auto& [name, node] : nodes.items()) {
+        node["certificate"] = folder_.file("certs/" + name + ".crt");
+        node["key"] = folder_.file("certs/" + name + ".key");
+        node["ca"] = folder_.file("certs/ca.crt");
+      }
     const json all{{"shards", {{"wallet", 2}, {"order", 2}}}, {"coordinators", 2}, {"nodes", nodes}};
     std::ofstream{folder_.file("cluster.json")} << all.dump(2);
   }
 
+  const between how_;
+  temporary_folder folder_;
   std::map<std::string, std::vector<std::string>> keeps_{
       {"north", {"user", "cart", "coupon", "wallet/0", "order/0", "coordinator/0"}},
       {"south", {"product", "payment", "wallet/1", "order/1", "coordinator/1"}},
       {"west", {"event_log", "ranking", "platform", "concert", "reservation", "queue"}}};
-  temporary_folder folder_;
   std::map<std::string, place> places_;
 };
 
@@ -298,7 +316,7 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
   const auto west = shop.http("west");
   // Everybody may be asked for what south keeps, and for what it does not.
   REQUIRE(ask(west, "GET", "/v1/products/cup").status == 200);
-  shop.send("south", SIGSTOP);
+  shop.stop("south");
   const auto stopped = steady::now();
   const auto first = ask(west, "GET", "/v1/products/cup");
   CHECK(first.status == 503);
@@ -321,7 +339,7 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
     CHECK(std::chrono::duration<double>(steady::now() - asked).count() < 5);
   }
   CHECK(ask(west, "GET", "/v1/users/ann").status == 200);
-  shop.send("south", SIGCONT);
+  shop.go_on("south");
   REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.all_ready(); }));
   CHECK(ask(west, "GET", "/v1/products/cup").status == 200);
   CHECK(insist({west}, "after", 0).status == 201);
@@ -358,4 +376,25 @@ TEST_CASE("a node with another placement is not let in, and says so", "[nodes][C
   CHECK_FALSE(within(std::chrono::seconds{3}, [&] { return shop.sees("north", "south"); }));
   CHECK(ask(shop.http("north"), "GET", "/v1/products/cup").status == 503);
   shop.end_all();
+}
+
+TEST_CASE("nodes that reach each other through tunnels are one shop as well", "[nodes][S0.1][C.6]") {
+  cluster shop{cluster::between::tunnels};
+  shop.start_all();
+  program playing{shop.replay(shop.url("north") + ',' + shop.url("west"))};
+  std::this_thread::sleep_for(milliseconds{300});
+  shop.end("south", SIGKILL);
+  shop.start("south");
+  REQUIRE(playing.wait() == 0);
+  has_the_whole_day(json::parse(playing.last_line()));
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready(); }));
+  // Behind a tunnel a node that stands still is noticed as well.
+  shop.stop("south");
+  REQUIRE(within(std::chrono::seconds{5}, [&] { return !shop.sees("west", "south"); }));
+  CHECK(ask(shop.http("west"), "GET", "/v1/products").status == 503);
+  shop.go_on("south");
+  REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.all_ready(); }));
+  CHECK(ask(shop.http("west"), "GET", "/v1/products").status == 200);
+  shop.end_all();
+  holds_together(shop.check());
 }
