@@ -52,6 +52,7 @@ public:
     if (colon == said.npos) throw std::runtime_error(name_ + " did not start: " + said);
     return static_cast<std::uint16_t>(std::stoi(said.substr(colon + 1)));
   }
+  void send(int signal) const { ::kill(process_, signal); }
   // Ends it, and answers its exit code; the signal that ended it counts as negative.
   int end(int signal = SIGTERM) {
     ::kill(process_, signal);

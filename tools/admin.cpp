@@ -77,7 +77,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   log_of_repairs->callback([wanted, verify, &exit_code] {
     exit_code = run(*wanted, verify->parsed() ? admin::verify_audit : admin::audit);
   });
-  add("nodes", "the nodes, and whether they are ready", admin::nodes);
+  add("nodes", "this node, and the others as it sees them", admin::nodes);
   add("actors", "desks, coordinators and the cashier with their figures", admin::actors);
   add("top", "how the node is, once a second, on the whole screen", admin::top);
   limited(add("outbox", "events that the platform has not taken", admin::outbox));

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include "actors/edge/incarnation.hpp"
@@ -20,6 +23,30 @@
 #include "persistence/backup.hpp"
 
 namespace souk::tools {
+
+namespace {
+
+// This node among the others, as the configuration has it.
+runtime::cluster_options cluster_options_of(const config::node& wanted) {
+  runtime::cluster_options out;
+  out.name = wanted.name;
+  out.placement = wanted.placement;
+  const auto& mine = wanted.members[wanted.placement.find(wanted.name)];
+  for (const auto* file : {&mine.certificate, &mine.key, &mine.ca})
+    if (mine.tls() && ::access(file->c_str(), R_OK) != 0)
+      throw config::wrong("node " + mine.name + ": " + *file + " cannot be read: " + std::strerror(errno));
+  // What crosses hosts needs a tunnel, whose near ends are dialled then, and which hands what comes to any port here.
+  if (mine.tls())
+    throw config::wrong("node " + mine.name + " names a certificate: this souk has no tunnel between nodes yet");
+  out.port = mine.port;
+  out.dial = [members = wanted.members](const std::string& peer) {
+    const auto found = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.name == peer; });
+    return found == members.end() ? std::uint16_t{0} : found->port;
+  };
+  return out;
+}
+
+}  // namespace
 
 runtime::node_options node_options_of(const config::node& wanted) {
   runtime::node_options out;
@@ -36,6 +63,14 @@ runtime::node_options node_options_of(const config::node& wanted) {
   if (out.make_provider) out.around.patience.tries_before_parked = 120;
   out.around.desks =
       wanted.desks == config::desks::detached ? runtime::spawn_policy::detached : runtime::spawn_policy::scheduled;
+  if (!wanted.members.empty()) {
+    out.cluster = cluster_options_of(wanted);
+    // A node that is started anew is away for seconds, or for as long as its machine is: nobody's order is to fail for
+    // the former, and nobody is to be called for before the latter has lasted for some twenty minutes.
+    out.around.patience.tries_before_lost = 20;
+    out.around.patience.tries_before_parked = 250;
+    out.around.patience.pause_ms_max = 5'000;
+  }
   return out;
 }
 
@@ -119,7 +154,7 @@ int serve(const config::node& wanted) {
   try {
     served_node here{wanted};
     std::cout << "listening on " << here.address() << std::endl;
-    spdlog::info("serving {} on {}", wanted.data, here.address());
+    spdlog::info("serving {} on {}{}", wanted.data, here.address(), wanted.name.empty() ? "" : " as " + wanted.name);
     int signal = 0;
     sigwait(&stops, &signal);
     // Who asks a second time does not want to wait.
@@ -130,6 +165,9 @@ int serve(const config::node& wanted) {
     here.drain();
     spdlog::info("drained");
     return 0;
+  } catch (const config::wrong& wrong) {
+    std::cerr << "souk serve: " << wrong.what() << '\n';
+    return 2;
   } catch (const persistence::store_damaged& damage) {
     std::cerr << "souk serve: a store is damaged: " << damage.what() << '\n';
     return 65;
@@ -149,7 +187,7 @@ int serve(const config::node& wanted) {
 }
 
 struct flags {
-  std::string config, data, http, platform, payment_provider;
+  std::string config, node, data, http, platform, payment_provider;
 };
 
 config::node wanted_by(const flags& given) {
@@ -159,7 +197,9 @@ config::node wanted_by(const flags& given) {
     config::read_file(given.config, wanted);
   else if (file && *file)
     config::read_file(file, wanted);
-  config::read_environment([](const char* name) { return std::getenv(name); }, wanted);
+  const char* name = std::getenv("SOUK_NODE_NAME");
+  config::choose_node(!given.node.empty() ? given.node : name ? name : "", wanted);
+  config::read_environment([](const char* key) { return std::getenv(key); }, wanted);
   if (!given.data.empty()) wanted.data = given.data;
   if (!given.http.empty()) config::read_address(given.http, "--http", wanted);
   if (!given.platform.empty()) wanted.platform = given.platform;
@@ -196,6 +236,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       },
       "names the places at which a test build can be told to die, and ends");
   serve_it->add_option("--config", given->config, "JSON file, see node-config/ ($SOUK_CONFIG)");
+  serve_it->add_option("--node", given->node, "which of the configuration's nodes this is ($SOUK_NODE_NAME)");
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
   serve_it->add_option("--platform", given->platform,

@@ -5,8 +5,10 @@
 #include "tools/admin.hpp"
 #include "tools/backup.hpp"
 #include "tools/bench/orders.hpp"
+#include "tools/certs.hpp"
 #include "tools/check.hpp"
 #include "tools/command_line.hpp"
+#include "tools/config_check.hpp"
 #include "tools/onsale.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
@@ -79,9 +81,11 @@ int main(int argc, char** argv) {
   souk::tools::add_onsale(app, exit_code);
   souk::tools::add_check(app, exit_code);
   souk::tools::add_plans(app, exit_code);
+  souk::tools::add_config(app, exit_code);
   souk::tools::add_admin(app, exit_code);
   souk::tools::add_seats(app, exit_code);
   souk::tools::add_backup(app, exit_code);
+  souk::tools::add_certs(app, exit_code);
   souk::tools::add_sweep(app, exit_code);
   add_bench(app, exit_code);
   souk::tools::add_sim(app, exit_code);

@@ -105,9 +105,9 @@ void list_actors(const asked&, const call& c) {
                       {"waiting", n->waiting.load()},
                       {"restarts", n->restarts.load()},
                       {"full", n->full.load()}});
-    for (std::size_t i = 0; i < all.coordinators.size(); ++i) {
-      const auto& n = *all.coordinators[i];
-      data.push_back({{"name", "coordinator/" + std::to_string(i)},
+    for (const auto& one : all.coordinators) {
+      const auto& n = *one;
+      data.push_back({{"name", "coordinator/" + std::to_string(n.share)},
                       {"kind", "coordinator"},
                       {"running", n.running.load()},
                       {"parked", n.parked.load()},

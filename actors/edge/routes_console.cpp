@@ -39,26 +39,34 @@ void live(const asked& a, const call& c) {
   c.hall().live->tell(*std::move(stream));
 }
 
-// One row a node; this one knows only itself.
 void list_nodes(const asked&, const call& c) {
-  json row;
+  json here;
+  auto others = json::array();
   const bool open = c.hall().with_node([&](runtime::node& node) {
     const auto& all = node.figures();
     std::int64_t restarts = all.supervision->restarts, waiting = 0, running = 0, parked = 0;
     for (const auto& [at, n] : all.desks) waiting += n->waiting;
     for (const auto& n : all.coordinators) running += n->running, parked += n->parked;
-    row = {{"node", "here"},
-           {"ready", node.ready() && !c.hall().draining},
-           {"desks", all.desks.size()},
-           {"coordinators", all.coordinators.size()},
-           {"running", running},
-           {"parked", parked},
-           {"waiting", waiting},
-           {"restarts", restarts},
-           {"given_up", all.supervision->given_up.load()}};
+    here = {{"ready", node.ready() && !c.hall().draining},
+            {"desks", all.desks.size()},
+            {"coordinators", all.coordinators.size()},
+            {"running", running},
+            {"parked", parked},
+            {"waiting", waiting},
+            {"restarts", restarts},
+            {"given_up", all.supervision->given_up.load()}};
+    for (const auto& one : all.peers)
+      others.push_back({{"name", one->name},
+                        {"there", one->door.is_open()},
+                        {"incarnation", one->incarnation.load()},
+                        {"visits", one->visits.load()},
+                        {"in_flight", one->door.in_flight()},
+                        {"kept_back", one->door.kept_back()}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
-  c.answer(200, dumped(json_of_list(json::array({std::move(row)}), false)));
+  auto all = json_of_list(std::move(others), false);
+  all["here"] = std::move(here);
+  c.answer(200, dumped(all));
 }
 
 }  // namespace souk::edge::console

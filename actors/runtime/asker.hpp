@@ -31,8 +31,9 @@ public:
     if (how.shard) to.shard = *how.shard;
     const auto now = around_->clock->steady_ms();
     const auto ticket = ++last_;
-    open_.emplace(ticket, question{to, how.again_ms ? what : command{}, std::move(then),
-                                   how.again_ms ? now + how.again_ms : INT64_MAX, now + how.give_up_ms, how.again_ms});
+    open_.emplace(ticket,
+                  question{to, how.again_ms ? what : command{}, std::move(then),
+                           how.again_ms ? now + how.again_ms : INT64_MAX, now + how.give_up_ms, how.again_ms, now});
     out_.post(to, letter{ticket, std::move(what)});
   }
 
@@ -51,7 +52,7 @@ public:
     std::vector<hear> lost;
     for (auto at = open_.begin(); at != open_.end();) {
       auto& q = at->second;
-      if (q.give_up_at <= now) {
+      if (q.give_up_at <= now || out_of_reach(q, now)) {
         lost.push_back(std::move(q.then));
         at = open_.erase(at);
         continue;
@@ -78,8 +79,15 @@ private:
     directory::place to;
     command what;
     hear then;
-    std::int64_t again_at, give_up_at, again_ms;
+    std::int64_t again_at, give_up_at, again_ms, asked_at;
   };
+
+  // Followers ask for as long as it takes.
+  bool out_of_reach(const question& q, std::int64_t now) const {
+    constexpr std::int64_t patient_ms = 3'600'000;
+    const auto after_ms = around_->out_of_reach_ms;
+    return after_ms && now - q.asked_at >= after_ms && q.give_up_at - q.asked_at < patient_ms && !where().desk(q.to);
+  }
 
   std::shared_ptr<const surroundings> around_;
   outgoing out_;

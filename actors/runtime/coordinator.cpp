@@ -70,6 +70,8 @@ caf::behavior coordinator::make_behavior() {
         for (auto& one : mail.list) on_answer(std::move(one));
       },
       [this](souk::flush) { out_.send(); },
+      // Another node is there again: what its desks began meanwhile was lost on the way.
+      [this](souk::wake) { ask_open_at_ms_ = 0; },
       [this](souk::sweep) {
         look_at_the_clock();
         on_sweep();

@@ -23,6 +23,7 @@
 namespace souk::runtime {
 
 struct coordinator_counts {
+  std::uint32_t share = 0;
   std::atomic<std::int64_t> running{0};
   std::atomic<std::int64_t> parked{0};
   std::atomic<std::int64_t> begun{0};

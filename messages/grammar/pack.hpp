@@ -4,9 +4,14 @@
 // Integers and enums: zigzag varint. Text and vectors: length, then content. Optional: 0 or 1, then
 // the value. Variant: index, then the value. Aggregates: their fields in order; a reader that finds
 // the bytes at an end leaves the remaining fields at their defaults, so new fields go last.
+//
+// A number that its type cannot hold, and an enum's value that has no name, are damage: they come from
+// a bug, a broken disk or a newer node, and whoever looked them up in a table would end the process.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -31,6 +36,23 @@ struct damaged_bytes : std::runtime_error {
 // True for types whose pack_elsewhere() and unpack_elsewhere() are declared beside them and compiled once.
 template <class T>
 inline constexpr bool is_packed_elsewhere = false;
+
+// How many values of an enum have names, from 0 on without a gap; seen by how the compiler spells them.
+template <class Enum, Enum value>
+constexpr bool is_named() {
+  // "... value = souk::reason::sold_out]", or "(anonymous namespace)::sold_out", but "(souk::reason)77" without a name.
+  constexpr std::string_view spelled = __PRETTY_FUNCTION__;
+  constexpr auto close = spelled.rfind(')');
+  return close < spelled.rfind('=') || spelled[close + 1] == ':';
+}
+template <class Enum, std::size_t from = 0>
+constexpr std::uint64_t named_values() {
+  static_assert(from < 128, "an enum that is packed has a few values, from 0 on");
+  if constexpr (is_named<Enum, static_cast<Enum>(from)>())
+    return named_values<Enum, from + 1>();
+  else
+    return from;
+}
 
 class packer {
 public:
@@ -122,9 +144,10 @@ public:
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const auto byte = static_cast<unsigned char>(byte_at_front());
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (shift == 63 && byte > 1) break;
       if (byte < 0x80) return value;
     }
-    throw damaged_bytes("a number runs on for more than ten bytes");
+    throw damaged_bytes("a number has more than 64 bits");
   }
 
   template <class T>
@@ -133,10 +156,12 @@ public:
       unpack_elsewhere(*this, value);
     } else if constexpr (std::is_same_v<T, bool>) {
       value = byte_at_front() != 0;
-    } else if constexpr (std::is_enum_v<T> || (std::is_integral_v<T> && std::is_unsigned_v<T>)) {
-      value = static_cast<T>(number());
+    } else if constexpr (std::is_enum_v<T>) {
+      value = static_cast<T>(at_most(number(), named_values<T>() - 1));
+    } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>) {
+      value = static_cast<T>(at_most(number(), std::numeric_limits<T>::max()));
     } else if constexpr (std::is_integral_v<T>) {
-      const auto zigzag = number();
+      const auto zigzag = at_most(number(), std::numeric_limits<std::make_unsigned_t<T>>::max());
       value = static_cast<T>(static_cast<std::int64_t>(zigzag >> 1) ^ -static_cast<std::int64_t>(zigzag & 1));
     } else {
       get_object(value);
@@ -157,6 +182,10 @@ private:
     in_.remove_prefix(1);
     return first;
   }
+  static std::uint64_t at_most(std::uint64_t value, std::uint64_t most) {
+    if (value > most) throw damaged_bytes("a value that its type does not have");
+    return value;
+  }
   // A count can never exceed what is left: a forged length must not allocate memory.
   std::size_t count() {
     const auto n = number();
@@ -172,8 +201,12 @@ private:
   void get_object(std::vector<T>& list) {
     list.clear();
     const auto n = count();
-    list.reserve(n);
-    for (std::size_t i = 0; i < n; ++i) get(list.emplace_back());
+    // Elements are larger than their bytes: of a long list they are believed when they come.
+    list.reserve(std::min<std::size_t>(n, 1'024));
+    for (std::size_t i = 0; i < n; ++i) {
+      if (at_end()) throw damaged_bytes("a list ends before its last element");
+      get(list.emplace_back());
+    }
   }
   template <class T>
   void get_object(std::optional<T>& maybe) {

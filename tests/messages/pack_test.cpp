@@ -136,6 +136,50 @@ TEST_CASE("bytes that end too early, run on, or name what is not there are damag
   CHECK_THROWS_AS(unpack<std::uint64_t>(std::string_view{}), damaged_bytes);
 }
 
+TEST_CASE("a value that its type does not have is damage, not another value") {
+  enum class local : std::uint8_t { a, b, c };
+  CHECK(named_values<reason>() == reason_names.size());
+  CHECK(named_values<domain>() == domain_count);
+  CHECK(named_values<local>() == 3);
+  for (std::uint64_t n = 0; n < 300; ++n) {
+    INFO(n);
+    const auto packed = pack(n);
+    if (n < reason_names.size())
+      CHECK(unpack<reason>(packed) == static_cast<reason>(n));
+    else
+      CHECK_THROWS_AS(unpack<reason>(packed), damaged_bytes);
+    if (n < 256)
+      CHECK(unpack<std::uint8_t>(packed) == n);
+    else
+      CHECK_THROWS_AS(unpack<std::uint8_t>(packed), damaged_bytes);
+  }
+  CHECK_THROWS_AS(unpack<std::int32_t>(pack(INT64_C(1) << 31)), damaged_bytes);
+  CHECK(unpack<std::int32_t>(pack(-(INT64_C(1) << 31))) == INT32_MIN);
+  // Ten bytes have room for 70 bits.
+  CHECK_THROWS_AS(unpack<std::uint64_t>(std::string(9, '\xff') + '\x7f'), damaged_bytes);
+  CHECK(unpack<std::uint64_t>(std::string(9, '\xff') + '\x01') == UINT64_MAX);
+}
+
+TEST_CASE("a letter whose reason this node does not know is refused, and is not looked up in a table", "[C.5]") {
+  auto packed = pack(response{1, refuse(reason::sold_out)});
+  REQUIRE(packed.size() > 2);
+  REQUIRE(packed[2] == static_cast<char>(reason::sold_out));
+  packed[2] = 77;
+  CHECK_THROWS_AS(unpack<response>(packed), damaged_bytes);
+}
+
+TEST_CASE("a list has all of its elements, and takes no memory before they come") {
+  // A thousand are announced, in a thousand bytes, of which the first eats nearly all.
+  bytes forged;
+  packer to{forged};
+  to.number(1'000);
+  to.number(990);
+  forged.append(1'000, 'x');
+  forged.resize(2 + 2 + 990);
+  CHECK_THROWS_AS(unpack<std::vector<std::string>>(forged), damaged_bytes);
+  CHECK_THROWS_AS(unpack<std::vector<order::happening>>(std::string_view{"\x02\x01\x01\x01\x01", 5}), damaged_bytes);
+}
+
 TEST_CASE("random bytes are read or refused, never worse") {
   std::mt19937_64 dice{11};
   for (int i = 0; i < 20'000; ++i) {

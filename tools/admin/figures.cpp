@@ -70,10 +70,11 @@ void actors(console& node, const wish&) {
 }
 
 void nodes(console& node, const wish&) {
+  const auto all = node.ask("GET", "/v1/admin/nodes");
+  if (node.json()) return node.print(all);
   const auto right = side::right;
-  node.show(node.ask("GET", "/v1/admin/nodes"),
-            {{"node", "node"},
-             {"ready", "ready"},
+  node.show({{"data", {all.at("here")}}},
+            {{"ready", "ready"},
              {"desks", "desks", right},
              {"coordinators", "coordinators", right},
              {"running", "running", right},
@@ -81,7 +82,16 @@ void nodes(console& node, const wish&) {
              {"waiting", "waiting", right},
              {"restarts", "restarts", right},
              {"given up", "given_up", right}},
-            "no nodes");
+            "nothing is here");
+  std::cout << '\n';
+  node.show(all,
+            {{"another node", "name"},
+             {"there", "there"},
+             {"incarnation", "incarnation", right},
+             {"visits", "visits", right},
+             {"in flight", "in_flight", right},
+             {"kept back", "kept_back", right}},
+            "this node is alone");
 }
 
 void outbox(console& node, const wish& wanted) {
