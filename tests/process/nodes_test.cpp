@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -105,6 +106,22 @@ public:
   void start_all() {
     for (const auto& [name, keeps] : keeps_) start(name);
     REQUIRE(within(std::chrono::seconds{60}, [&] { return all_ready(); }));
+  }
+  // The same node once more, as it would be restored on another machine while nobody knows that the first one only
+  // stands still: with a copy of its stores, at another address.
+  std::unique_ptr<program> start_twin(const std::string& name, std::uint16_t http) {
+    std::filesystem::copy(folder_.file(name), folder_.file("twin"), std::filesystem::copy_options::recursive);
+    std::ifstream in{folder_.file("cluster.json")};
+    auto all = json::parse(in);
+    auto& mine = all.at("nodes").at(name);
+    mine["address"] = "127.0.0.1:" + std::to_string(free_port());
+    mine["http"]["port"] = http;
+    mine["data"] = folder_.file("twin");
+    std::ofstream{folder_.file("twin.json")} << all.dump(2);
+    auto twin = std::make_unique<program>(
+        std::vector<std::string>{SOUK_BINARY, "serve", "--config", folder_.file("twin.json"), "--node", name});
+    REQUIRE(twin->port() == http);
+    return twin;
   }
   bool sees(const std::string& one, const std::string& other) const {
     const auto all = json::parse(ask(http(one), "GET", "/v1/admin/nodes").body, nullptr, false);
@@ -397,4 +414,25 @@ TEST_CASE("nodes that reach each other through tunnels are one shop as well", "[
   CHECK(ask(shop.http("west"), "GET", "/v1/products").status == 200);
   shop.end_all();
   holds_together(shop.check());
+}
+
+TEST_CASE("a node that wakes after it was replaced stops, and answers for nothing any more", "[nodes][C.6]") {
+  cluster shop;
+  shop.start_all();
+  furnish(shop, 1'000, 700);
+  shop.stop("south");
+  REQUIRE(within(std::chrono::seconds{5}, [&] { return !shop.sees("west", "south"); }));
+  const auto twin_http = free_port();
+  const auto twin = shop.start_twin("south", twin_http);
+  // It calls west, which from now on knows of no other.
+  REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.sees("west", "south"); }));
+  CHECK(ask(shop.http("west"), "GET", "/v1/products/cup").status == 200);
+  shop.go_on("south");
+  CHECK(within(std::chrono::seconds{30},
+               [&] { return ask(shop.http("south"), "GET", "/v1/products/cup").status == 503; }));
+  CHECK(ask(shop.http("south"), "GET", "/readyz").status == 503);
+  CHECK(ask(shop.http("south"), "POST", "/v1/products/cup/restocks", R"({"quantity": 1})", "late").status == 503);
+  CHECK(ask(twin_http, "GET", "/v1/products/cup").status == 200);
+  CHECK(shop.sees("west", "south"));
+  twin->end(SIGKILL);
 }

@@ -34,7 +34,7 @@ TEST_CASE("a wrong configuration ends with 2, its file and its line, whoever is 
   const auto file = folder.file("wrong.json");
   std::ofstream{file} << "{\n \"nodes\": {\n  \"a\": {\"address\": \"127.0.0.1:7001\",\n   \"keeps\": [\"walet\"]}}}";
   const auto where = file + ":4: nodes.a.keeps[0] 'walet' is not known";
-  for (const std::string command : {"config check " + file, "serve --config " + file + " --node a"}) {
+  for (const auto& command : {"config check " + file, "serve --config " + file + " --node a"}) {
     const auto said = said_by(souk_itself + command + " 2>&1");
     INFO(said.text);
     CHECK(said.code == 2);
