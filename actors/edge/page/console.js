@@ -329,7 +329,7 @@ const views = {
       shown = same;
       const plan = await planOf(saga.flow);
       const parts = [make('div', {class: 'row'}, make('h1', {class: 'mono'}, saga.id), tag(saga.saga), tag(saga.state), make('span', {}, words(saga.flow)),
-        make('span', {class: 'soft'}, `user ${saga.user} \u00b7 ${money(saga.total, saga.currency)} \u00b7 placed ${saga.placed.slice(0, 19).replace('T', ' ')}`,
+        make('span', {class: 'soft'}, `user ${saga.user} \u00b7 ${saga.total ? money(saga.total, saga.currency) + ' \u00b7 ' : ''}placed ${saga.placed.slice(0, 19).replace('T', ' ')}`,
           saga.reason ? ' \u00b7 ' + words(saga.reason) : ''))];
       if (saga.parked) {
         const button = (name, label, does) => {
