@@ -241,10 +241,10 @@ function drawTimeline(saga) {
 
 function sagaTable(rows) {
   const at = one => [one.parked && one.parked.undoing ? 'undo ' : '', words(one.parked ? one.parked.step : one.step)].join('');
-  return make('table', {class: 'list'}, make('thead', {}, make('tr', {}, ['saga', 'design', 'is', 'at', 'reason'].map(name => make('th', {}, name)),
+  return make('table', {class: 'list'}, make('thead', {}, make('tr', {}, ['saga', 'design', 'is', 'at', 'reason'].map(name => make('th', {class: name === 'is' || name === 'design' ? 'narrow-off' : ''}, name)),
     make('th', {class: 'narrow-off'}, 'user'), make('th', {class: 'right'}, 'age'))),
   make('tbody', {}, rows.map(one => make('tr', {class: 'go', 'data-go': '#/saga/' + one.id},
-    make('td', {class: 'mono'}, make('a', {href: '#/saga/' + one.id}, one.id)), make('td', {}, words(one.flow)), make('td', {}, tag(one.saga)),
+    make('td', {class: 'mono'}, make('a', {href: '#/saga/' + one.id}, one.id)), make('td', {class: 'narrow-off'}, words(one.flow)), make('td', {class: 'narrow-off'}, tag(one.saga)),
     make('td', {}, at(one)), make('td', {}, words(one.parked ? one.parked.reason : one.reason)), make('td', {class: 'narrow-off'}, one.user),
     make('td', {class: 'right'}, span(one.age_ms))))));
 }
