@@ -356,10 +356,24 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
     CHECK(std::chrono::duration<double>(steady::now() - asked).count() < 5);
   }
   CHECK(ask(west, "GET", "/v1/users/ann").status == 200);
+  // An order that north keeps is taken and waits for its goods, which south keeps. Who follows it at a third node hears
+  // its end.
+  std::string order;
+  for (int i = 0; order.empty(); ++i) {
+    REQUIRE(i < 50);
+    const auto said = ask(west, "POST", "/v1/orders", one_cup, "held-" + std::to_string(i));
+    if (said.status == 202) order = json::parse(said.body).at("id");
+  }
+  std::string heard;
+  std::thread follower{[&] { heard = ask(west, "GET", "/v1/orders/" + order + "/events").body; }};
   shop.go_on("south");
   REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.all_ready(); }));
   CHECK(ask(west, "GET", "/v1/products/cup").status == 200);
   CHECK(insist({west}, "after", 0).status == 201);
+  follower.join();
+  INFO(heard);
+  CHECK(heard.find("event: order") != std::string::npos);
+  CHECK(heard.find("COMPLETED") != std::string::npos);
   shop.end_all();
   holds_together(shop.check());
 }
