@@ -450,3 +450,34 @@ TEST_CASE("a node that wakes after it was replaced stops, and answers for nothin
   CHECK(shop.sees("west", "south"));
   twin->end(SIGKILL);
 }
+
+TEST_CASE("a ticket is bought at three nodes: one lists it, one lets in, one is paid", "[nodes][S2.3][S2.7][C.6]") {
+  cluster shop;
+  shop.start_all();
+  const auto north = shop.http("north"), south = shop.http("south"), west = shop.http("west");
+  const std::string one_seat =
+      R"({"name": "Gala", "schedules": [{"id": "mon", "starts": "2030-01-07T19:00:00Z", "venue": "Hall", "admits": 2, "hold_seconds": 60,)"
+      R"( "seats": [{"id": "A1", "section": "Stalls", "row": "A", "number": "1", "category": "I", "price": 5000}]}]})";
+  REQUIRE(ask(north, "PUT", "/v1/users/ann", R"({"name": "Ann"})").status == 201);
+  REQUIRE(ask(south, "POST", "/v1/wallets/ann/charges", R"({"amount": 9000})", "funds").status == 201);
+  const auto listed = ask(north, "PUT", "/v1/concerts/gala", one_seat);
+  INFO(listed.body);
+  REQUIRE(listed.status == 201);
+  const auto waits = ask(south, "POST", "/v1/schedules/mon/queue-tokens", R"({"user": "ann"})", "t");
+  REQUIRE(waits.status == 201);
+  const std::string token = json::parse(waits.body).at("token");
+  const json hold{{"user", "ann"}, {"seat", "A1"}, {"token", token}};
+  const auto held = ask(north, "POST", "/v1/schedules/mon/holds", hold.dump(), "h");
+  REQUIRE(held.status == 201);
+  const json pay{{"payment", "p1"}, {"reservation", json::parse(held.body).at("id")}, {"user", "ann"}};
+  const auto paid = ask(west, "POST", "/v1/seat-payments", pay.dump(), "p");
+  CHECK(paid.status == 201);
+  const auto again = ask(south, "POST", "/v1/seat-payments", pay.dump(), "p");
+  CHECK(again.status == 201);
+  CHECK(again.body == paid.body);
+  CHECK(json::parse(ask(north, "GET", "/v1/wallets/ann").body).at("balance") == 4'000);
+  CHECK(within(std::chrono::seconds{30},
+               [&] { return json::parse(ask(north, "GET", "/v1/rankings/sold-out").body).at("data").size() == 1; }));
+  shop.end_all();
+  holds_together(shop.check());
+}
