@@ -122,7 +122,7 @@ try {
   await ask('POST', '/control', {silent: false});
   await page.getByRole('button', {name: 'Do it'}).click();
   await page.getByText('compensated').first().waitFor();
-  await page.getByText('wallets are back').first().waitFor();
+  await page.getByRole('cell', {name: 'wallets are back'}).waitFor();
   await shot('saga-mended');
   assert.equal(await stock(), before + 2);
   assert.equal((await ask('GET', '/v1/orders/' + wanted)).state, 'FAILED');

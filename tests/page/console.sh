@@ -3,7 +3,7 @@
 # FOLDER gets playwright-core from npm, once, and the screenshots. Says so and skips where one of them is missing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-program=$1 folder=$2 version=1.65.1
+program=$(realpath "$1") folder=$(realpath -m "$2") version=1.65.1
 
 skip() { echo "skipped: $*" && exit 77; }
 browser=$(command -v chromium) || skip "there is no chromium (apt-get install chromium)"

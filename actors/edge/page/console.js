@@ -180,7 +180,11 @@ function storyOf(saga) {
     if (one.what === 'asked' || one.what === 'undoing') step.lost = step.parked = false;
     story.set(one.step, step);
   }
-  for (const step of story.values()) if (!saga.parked) step.parked = false;
+  for (const step of story.values()) {
+    if (!saga.parked) step.parked = false;
+    // The last step ends the saga in the transaction in which its story is written: nobody notes its answer.
+    if (saga.ended && step.asked && !step.refused && !step.lost && !step.undoing) step.done = true;
+  }
   return story;
 }
 
@@ -208,6 +212,11 @@ function drawTimeline(saga) {
       bars.push({step: null, what: one.what, from: one.ms, to: one.ms, how: one.what, why: one.because || one.reason, repair: one.repair, by: one.by});
     }
   }
+  for (const bar of open.values())
+    if (saga.ended) {
+      bar.to = end;
+      bar.how = 'done';
+    }
   const label = 190, room = 280, width = 1080, tall = 22, most = Math.max(end, 1, ...bars.map(bar => bar.to || bar.from));
   const x = ms => label + Math.log1p(Math.max(ms, 0)) / Math.log1p(most) * (width - label - room);
   const ticks = [0, 1, 10, 100, 1e3, 1e4, 6e4, 6e5, 3.6e6, 8.64e7].filter(ms => ms <= most);
@@ -232,10 +241,10 @@ function drawTimeline(saga) {
 
 function sagaTable(rows) {
   const at = one => [one.parked && one.parked.undoing ? 'undo ' : '', words(one.parked ? one.parked.step : one.step)].join('');
-  return make('table', {class: 'list'}, make('thead', {}, make('tr', {}, ['saga', 'design', 'is', 'at', 'reason'].map(name => make('th', {}, name)),
+  return make('table', {class: 'list'}, make('thead', {}, make('tr', {}, ['saga', 'design', 'is', 'at', 'reason'].map(name => make('th', {class: name === 'is' || name === 'design' ? 'narrow-off' : ''}, name)),
     make('th', {class: 'narrow-off'}, 'user'), make('th', {class: 'right'}, 'age'))),
   make('tbody', {}, rows.map(one => make('tr', {class: 'go', 'data-go': '#/saga/' + one.id},
-    make('td', {class: 'mono'}, make('a', {href: '#/saga/' + one.id}, one.id)), make('td', {}, words(one.flow)), make('td', {}, tag(one.saga)),
+    make('td', {class: 'mono'}, make('a', {href: '#/saga/' + one.id}, one.id)), make('td', {class: 'narrow-off'}, words(one.flow)), make('td', {class: 'narrow-off'}, tag(one.saga)),
     make('td', {}, at(one)), make('td', {}, words(one.parked ? one.parked.reason : one.reason)), make('td', {class: 'narrow-off'}, one.user),
     make('td', {class: 'right'}, span(one.age_ms))))));
 }
@@ -256,7 +265,7 @@ const views = {
     const draw = () => {
       const says = verdict(now), shown = now || past[past.length - 1];
       const parts = [make('div', {class: 'verdict ' + says.mood, role: 'status'}, make('strong', {}, says.text),
-        now && says.mood === 'good' ? make('span', {}, plural(now.sagas.running, 'saga', 'sagas') + ' under way, nothing waits for you') : '')];
+        now && says.mood === 'good' ? make('span', {}, (now.sagas.running ? plural(now.sagas.running, 'saga', 'sagas') : 'no saga') + ' under way, nothing waits for you') : '')];
       if (shown) {
         const of = pick => past.map(pick);
         const ends = Object.entries(shown.orders.ends_s).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
@@ -266,7 +275,7 @@ const views = {
         parts.push(make('div', {class: 'tiles'},
           tile('orders', [figure(shown.orders.placed_s), make('small', {}, ' a second')], ends.map(([how, n]) => `${words(how).toLowerCase()} ${n}`).join(' \u00b7 '),
             [{values: of(tick => tick.orders.placed_s)}, {values: of(failed), look: 'bad'}]),
-          tile('an order takes', [figure(shown.latency_ms.p50), make('small', {}, ' ms')], `99 of 100: ${figure(shown.latency_ms.p99)} ms`,
+          tile('an order takes', shown.latency_ms.p50 ? [figure(shown.latency_ms.p50), make('small', {}, ' ms')] : '\u2013', shown.latency_ms.p50 ? `99 of 100: ${figure(shown.latency_ms.p99)} ms` : 'none was answered',
             [{values: of(tick => tick.latency_ms.p99), look: 'warn'}, {values: of(tick => tick.latency_ms.p50)}]),
           tile('sagas under way', figure(shown.sagas.running + shown.sagas.compensating),
             `${figure(shown.sagas.compensating)} walk back \u00b7 ${figure(shown.sagas.parked)} parked`,
@@ -320,7 +329,7 @@ const views = {
       shown = same;
       const plan = await planOf(saga.flow);
       const parts = [make('div', {class: 'row'}, make('h1', {class: 'mono'}, saga.id), tag(saga.saga), tag(saga.state), make('span', {}, words(saga.flow)),
-        make('span', {class: 'soft'}, `user ${saga.user} \u00b7 ${money(saga.total, saga.currency)} \u00b7 placed ${saga.placed.slice(0, 19).replace('T', ' ')}`,
+        make('span', {class: 'soft'}, `user ${saga.user} \u00b7 ${saga.total ? money(saga.total, saga.currency) + ' \u00b7 ' : ''}placed ${saga.placed.slice(0, 19).replace('T', ' ')}`,
           saga.reason ? ' \u00b7 ' + words(saga.reason) : ''))];
       if (saga.parked) {
         const button = (name, label, does) => {
