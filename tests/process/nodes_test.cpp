@@ -356,10 +356,24 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
     CHECK(std::chrono::duration<double>(steady::now() - asked).count() < 5);
   }
   CHECK(ask(west, "GET", "/v1/users/ann").status == 200);
+  // An order that north keeps is taken and waits for its goods, which south keeps. Who follows it at a third node hears
+  // its end.
+  std::string order;
+  for (int i = 0; order.empty(); ++i) {
+    REQUIRE(i < 50);
+    const auto said = ask(west, "POST", "/v1/orders", one_cup, "held-" + std::to_string(i));
+    if (said.status == 202) order = json::parse(said.body).at("id");
+  }
+  std::string heard;
+  std::thread follower{[&] { heard = ask(west, "GET", "/v1/orders/" + order + "/events").body; }};
   shop.go_on("south");
   REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.all_ready(); }));
   CHECK(ask(west, "GET", "/v1/products/cup").status == 200);
   CHECK(insist({west}, "after", 0).status == 201);
+  follower.join();
+  INFO(heard);
+  CHECK(heard.find("event: order") != std::string::npos);
+  CHECK(heard.find("COMPLETED") != std::string::npos);
   shop.end_all();
   holds_together(shop.check());
 }
@@ -435,4 +449,35 @@ TEST_CASE("a node that wakes after it was replaced stops, and answers for nothin
   CHECK(ask(twin_http, "GET", "/v1/products/cup").status == 200);
   CHECK(shop.sees("west", "south"));
   twin->end(SIGKILL);
+}
+
+TEST_CASE("a ticket is bought at three nodes: one lists it, one lets in, one is paid", "[nodes][S2.3][S2.7][C.6]") {
+  cluster shop;
+  shop.start_all();
+  const auto north = shop.http("north"), south = shop.http("south"), west = shop.http("west");
+  const std::string one_seat =
+      R"({"name": "Gala", "schedules": [{"id": "mon", "starts": "2030-01-07T19:00:00Z", "venue": "Hall", "admits": 2, "hold_seconds": 60,)"
+      R"( "seats": [{"id": "A1", "section": "Stalls", "row": "A", "number": "1", "category": "I", "price": 5000}]}]})";
+  REQUIRE(ask(north, "PUT", "/v1/users/ann", R"({"name": "Ann"})").status == 201);
+  REQUIRE(ask(south, "POST", "/v1/wallets/ann/charges", R"({"amount": 9000})", "funds").status == 201);
+  const auto listed = ask(north, "PUT", "/v1/concerts/gala", one_seat);
+  INFO(listed.body);
+  REQUIRE(listed.status == 201);
+  const auto waits = ask(south, "POST", "/v1/schedules/mon/queue-tokens", R"({"user": "ann"})", "t");
+  REQUIRE(waits.status == 201);
+  const std::string token = json::parse(waits.body).at("token");
+  const json hold{{"user", "ann"}, {"seat", "A1"}, {"token", token}};
+  const auto held = ask(north, "POST", "/v1/schedules/mon/holds", hold.dump(), "h");
+  REQUIRE(held.status == 201);
+  const json pay{{"payment", "p1"}, {"reservation", json::parse(held.body).at("id")}, {"user", "ann"}};
+  const auto paid = ask(west, "POST", "/v1/seat-payments", pay.dump(), "p");
+  CHECK(paid.status == 201);
+  const auto again = ask(south, "POST", "/v1/seat-payments", pay.dump(), "p");
+  CHECK(again.status == 201);
+  CHECK(again.body == paid.body);
+  CHECK(json::parse(ask(north, "GET", "/v1/wallets/ann").body).at("balance") == 4'000);
+  CHECK(within(std::chrono::seconds{30},
+               [&] { return json::parse(ask(north, "GET", "/v1/rankings/sold-out").body).at("data").size() == 1; }));
+  shop.end_all();
+  holds_together(shop.check());
 }
