@@ -118,6 +118,12 @@ address address_of(const command& what) {
           [](const order::announce& c) { return at(d::order, slice_of(c.once.saga)); },
           [](const order::give_up& c) { return at(d::order, slice_of(c.id)); },
           [](const order::claim& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::repair& c) { return at(d::order, slice_of(c.id)); },
+          [](const order::list_sagas&) { return at(d::order, 0); },
+          [](const order::survey&) { return at(d::order, 0); },
+          [](const order::read_audit& c) { return at(d::order, slice_of(c.about)); },
+          [](const order::verify_audit&) { return at(d::order, 0); },
+          [](const recall& c) { return at(c.at); },
           [](const cart::put& c) { return at(d::cart, of(c.user)); },
           [](const cart::find& c) { return at(d::cart, of(c.user)); },
           [](const cart::checkout& c) { return at(d::cart, of(c.user)); },
@@ -171,10 +177,11 @@ bool is_question(const command& what) {
         return is_one_of<std::decay_t<decltype(one)>, user::find, user::verify, wallet::find, wallet::read_entries,
                          product::find, product::list, product::verify, coupon::find, coupon::find_campaign,
                          coupon::list, payment::find, payment::find_position, order::find, order::find_request,
-                         order::list, order::watch, order::fetch, ranking::best, ranking::sold_out,
-                         ranking::find_position, platform::find_position, platform::offer, platform::list_troubles,
-                         concert::find, concert::list, cart::find, event_log::collect, event_log::find_heard,
-                         event_log::find_position, event_log::fetch, event_log::find_held, event_log::find_status>;
+                         order::list, order::list_sagas, order::survey, order::read_audit, order::verify_audit,
+                         order::watch, order::fetch, ranking::best, ranking::sold_out, ranking::find_position,
+                         platform::find_position, platform::offer, platform::list_troubles, concert::find,
+                         concert::list, cart::find, event_log::collect, event_log::find_heard, event_log::find_position,
+                         event_log::fetch, event_log::find_held, event_log::find_status>;
       },
       what);
 }

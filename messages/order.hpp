@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "messages/grammar/answer.hpp"
+#include "messages/grammar/domain.hpp"
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
 #include "messages/grammar/money.hpp"
@@ -54,6 +55,8 @@ enum class mark : std::uint8_t {
   ended,
   recovered,
   cancel_asked,
+  repaired,  // an operator sent it on; step: where it stood
+  skipped,   // counted as done or undone, by an operator's word
 };
 struct happening {
   std::uint8_t step = 0;  // index into the plan's steps; unused for began, ended, recovered, cancel_asked
@@ -61,6 +64,47 @@ struct happening {
   std::int64_t ms = 0;  // since the case was opened
   reason why{};
   SOUK_FIELDS(happening, step, what, ms, why);
+};
+
+// What an operator may do for a saga that is parked.
+enum class remedy : std::uint8_t {
+  retry,       // asks again
+  compensate,  // turns it back, if it has not passed its pivot
+  skip,        // the step it stands at is known to be settled: it is not made, nor ever will be
+  fail,        // ends it as failed; what is in effect stays so, and is written off
+};
+inline constexpr std::size_t remedies = 4;
+
+// Where a parked saga stands, and what may be done for it: its coordinator knows the plan, the desk need not.
+struct standstill {
+  std::uint8_t step = 0;  // index into the plan's steps
+  bool undoing = false;
+  reason why{};
+  std::string detail;
+  moment since;
+  std::uint8_t allowed = 0;  // a bit for each remedy
+  domain home{};             // of the step
+
+  bool allows(remedy what) const { return (allowed >> static_cast<unsigned>(what) & 1) != 0; }
+  SOUK_FIELDS(standstill, step, undoing, why, detail, since, allowed, home);
+};
+
+// One line of the audit log: who did what for which saga, and why. It carries the hash of the line before it.
+struct audit_line {
+  std::int64_t seq = 0;  // 1, 2, 3 within one store
+  number about;
+  remedy what{};
+  std::uint8_t step = 0;  // where it stood
+  bool undoing = false;
+  domain home{};  // of that step
+  order::flow flow{};
+  std::string by;
+  std::string reason;
+  std::string request;  // Idempotency-Key, or nothing
+  moment at;
+  std::string before;  // SHA-256 of the line before, in hex
+  std::string hash;    // of this line with `before`
+  SOUK_FIELDS(audit_line, seq, about, what, step, undoing, home, flow, by, reason, request, at, before, hash);
 };
 
 inline money total_of(const std::vector<product::line>& lines) {
@@ -122,8 +166,10 @@ struct view {
   moment ended;  // 0: not yet
   std::vector<happening> timeline;
   rare<seat_sale> seat;
+  rare<standstill> parked;          // while it is
+  std::vector<audit_line> repairs;  // oldest first; only when one case is asked for
   SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended, timeline,
-              seat);
+              seat, parked, repairs);
 };
 
 struct page {
@@ -195,11 +241,27 @@ struct give_up {
   SOUK_FIELDS(give_up, id, why, detail, at);
 };
 
-// A coordinator is about to run a case that may have run before. Refused when there is nothing left to run: it has
-// ended, or goes on by events. Otherwise the ticket's reason says whether the case is to be walked back, and why.
+// A coordinator is about to run a case that may have run before, or asks whether one that it has parked is to go on.
+// Refused when there is nothing left to run: it has ended, or goes on by events. Otherwise answers claimed.
 struct claim {
   number id;
-  SOUK_FIELDS(claim, id);
+  bool parked = false;
+  SOUK_FIELDS(claim, id, parked);
+};
+// The reason says whether the case is to be walked back, and why.
+struct claimed {
+  struct settled {
+    std::uint8_t step = 0;
+    bool undoing = false;
+    SOUK_FIELDS(settled, step, undoing);
+  };
+  reason why{};
+  std::string detail;
+  bool parked = false;              // it waits for an operator still
+  std::vector<happening> timeline;  // of one that was parked: its story so far
+  std::vector<settled> skipped;     // these are not made any more
+  bool written_off = false;         // and whatever is in effect stays
+  SOUK_FIELDS(claimed, why, detail, parked, timeline, skipped, written_off);
 };
 
 // Everything was walked back: the case ends with this reason.
@@ -225,7 +287,8 @@ struct park {
   number id;
   std::vector<happening> timeline;
   moment at;
-  SOUK_FIELDS(park, id, timeline, at);
+  standstill where;
+  SOUK_FIELDS(park, id, timeline, at, where);
 };
 
 // Takes an order back: before its pivot the saga walks back, after it a refund is opened. Twice is once.
@@ -256,6 +319,85 @@ struct list {
   number before;  // 0: from the newest
   std::uint32_t limit = 100;
   SOUK_FIELDS(list, user, state, before, limit);
+};
+
+// An operator mends a parked saga; the decision and its line in the audit log are one transaction. Twice is once: the
+// same request, or the same remedy when nothing stood still in between, is answered as a repetition. Refused:
+// not_found, not_repairable, key_reused. With `dry` it says what it would say, and does nothing. Answers the line.
+struct repair {
+  number id;
+  remedy what{};
+  std::string reason;
+  std::string request;
+  std::string by;
+  bool dry = false;
+  moment at;
+  SOUK_FIELDS(repair, id, what, reason, request, by, dry, at);
+};
+
+// Sagas of every design, newest first, as far as all that is given fits. Without a state: those that have not ended.
+// Ended ones are looked for among the newest of the store only, and with a prefix of the number as people see it also
+// when no state is given. Answers a page.
+struct list_sagas {
+  std::optional<saga_state> state;
+  std::optional<order::flow> flow;
+  std::optional<reason> why;
+  std::optional<user_id> user;
+  moment placed_before;  // 0: whenever
+  std::string prefix;
+  number before;  // 0: from the newest
+  std::uint32_t limit = 100;
+  SOUK_FIELDS(list_sagas, state, flow, why, user, placed_before, prefix, before, limit);
+};
+
+// How this store's sagas are: counted while its desk sits, at no cost to speak of. Answers an overview.
+struct survey {
+  SOUK_FIELDS(survey);
+};
+struct overview {
+  struct open_now {
+    order::flow flow{};
+    saga_state saga{};
+    std::int64_t cases = 0;
+    moment oldest;
+    SOUK_FIELDS(open_now, flow, saga, cases, oldest);
+  };
+  // How sales, returns and refunds ended since the desk was seated.
+  struct ended_so {
+    order::flow flow{};
+    order::state state{};
+    reason why{};
+    std::int64_t cases = 0;
+    SOUK_FIELDS(ended_so, flow, state, why, cases);
+  };
+  std::vector<open_now> open;
+  std::vector<ended_so> ended;
+  std::int64_t placed = 0;  // since the desk was seated
+  SOUK_FIELDS(overview, open, ended, placed);
+};
+
+// The audit log of a store, newest first, of one case if given. Answers audit_page.
+struct read_audit {
+  number about;
+  std::int64_t before = 0;  // 0: from the newest
+  std::uint32_t limit = 100;
+  SOUK_FIELDS(read_audit, about, before, limit);
+};
+struct audit_page {
+  std::vector<audit_line> lines;
+  bool more = false;
+  SOUK_FIELDS(audit_page, lines, more);
+};
+
+// Follows the chain of hashes from the first line to the last. Answers audit_state.
+struct verify_audit {
+  SOUK_FIELDS(verify_audit);
+};
+struct audit_state {
+  std::int64_t lines = 0;
+  std::string head;                   // hash of the newest
+  std::vector<std::string> troubles;  // the first of them, explained; none: it is whole
+  SOUK_FIELDS(audit_state, lines, head, troubles);
 };
 
 // A coordinator that starts asks for the open cases of its share: those whose slice % of == share. They come as

@@ -7,12 +7,27 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "messages/grammar/domain.hpp"
+#include "messages/grammar/placement.hpp"
 
 namespace souk::config {
 
 enum class desks : std::uint8_t { detached, scheduled };
+
+// One of several nodes. Its number in the placement is that in the list.
+struct member {
+  std::string name;
+  std::string host;  // where the others reach it
+  std::uint16_t port = 0;
+  std::string http_host = "127.0.0.1";
+  std::uint16_t http_port = 0;  // 0: the system chooses
+  std::string data;
+  std::vector<std::string> keeps;    // as the file says it: "wallet", "product/1", "coordinator/0"
+  std::string certificate, key, ca;  // files; all of them or none
+  bool tls() const { return !certificate.empty(); }
+};
 
 struct node {
   std::string data = "./.data";  // directory of the stores
@@ -44,6 +59,10 @@ struct node {
     std::int64_t wait_ms = 2'000;  // for an order's end, when the caller does not say
     std::int64_t idle_seconds = 30;
   } limits;
+
+  std::vector<member> members;  // none: one node keeps everything
+  souk::placement placement;    // of the members
+  std::string name;             // which of them this node is; see choose_node()
 };
 
 // Something in a file, the environment or a flag is not what it should be; the text names where.
@@ -51,13 +70,20 @@ struct wrong : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Sets what the file says, and leaves the rest. Throws wrong naming the file and the path of the key:
-// "single.json: http.port must be a whole number from 0 to 65535".
+// Sets what the file says, and leaves the rest. Throws wrong naming the file, the line and the path of the key:
+// "single.json:4: http.port must be a whole number from 0 to 65535".
 void read_file(const std::string& path, node& into);
 void read_text(std::string_view json, const std::string& name, node& into);
 
 // SOUK_DATA, SOUK_HTTP (HOST:PORT), SOUK_PLATFORM, SOUK_DESKS, SOUK_PAYMENT_PROVIDER. look: usually std::getenv.
 void read_environment(const std::function<const char*(const char*)>& look, node& into);
+
+// Makes it the member of that name: its data, its HTTP address. Empty: none was named, which only a file without nodes
+// allows. Throws wrong.
+void choose_node(const std::string& name, node& into);
+
+// What others cannot overhear or forge: an address of this machine alone.
+bool is_loopback(std::string_view host);
 
 // HOST:PORT or :PORT or [IPv6]:PORT. name: of the flag or variable, for the error.
 void read_address(std::string_view text, const std::string& name, node& into);

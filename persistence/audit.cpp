@@ -67,13 +67,30 @@ void open(pool<Store>& into, domain which, const store_files& files, audit_figur
 }  // namespace
 
 std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures) {
-  if (!std::filesystem::is_directory(data_dir)) throw no_stores(data_dir.string() + " is no directory");
+  return audit(std::vector{data_dir}, figures);
+}
+
+std::vector<invariant> audit(const std::vector<std::filesystem::path>& data_dirs, audit_figures* figures) {
   store_files files;
-  for (const auto& one : std::filesystem::directory_iterator{data_dir}) files.paths.push_back(one.path());
+  std::map<std::filesystem::path, std::filesystem::path> known;  // by name
+  std::string names;
+  for (const auto& directory : data_dirs) {
+    if (!std::filesystem::is_directory(directory)) throw no_stores(directory.string() + " is no directory");
+    names += (names.empty() ? "" : ", ") + directory.string();
+    for (const auto& one : std::filesystem::directory_iterator{directory}) {
+      if (one.path().extension() == ".db") {
+        const auto [found, first] = known.emplace(one.path().filename(), one.path());
+        if (!first)
+          throw stores_twice(one.path().string() + " and " + found->second.string() +
+                             " are one store: these directories do not belong together");
+      }
+      files.paths.push_back(one.path());
+    }
+  }
   try {
     return audit(files, figures);
   } catch (const no_stores&) {
-    throw no_stores(data_dir.string() + " has no store of souk");
+    throw no_stores(names + " has no store of souk");
   }
 }
 
@@ -97,6 +114,7 @@ std::vector<invariant> audit(const store_files& files, audit_figures* figures) {
 
   findings found;
   try {
+    audit_repairs(all, found);
     audit_wallets(all, found);
     audit_shelves(all, found);
     audit_coupons(all, found);

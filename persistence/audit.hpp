@@ -33,6 +33,7 @@ struct audit_figures {
   std::int64_t parked = 0;
   std::int64_t events = 0;        // ever written
   std::int64_t refunds_owed = 0;  // by an external payment provider, for orders that are cancelled already
+  std::int64_t settled = 0;       // cases that operators answered for
   std::int64_t unchecked = 0;     // stores that were made before pages had checksums
 };
 
@@ -45,9 +46,17 @@ struct stores_in_use : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Two directories have the same store: they are not those of nodes that belong together.
+struct stores_twice : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // Every invariant, broken or not, always in the same order. Throws no_stores, stores_in_use, store_damaged, and
 // store_error for what else keeps a store from being read.
 std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures = nullptr);
+
+// The same for the stores of several nodes together. Throws stores_twice as well.
+std::vector<invariant> audit(const std::vector<std::filesystem::path>& data_dirs, audit_figures* figures = nullptr);
 
 // The same for the stores among these files, on the file layer of that name.
 struct store_files {

@@ -16,10 +16,15 @@ static const std::string version_1 =
     "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, events BLOB NOT NULL) STRICT;"
     "CREATE TABLE acknowledged(subscriber INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
 static const std::string version_2 = "ALTER TABLE acknowledged RENAME TO outbox_acknowledged;" + exchange::schema();
-static const std::string_view migrations[]{version_1, version_2};
+// Adding the column rewrites no row.
+static const std::string version_3 =
+    "ALTER TABLE orders ADD COLUMN repairs INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE standstill(id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;" +
+    audit_log::schema();
+static const std::string_view migrations[]{version_1, version_2, version_3};
 
 static const std::string columns =
-    "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline FROM orders ";
+    "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline, repairs FROM orders ";
 
 static order_store::record read(statement::row row) {
   order_store::record r;
@@ -33,6 +38,7 @@ static order_store::record read(statement::row row) {
   r.refund = {row.integer(8)};
   r.ended = {row.integer(9)};
   r.timeline = unpack<std::vector<order::happening>>(row.text(10));
+  r.repairs = row.integer(11);
   return r;
 }
 
@@ -40,17 +46,22 @@ order_store::order_store(const open_options& options)
     : file(options, migrations),
       exchange(file),
       outbox(file, "outbox", order::subscribers),
+      audit(file),
       by_request_(file, "order_request"),
       by_user_(file, "order_user"),
-      append_(file.prepare("INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")),
+      append_(file.prepare("INSERT INTO orders VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0)")),
       save_(file.prepare("UPDATE orders SET brief=?2, state=?3, saga=?4, why=?5, detail=?6, refund=?7, ended=?8,"
-                         " total=?9, timeline=?10 WHERE id=?1")),
+                         " total=?9, timeline=?10, repairs=?11 WHERE id=?1")),
       find_(file.prepare(columns + "WHERE id=?1")),
       open_(file.prepare(columns + "WHERE id>=(SELECT orders FROM open_from) AND ended=0 ORDER BY id")),
       save_open_from_(file.prepare("UPDATE open_from SET orders=?1")),
       list_(file.prepare(columns + "WHERE id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
       list_ended_badly_(
-          file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")) {
+          file.prepare(columns + "WHERE state=?2 AND state>=2 AND id<?1 AND flow NOT IN (1,2) ORDER BY id DESC")),
+      numbers_(file.prepare("SELECT id FROM orders WHERE id<?1 ORDER BY id DESC")),
+      park_(file.prepare("INSERT OR REPLACE INTO standstill VALUES(?1,?2)")),
+      unpark_(file.prepare("DELETE FROM standstill WHERE id=?1")),
+      standstill_(file.prepare("SELECT content FROM standstill WHERE id=?1")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
   newest_.value =
       file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);
@@ -89,7 +100,13 @@ void order_store::save(const record& r) {
   const auto brief = pack(r.brief);
   const auto timeline = pack(r.timeline);
   save_.run(r.brief.id.value, blob{brief}, r.state, r.saga, r.why, r.detail, r.refund.value, r.ended.ms,
-            r.brief.total().minor, blob{timeline});
+            r.brief.total().minor, blob{timeline}, r.repairs);
+}
+
+void order_store::save_standstill(const record& r) {
+  if (!r.parked) return unpark_.run(r.brief.id.value);
+  const auto content = pack(*r.parked);
+  park_.run(r.brief.id.value, blob{content});
 }
 
 std::optional<order_store::record> order_store::find(number id) { return find_.first(read, id.value); }
@@ -108,7 +125,16 @@ std::optional<order_store::record> order_store::find_request(const std::string& 
 std::vector<order_store::record> order_store::open() {
   std::vector<record> all;
   open_.each([&](auto row) { all.push_back(read(row)); });
+  for (auto& one : all) {
+    if (one.saga != order::saga_state::parked) continue;
+    const auto where = [](auto row) { return unpack<order::standstill>(row.text(0)); };
+    if (auto found = standstill_.first(where, one.brief.id.value)) one.parked = *std::move(found);
+  }
   return all;
+}
+
+void order_store::each_number_below(number before, const std::function<bool(number)>& visit) {
+  numbers_.each([&](auto row) { return visit(number{row.integer(0)}); }, before ? before.value : INT64_MAX);
 }
 
 std::vector<order_store::record> order_store::list(const order::list& wanted) {

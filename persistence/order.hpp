@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "messages/letter.hpp"
+#include "persistence/logs/audit_log.hpp"
 #include "persistence/logs/exchange.hpp"
 #include "persistence/logs/late_index.hpp"
 #include "persistence/logs/outbox.hpp"
@@ -28,6 +30,8 @@ public:
     number refund;  // of a sale: the case that gives it back
     moment ended;   // 0: open
     std::vector<order::happening> timeline;
+    std::int64_t repairs = 0;        // lines of the audit log that are about it
+    rare<order::standstill> parked;  // while it is
   };
 
   explicit order_store(const open_options& options);
@@ -36,9 +40,12 @@ public:
   void save(const record& changed);
   std::optional<record> find(number id);
   std::optional<record> find_request(const std::string& request);
-  std::vector<record> open();  // every case that has not ended
+  std::vector<record> open();                  // every case that has not ended
+  void save_standstill(const record& parked);  // or that it is parked no more
   // Sales, newest first, below `before` (0: all).
   std::vector<record> list(const order::list& wanted);
+  // The numbers of cases below `before` (0: all), newest first, until visit answers false.
+  void each_number_below(number before, const std::function<bool(number)>& visit);
 
   // The next case's number: larger than any before.
   number next_number(moment now, slice where);
@@ -51,12 +58,14 @@ public:
   store_file file;
   persistence::exchange exchange;
   persistence::outbox<order::event> outbox;
+  persistence::audit_log audit;
 
 private:
   static constexpr int commits_a_mark = 64;
 
   late_index by_request_, by_user_;
-  statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_;
+  statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_, numbers_, park_, unpark_,
+      standstill_;
   number newest_;
   int commits_since_mark_ = 0;
 };

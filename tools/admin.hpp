@@ -7,8 +7,8 @@ class App;
 
 namespace souk::tools {
 
-// `admin [--node URL] [-o text|json] sagas | saga ID | actors | outbox | retry SOURCE/SEQ | tail [ID]`.
-// Exit codes: 0; 1 the node refused; 3 nothing of that name; 4 conflict; 5 the node cannot be reached.
+// `admin [--node URL] [-o text|json|jsonl] COMMAND ...`: see --help.
+// Exit codes: 0; 1 the node refused; 2 usage; 3 nothing of that name; 4 conflict; 5 the node cannot be reached.
 void add_admin(CLI::App& app, int& exit_code);
 
 }  // namespace souk::tools

@@ -2,6 +2,7 @@
 #include "tools/check.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,7 +18,7 @@ namespace {
 enum exit_codes : int { done = 0, failed = 1, not_found = 3, damaged = 65 };
 
 struct check_options {
-  std::string data;
+  std::vector<std::string> data;
   std::string output = "text";
 };
 
@@ -37,6 +38,7 @@ void print(const std::vector<persistence::invariant>& all, const persistence::au
             << grouped(figures.running) << " and parked " << grouped(figures.parked) << "; events "
             << grouped(figures.events) << "; refunds that the payment provider owes " << grouped(figures.refunds_owed)
             << '\n';
+  if (figures.settled) std::cout << "  " << grouped(figures.settled) << " cases were settled by operators\n";
   if (figures.unchecked)
     std::cout << "  " << grouped(figures.unchecked) << " of the stores were made before pages had checksums\n";
 }
@@ -54,6 +56,7 @@ nlohmann::json to_json(const std::vector<persistence::invariant>& all, const per
           {"parked", figures.parked},
           {"events", figures.events},
           {"refunds_owed", figures.refunds_owed},
+          {"settled", figures.settled},
           {"unchecked", figures.unchecked}};
 }
 
@@ -64,7 +67,8 @@ int check(const check_options& options) {
   };
   try {
     persistence::audit_figures figures;
-    const auto all = persistence::audit(options.data, &figures);
+    const std::vector<std::filesystem::path> directories{options.data.begin(), options.data.end()};
+    const auto all = persistence::audit(directories, &figures);
     if (options.output == "json")
       // a name in a damaged row may be no UTF-8: it is shown as well as can be
       std::cout << to_json(all, figures).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
@@ -75,7 +79,9 @@ int check(const check_options& options) {
     return fail(trouble, not_found);
   } catch (const persistence::store_damaged& trouble) {
     fail(trouble, damaged);
-    std::cerr << "what to do: start no node on " << options.data << ", keep it as it is to be looked into, and bring"
+    std::string names;
+    for (const auto& one : options.data) names += (names.empty() ? "" : ", ") + one;
+    std::cerr << "what to do: start no node on " << names << ", keep it as it is to be looked into, and bring"
               << " the last backup back: souk restore BACKUP DIR\n";
     return damaged;
   } catch (const std::exception& trouble) {
@@ -87,8 +93,9 @@ int check(const check_options& options) {
 
 void add_check(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<check_options>();
-  auto* command = app.add_subcommand("check", "audits the stores of a stopped node, changing nothing");
-  command->add_option("DIR", options->data, "the node's data directory")->required();
+  auto* command =
+      app.add_subcommand("check", "audits the stores of a stopped node, or of several together, changing nothing");
+  command->add_option("DIR", options->data, "the node's data directory; of several nodes all of them")->required();
   command->add_option("-o,--output", options->output, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([options, &exit_code] { exit_code = check(*options); });
 }

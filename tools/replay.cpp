@@ -10,6 +10,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "actors/edge/sinks.hpp"
 #include "actors/runtime/node.hpp"
@@ -165,10 +166,12 @@ int replay_orders(const replay_options& options) {
   const auto flow = sagas::find_flow(options.flow);
   if (!flow || !order::sells_goods(*flow))
     return fail(usage, "no flow is called " + options.flow + "; there are " + sagas::names_of_sales());
-  std::optional<edge::url> address;
-  if (!options.node.empty()) {
-    address = edge::parse_url(options.node);
-    if (!address) return fail(usage, "--node wants http://HOST:PORT, not " + options.node);
+  std::vector<edge::url> addresses;
+  std::istringstream nodes{options.node};
+  for (std::string one; std::getline(nodes, one, ',');) {
+    const auto address = edge::parse_url(one);
+    if (!address) return fail(usage, "--node wants http://HOST:PORT, not " + one);
+    addresses.push_back(*address);
   }
   std::vector<fs::path> files;
   for (const auto& one : options.files) {
@@ -186,8 +189,8 @@ int replay_orders(const replay_options& options) {
     if (!options.quiet) how.screen = standard_error(false);
     std::unique_ptr<own_node> own;
     std::unique_ptr<replay::shop> where;
-    if (address) {
-      where = replay::shop_at(*address);
+    if (!addresses.empty()) {
+      where = replay::shop_at(addresses);
     } else {
       own = std::make_unique<own_node>(options.data);
       where = replay::shop_in_process(own->front());
@@ -220,7 +223,9 @@ void add_replay(CLI::App& app, int& exit_code) {
   replay->add_option("--in-flight", options->in_flight, "documents underway at once")
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
-  auto* node = replay->add_option("--node", options->node, "http://HOST:PORT of a running node; else an own one");
+  auto* node = replay->add_option(
+      "--node", options->node,
+      "http://HOST:PORT of a running node, or URL,URL of several that are one shop; else an own one");
   replay->add_option("--data", options->data, "directory of the own node's stores; else one that is removed afterwards")
       ->excludes(node);
   replay->add_option("--stock", options->stock, "pieces of each product, else enough")

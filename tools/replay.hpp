@@ -16,7 +16,7 @@ struct replay_options {
   std::vector<std::string> files;  // together one history
   std::string flow = "order_payment";
   unsigned in_flight = 64;
-  std::string node;  // http://HOST:PORT of a running one; empty: an own node in this process
+  std::string node;  // http://HOST:PORT of a running one, or of several, with commas; empty: an own one in this process
   std::string data;  // of the own node; empty: a directory that is removed afterwards
   std::optional<std::int64_t> stock;
   std::optional<std::int64_t> funds;

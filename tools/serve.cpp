@@ -8,18 +8,46 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <mutex>
 
 #include "actors/edge/incarnation.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/edge/providers.hpp"
 #include "actors/edge/sinks.hpp"
+#include "actors/edge/tunnel.hpp"
 #include "messages/grammar/crash_point.hpp"
 #include "persistence/backup.hpp"
 
 namespace souk::tools {
+
+namespace {
+
+// This node among the others, as the configuration has it.
+runtime::cluster_options cluster_options_of(const config::node& wanted) {
+  runtime::cluster_options out;
+  out.name = wanted.name;
+  out.placement = wanted.placement;
+  const auto& mine = wanted.members[wanted.placement.find(wanted.name)];
+  for (const auto* file : {&mine.certificate, &mine.key, &mine.ca})
+    if (mine.tls() && ::access(file->c_str(), R_OK) != 0)
+      throw config::wrong("node " + mine.name + ": " + *file + " cannot be read: " + std::strerror(errno));
+  // What comes through the tunnel may come to any port, see way_out.
+  if (mine.tls()) return out;
+  out.port = mine.port;
+  out.dial = [members = wanted.members](const std::string& peer) {
+    const auto found = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.name == peer; });
+    return found == members.end() ? std::uint16_t{0} : found->port;
+  };
+  return out;
+}
+
+}  // namespace
 
 runtime::node_options node_options_of(const config::node& wanted) {
   runtime::node_options out;
@@ -36,6 +64,14 @@ runtime::node_options node_options_of(const config::node& wanted) {
   if (out.make_provider) out.around.patience.tries_before_parked = 120;
   out.around.desks =
       wanted.desks == config::desks::detached ? runtime::spawn_policy::detached : runtime::spawn_policy::scheduled;
+  if (!wanted.members.empty()) {
+    out.cluster = cluster_options_of(wanted);
+    // A node that is started anew is away for seconds, or for as long as its machine is: nobody's order is to fail for
+    // the former, and nobody is to be called for before the latter has lasted for some twenty minutes.
+    out.around.patience.tries_before_lost = 20;
+    out.around.patience.tries_before_parked = 250;
+    out.around.patience.pause_ms_max = 5'000;
+  }
   return out;
 }
 
@@ -59,10 +95,42 @@ edge::server_options server_options_of(const config::node& wanted) {
   return out;
 }
 
-served_node::served_node(const config::node& wanted)
-    : host_(wanted.http.host),
-      node_(std::make_unique<runtime::node>(node_options_of(wanted))),
-      gateway_(std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted))) {
+// The node is there before its tunnel, which has to know where to hand what comes.
+struct served_node::way_out {
+  void open(const config::node& wanted, std::uint16_t hand_to) {
+    const auto& mine = wanted.members[wanted.placement.find(wanted.name)];
+    edge::tunnel_options how;
+    how.name = mine.name;
+    how.certificate = mine.certificate;
+    how.key = mine.key;
+    how.authority = mine.ca;
+    how.host = mine.host;
+    how.port = mine.port;
+    how.hand_to = hand_to;
+    for (const auto& one : wanted.members)
+      if (one.name != mine.name) how.peers.push_back({one.name, one.host, one.port});
+    auto made = std::make_unique<edge::tunnel>(std::move(how));
+    const std::lock_guard hold{mutex};
+    tunnel = std::move(made);
+  }
+  std::uint16_t near_end(const std::string& peer) {
+    const std::lock_guard hold{mutex};
+    return tunnel ? tunnel->local_port(peer) : std::uint16_t{0};
+  }
+
+  std::mutex mutex;
+  std::unique_ptr<edge::tunnel> tunnel;
+};
+
+served_node::served_node(const config::node& wanted) : host_(wanted.http.host) {
+  auto options = node_options_of(wanted);
+  if (options.cluster && !options.cluster->dial) {
+    way_out_ = std::make_shared<way_out>();
+    options.cluster->dial = [through = way_out_](const std::string& peer) { return through->near_end(peer); };
+  }
+  node_ = std::make_unique<runtime::node>(std::move(options));
+  if (way_out_) way_out_->open(wanted, node_->link_port());
+  gateway_ = std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted));
   gateway_->show([this] {
     const auto* server = counting_.load();
     return server ? server->counts() : edge::server_counts{};
@@ -87,6 +155,7 @@ void served_node::drain() {
   gateway_.reset();
   node_.reset();
   server_.reset();
+  way_out_.reset();
 }
 
 namespace {
@@ -119,7 +188,7 @@ int serve(const config::node& wanted) {
   try {
     served_node here{wanted};
     std::cout << "listening on " << here.address() << std::endl;
-    spdlog::info("serving {} on {}", wanted.data, here.address());
+    spdlog::info("serving {} on {}{}", wanted.data, here.address(), wanted.name.empty() ? "" : " as " + wanted.name);
     int signal = 0;
     sigwait(&stops, &signal);
     // Who asks a second time does not want to wait.
@@ -130,6 +199,9 @@ int serve(const config::node& wanted) {
     here.drain();
     spdlog::info("drained");
     return 0;
+  } catch (const config::wrong& wrong) {
+    std::cerr << "souk serve: " << wrong.what() << '\n';
+    return 2;
   } catch (const persistence::store_damaged& damage) {
     std::cerr << "souk serve: a store is damaged: " << damage.what() << '\n';
     return 65;
@@ -149,7 +221,7 @@ int serve(const config::node& wanted) {
 }
 
 struct flags {
-  std::string config, data, http, platform, payment_provider;
+  std::string config, node, data, http, platform, payment_provider;
 };
 
 config::node wanted_by(const flags& given) {
@@ -159,7 +231,9 @@ config::node wanted_by(const flags& given) {
     config::read_file(given.config, wanted);
   else if (file && *file)
     config::read_file(file, wanted);
-  config::read_environment([](const char* name) { return std::getenv(name); }, wanted);
+  const char* name = std::getenv("SOUK_NODE_NAME");
+  config::choose_node(!given.node.empty() ? given.node : name ? name : "", wanted);
+  config::read_environment([](const char* key) { return std::getenv(key); }, wanted);
   if (!given.data.empty()) wanted.data = given.data;
   if (!given.http.empty()) config::read_address(given.http, "--http", wanted);
   if (!given.platform.empty()) wanted.platform = given.platform;
@@ -196,6 +270,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       },
       "names the places at which a test build can be told to die, and ends");
   serve_it->add_option("--config", given->config, "JSON file, see node-config/ ($SOUK_CONFIG)");
+  serve_it->add_option("--node", given->node, "which of the configuration's nodes this is ($SOUK_NODE_NAME)");
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
   serve_it->add_option("--platform", given->platform,

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tools/commit.hpp"
+#include "tools/progress.hpp"
 #include "tools/sim/shrink.hpp"
 #include "tools/table.hpp"
 
@@ -125,9 +126,11 @@ int simulate(const sim_options& options) {
   play.keep = options.keep;
   sum all;
   const auto start = std::chrono::steady_clock::now();
+  progress bar{"plays", options.seeds, options.seeds > 1 && !options.trace_hash ? standard_error(true) : screen{}};
   for (std::uint64_t n = 0; n < options.seeds; ++n, ++play.seed) {
     const auto one = sim::play(play);
     all.add(one);
+    bar.advance();
     if (options.trace_hash) {
       all.traces[std::to_string(play.seed)] = in_hex(one.trace);
       if (!options.json) std::cout << "seed " << play.seed << " trace " << in_hex(one.trace) << '\n';
@@ -146,6 +149,7 @@ int simulate(const sim_options& options) {
                                   << sim::to_script(smaller);
     std::cerr << "  made smaller: souk sim --script " << options.shrink << '\n';
   }
+  bar.finish();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (options.json)
     std::cout << to_json(all, took.count()).dump() << '\n';

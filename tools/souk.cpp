@@ -8,6 +8,7 @@
 #include "tools/certs.hpp"
 #include "tools/check.hpp"
 #include "tools/command_line.hpp"
+#include "tools/config_check.hpp"
 #include "tools/onsale.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
   souk::tools::add_onsale(app, exit_code);
   souk::tools::add_check(app, exit_code);
   souk::tools::add_plans(app, exit_code);
+  souk::tools::add_config(app, exit_code);
   souk::tools::add_admin(app, exit_code);
   souk::tools::add_seats(app, exit_code);
   souk::tools::add_backup(app, exit_code);

@@ -6,7 +6,9 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "tools/progress.hpp"
 #include "tools/sim/disk/sweep.hpp"
 #include "tools/table.hpp"
 
@@ -16,16 +18,25 @@ namespace {
 
 struct wish {
   std::string store, output = "text";
-  std::uint64_t points = 0, seed = 1;
+  std::uint64_t points = 0, seed = 1, rounds = 1;
+  bool power = false;
 };
 
 int sweep(const wish& wanted) {
   sim::sweep_options options;
   options.points_max = wanted.points;
   options.seed = wanted.seed;
+  options.rounds = wanted.rounds;
+  options.power = wanted.power;
+  std::optional<progress> bar;
+  options.tell = [&](std::uint64_t, std::uint64_t of) {
+    if (!bar) bar.emplace("points", of, standard_error(true));
+    bar->advance();
+  };
   if (const auto at = std::find(domain_names.begin(), domain_names.end(), wanted.store); at != domain_names.end())
     options.only = static_cast<domain>(at - domain_names.begin());
   const auto result = sim::sweep_stores(options);
+  if (bar) bar->finish();
   for (const auto& one : result.failures) std::cerr << one << '\n';
   if (wanted.output == "json")
     std::cout << nlohmann::json{{"points", result.points},
@@ -35,7 +46,8 @@ int sweep(const wish& wanted) {
               << '\n';
   else
     std::cout << grouped(static_cast<std::int64_t>(result.points)) << " points, "
-              << grouped(static_cast<std::int64_t>(result.struck)) << " of them struck a store; "
+              << grouped(static_cast<std::int64_t>(result.struck)) << " of them struck a store, "
+              << grouped(static_cast<std::int64_t>(result.power_losses)) << " by a power loss; "
               << result.failures.size() << " went wrong\n";
   return result.failures.empty() ? 0 : 1;
 }
@@ -48,7 +60,13 @@ void add_sweep(CLI::App& app, int& exit_code) {
   command->add_option("--store", wanted->store, "only this one: wallet, order, ...")
       ->check(CLI::IsMember(std::vector<std::string>{domain_names.begin(), domain_names.end()}));
   command->add_option("--points", wanted->points, "so many, drawn by the seed; else every one");
-  command->add_option("--seed", wanted->seed)->capture_default_str();
+  command->add_option("--seed", wanted->seed, "of the dice: what a power loss leaves of what was not synced")
+      ->capture_default_str();
+  command->add_option("--rounds", wanted->rounds, "so often, each time with the next seed")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  command->add_flag("--power", wanted->power,
+                    "power losses alone: at every operation that changes a file, in four modes");
   command->add_option("-o,--output", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([wanted, &exit_code] { exit_code = sweep(*wanted); });
 }

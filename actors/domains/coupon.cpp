@@ -63,6 +63,20 @@ answer coupon::on(const souk::coupon::give_back& back) {
   return {};
 }
 
+answer coupon::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto first = store_.operation_at(recall.once.key());
+  if (!first) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.key(), {}, what::tombstone, {}, {}, recall.now});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  if (first->what == what::refused) return reply_with(recorded{effect::refused, {}, {}});
+  if (first->what == what::tombstone) return reply_with(recorded{effect::forbidden, {}, {}});
+  const bool undone = store_.operation_at(recall.once.undo_key()).has_value();
+  return reply_with(recorded{undone ? effect::undone : effect::done, first->off, {}});
+}
+
 answer coupon::on(const souk::coupon::put& put) {
   auto row = store_.load(put.code).value_or(store::campaign_row{});
   if (put.limit < row.campaign.issued)

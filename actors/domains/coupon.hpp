@@ -24,6 +24,7 @@ public:
   answer on(const souk::coupon::give_back& back);
   answer on(const souk::coupon::find& find);
   answer on(const souk::coupon::list& list);
+  answer on(const souk::recall& recall);
 
 private:
   using store = persistence::coupon_store;

@@ -11,10 +11,13 @@ namespace souk::domains {
 using souk::order::flow;
 using souk::order::kind;
 using souk::order::mark;
+using souk::order::remedy;
 using souk::order::saga_state;
 using souk::order::state;
 
 namespace {
+
+constexpr std::size_t looked_at_max = 50'000;  // numbers of ended cases, for a list of them: some 50 ms
 
 // Subjects that ring when there are events for a subscriber; cases have large numbers.
 constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
@@ -79,6 +82,7 @@ answer order::on(const souk::order::place& place) {
   fresh.brief.by_events = begins_by_event(place.flow);
   if (fresh.brief.by_events) fresh.timeline.push_back({0, mark::began, 0, reason::none});
   store_.append(fresh);
+  placed_ += 1;
   if (fresh.brief.by_events) {
     store_.exchange.tell({0, domain::order, souk::event_log::placed, outcome::done, {}, {}, place.at, fresh.brief});
   } else {
@@ -164,10 +168,19 @@ answer order::on(const souk::order::give_up& give_up) {
 }
 
 answer order::on(const souk::order::claim& claim) {
-  const auto* r = open_case(claim.id);
+  auto* r = open_case(claim.id);
   if (!r || r->brief.by_events) return refuse(reason::not_found, to_text(claim.id));
-  auto now = ticket_of(*r);
+  const bool stands = r->saga == saga_state::parked;
+  souk::order::claimed now{r->why, r->detail, stands && claim.parked, r->timeline};
   if (r->brief.cancelling && now.why == reason::none) now.why = reason::cancelled;
+  if (now.parked) return reply_with(std::move(now));
+  // A coordinator that has just started does not know it: it tries again by itself.
+  if (stands) send_on(*r);
+  if (r->repairs)
+    for (const auto& line : store_.audit.of(claim.id)) {
+      if (line.what == remedy::skip) now.skipped.push_back({line.step, line.undoing});
+      now.written_off = now.written_off || line.what == remedy::fail;
+    }
   return reply_with(std::move(now));
 }
 
@@ -203,6 +216,7 @@ answer order::on(const souk::order::close& close) {
     sale->state = state::cancelled;
     sale->why = reason::cancelled;
     store_.save(*sale);
+    count_end(*sale);
     rung_.push_back(sale->brief.id.value);
     tell(*sale, kind::cancelled, close.at);
     remember(*std::move(sale));
@@ -217,9 +231,107 @@ answer order::on(const souk::order::park& park) {
   if (auto* r = open_case(park.id)) {
     r->saga = saga_state::parked;
     r->timeline = park.timeline;
+    r->parked = park.where;
     store_.save(*r);
+    store_.save_standstill(*r);
   }
   return {};
+}
+
+void order::send_on(record& parked) {
+  parked.saga = parked.why != reason::none || parked.brief.cancelling ? saga_state::compensating : saga_state::running;
+  parked.parked.reset();
+  store_.save(parked);
+  store_.save_standstill(parked);
+}
+
+answer order::on(const souk::order::repair& repair) {
+  auto* r = open_case(repair.id);
+  const auto any = r ? std::optional<record>{*r} : any_case(repair.id);
+  if (!any) return refuse(reason::not_found, to_text(repair.id));
+  const auto lines = any->repairs ? store_.audit.of(repair.id) : std::vector<souk::order::audit_line>{};
+  for (const auto& line : lines) {
+    if (repair.request.empty() || line.request != repair.request) continue;
+    if (line.what == repair.what && line.reason == repair.reason) return reply_with(line, true);
+    return refuse(reason::key_reused, "the same Idempotency-Key came with another repair");
+  }
+  const bool stands = r && r->saga == saga_state::parked && r->parked;
+  if (!stands) {
+    if (!repair.dry && !lines.empty() && lines.back().what == repair.what) return reply_with(lines.back(), true);
+    return refuse(reason::not_repairable,
+                  !r                   ? "it has ended"
+                  : r->brief.by_events ? "it runs by events: what is in trouble there are letters of the event log"
+                                       : "it runs: only what is parked is repaired");
+  }
+  const auto where = *r->parked;
+  if (!where.allows(repair.what)) return refuse(reason::not_repairable, "not where it stands");
+  souk::order::audit_line line{0,          repair.id,     repair.what, where.step,    where.undoing,
+                               where.home, r->brief.flow, repair.by,   repair.reason, repair.request,
+                               repair.at};
+  if (repair.dry) return reply_with(std::move(line));
+  if (repair.what == remedy::compensate || repair.what == remedy::fail) {
+    // As whoever gives it up: the pivot finds it decided.
+    if (r->why == reason::none) r->why = r->brief.cancelling ? reason::cancelled : reason::called_off;
+    r->brief.cancelling = true;
+  }
+  line = store_.audit.append(std::move(line));
+  r->repairs += 1;
+  r->timeline.push_back({where.step, mark::repaired, repair.at.ms - r->brief.placed.ms, reason::none});
+  send_on(*r);
+  begun_.push_back(r->brief);  // should this be lost: its coordinator asks now and then
+  return reply_with(std::move(line));
+}
+
+answer order::on(const souk::order::read_audit& read) {
+  souk::order::audit_page page{store_.audit.list(read, read.limit + 1), false};
+  page.more = page.lines.size() > read.limit;
+  if (page.more) page.lines.pop_back();
+  return reply_with(std::move(page));
+}
+
+answer order::on(const souk::order::verify_audit&) { return reply_with(store_.audit.verify()); }
+
+answer order::on(const souk::order::survey&) {
+  souk::order::overview now{{}, ends_, placed_};
+  for (const auto& [id, r] : open_) {
+    auto found = std::find_if(now.open.begin(), now.open.end(),
+                              [&](const auto& one) { return one.flow == r.brief.flow && one.saga == r.saga; });
+    if (found == now.open.end()) found = now.open.insert(now.open.end(), {r.brief.flow, r.saga, 0, r.brief.placed});
+    found->cases += 1;
+  }
+  return reply_with(std::move(now));
+}
+
+answer order::on(const souk::order::list_sagas& list) {
+  const auto fits = [&](const record& r) {
+    return (!list.state || r.saga == *list.state) && (!list.flow || r.brief.flow == *list.flow) &&
+           (!list.why || r.why == *list.why || (r.parked && r.parked->why == *list.why)) &&
+           (!list.user || r.brief.user == *list.user) &&
+           (!list.placed_before.ms || r.brief.placed < list.placed_before) &&
+           to_text(r.brief.id).starts_with(list.prefix);
+  };
+  const auto below = list.before ? list.before.value : INT64_MAX;
+  std::vector<souk::order::view> found;
+  for (auto at = std::make_reverse_iterator(open_.lower_bound(below)); at != open_.rend(); ++at) {
+    if (fits(at->second)) found.push_back(view_of(at->second));
+    if (found.size() > list.limit) break;
+  }
+  const bool asks_for_ended = list.state
+                                  ? *list.state == saga_state::completed || *list.state == saga_state::compensated
+                                  : !list.prefix.empty();
+  if (asks_for_ended) {
+    std::size_t looked_at = 0, ended = 0;
+    store_.each_number_below(list.before, [&](number id) {
+      if (!open_.contains(id.value) && to_text(id).starts_with(list.prefix))
+        if (const auto r = any_case(id); r && fits(*r)) found.push_back(view_of(*r)), ++ended;
+      return ++looked_at < looked_at_max && ended <= list.limit;
+    });
+    std::sort(found.begin(), found.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
+  }
+  souk::order::page page{std::move(found), false};
+  page.more = page.orders.size() > list.limit;
+  if (page.more) page.orders.resize(list.limit);
+  return reply_with(std::move(page));
 }
 
 answer order::on(const souk::order::cancel& cancel) {
@@ -266,8 +378,11 @@ void order::begin_refund(record& sale, moment at) {
 }
 
 answer order::on(const souk::order::find& find) {
-  if (const auto r = any_case(find.id)) return reply_with(view_of(*r));
-  return refuse(reason::not_found, to_text(find.id));
+  const auto r = any_case(find.id);
+  if (!r) return refuse(reason::not_found, to_text(find.id));
+  auto view = view_of(*r);
+  if (r->repairs) view.repairs = store_.audit.of(find.id);
+  return reply_with(std::move(view));
 }
 
 answer order::on(const souk::order::find_request& find) {
@@ -329,8 +444,24 @@ std::optional<order::record> order::any_case(number id) {
 void order::end(record& r, souk::order::state state, moment at) {
   r.state = state;
   r.ended = at;
+  if (r.parked) {
+    r.parked.reset();
+    store_.save_standstill(r);
+  }
   store_.save(r);
+  count_end(r);
   rung_.push_back(r.brief.id.value);
+}
+
+void order::count_end(const record& ended) {
+  const auto same = [&](const auto& one) {
+    return one.flow == ended.brief.flow && one.state == ended.state && one.why == ended.why;
+  };
+  const auto found = std::find_if(ends_.begin(), ends_.end(), same);
+  if (found == ends_.end())
+    ends_.push_back({ended.brief.flow, ended.state, ended.why, 1});
+  else
+    found->cases += 1;
 }
 
 void order::put_away(number id) {
@@ -358,8 +489,8 @@ souk::order::ticket ticket_of(const persistence::order_store::record& r) {
 
 souk::order::view view_of(const persistence::order_store::record& r) {
   const auto& b = r.brief;
-  return {b.id,     b.flow,    b.user,     b.lines,  b.coupon, r.state,    r.saga, r.why,
-          r.detail, b.total(), b.discount, b.placed, r.ended,  r.timeline, b.seat};
+  return {b.id,      b.flow,     b.user,   b.lines, b.coupon,   r.state, r.saga,   r.why, r.detail,
+          b.total(), b.discount, b.placed, r.ended, r.timeline, b.seat,  r.parked, {}};
 }
 
 }  // namespace souk::domains

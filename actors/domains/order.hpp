@@ -40,6 +40,11 @@ public:
   answer on(const souk::order::list& list);
   answer on(const souk::order::resume& resume);
   answer on(const souk::order::fetch& fetch);
+  answer on(const souk::order::repair& repair);
+  answer on(const souk::order::list_sagas& list);
+  answer on(const souk::order::survey& survey);
+  answer on(const souk::order::read_audit& read);
+  answer on(const souk::order::verify_audit& verify);
 
 private:
   using record = persistence::order_store::record;
@@ -51,12 +56,16 @@ private:
   void remember(record ended);
   void tell(const record& r, souk::order::kind what, moment at);
   void begin_refund(record& sale, moment at);
+  void send_on(record& parked);
+  void count_end(const record& ended);
 
   persistence::order_store store_;
   std::uint32_t shard_;
   static constexpr std::size_t ended_max = 4096;
   std::map<std::int64_t, record> open_;   // by number: the oldest first
   std::map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
+  std::int64_t placed_ = 0;               // since it sits here, like the next
+  std::vector<souk::order::overview::ended_so> ends_;
 };
 
 // What people see of a case.

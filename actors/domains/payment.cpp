@@ -117,6 +117,24 @@ answer payment::on(const souk::payment::find& find) {
   return reply_with(*std::move(payment));
 }
 
+// What the provider has yet to say is not forbidden by anybody: only its answer ends it.
+answer payment::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto payment = store_.find(recall.once.saga);
+  if (!payment) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.saga, {}, {}, state::cancelled, {{state::cancelled, recall.now}}});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  const auto now = payment->now == state::approved    ? effect::done
+                   : payment->now == state::declined  ? effect::refused
+                   : payment->now != state::cancelled ? effect::open
+                   : payment->user.text.empty()       ? effect::forbidden
+                                                      : effect::undone;
+  if (now == effect::open && recall.forbid) return lose(reason::unreachable);
+  return reply_with(recorded{now, payment->amount, {}});
+}
+
 answer payment::on(const souk::payment::open_work& ask) {
   souk::payment::works found;
   for (auto at = open_.upper_bound(ask.after); at != open_.end() && found.list.size() < ask.limit; ++at)

@@ -28,6 +28,7 @@ public:
   answer on(const souk::payment::open_work& ask);
   answer on(const souk::payment::settle& settle);
   answer on(const souk::payment::hasten& hasten);
+  answer on(const souk::recall& recall);
 
 private:
   void become(souk::payment::view& payment, souk::payment::state to, moment at);

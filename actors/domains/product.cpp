@@ -115,6 +115,21 @@ answer product::on(const souk::product::quote& quote) {
   return reply_with(std::move(quoted));
 }
 
+answer product::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto first = store_.find(recall.once.key());
+  if (!first) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.key(), what::tombstone, 0, reason::none, {}, {}, recall.now});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  if (first->what == what::refused) return reply_with(recorded{effect::refused, {}, {}});
+  if (first->what == what::tombstone) return reply_with(recorded{effect::forbidden, {}, {}});
+  recorded found{store_.find(recall.once.undo_key()) ? effect::undone : effect::done, {}, {}};
+  for (const auto& line : first->lines) found.goods.push_back({*store_.name_of(line.shelf), line.units, line.amount});
+  return reply_with(std::move(found));
+}
+
 answer product::on(const souk::product::verify& verify) {
   for (const auto& line : verify.lines)
     if (!shelf_of(line.product)) return refuse(reason::unknown_product, line.product.text);

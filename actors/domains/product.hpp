@@ -29,6 +29,7 @@ public:
   answer on(const souk::product::verify& verify);
   answer on(const souk::product::find& find);
   answer on(const souk::product::list& list);
+  answer on(const souk::recall& recall);
 
 private:
   using store = persistence::product_store;

@@ -118,6 +118,20 @@ answer queue::on(const souk::queue::undo_use& undo) {
   return {};
 }
 
+answer queue::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto first = store_.operation_at(recall.once.key());
+  if (!first) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.key(), what::tombstone, {}, recall.now});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  if (first->what == what::refused) return reply_with(recorded{effect::refused, {}, {}});
+  if (first->what == what::tombstone) return reply_with(recorded{effect::forbidden, {}, {}});
+  const bool undone = store_.operation_at(recall.once.undo_key()).has_value();
+  return reply_with(recorded{undone ? effect::undone : effect::done, {}, {}});
+}
+
 void queue::turn_over(store::room& room, moment at) {
   // Written down, not only looked at: when the clock steps back, nobody comes in again for whom another was let in.
   while (auto gone = store_.first_due(room.id, at)) {

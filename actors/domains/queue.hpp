@@ -19,6 +19,7 @@ public:
   answer on(const souk::queue::enter& enter);
   answer on(const souk::queue::use& use);
   answer on(const souk::queue::undo_use& undo);
+  answer on(const souk::recall& recall);
 
 private:
   using store = persistence::queue_store;

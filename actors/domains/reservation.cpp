@@ -143,6 +143,20 @@ answer reservation::on(const souk::reservation::give_back& back) {
   return {};
 }
 
+answer reservation::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto first = store_.operation_at(recall.once.key());
+  if (!first) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.key(), what::tombstone, {}, reason::none, recall.now});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  if (first->what == what::refused) return reply_with(recorded{effect::refused, {}, {}});
+  if (first->what == what::tombstone) return reply_with(recorded{effect::forbidden, {}, {}});
+  const bool undone = store_.operation_at(recall.once.undo_key()).has_value();
+  return reply_with(recorded{undone ? effect::undone : effect::done, {}, {}});
+}
+
 answer reservation::on(const souk::reservation::find& find) { return view_of(find.reservation, find.at); }
 
 answer reservation::on(const souk::reservation::read& read) {

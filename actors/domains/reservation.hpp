@@ -22,6 +22,7 @@ public:
   answer on(const souk::reservation::give_back& back);
   answer on(const souk::reservation::find& find);
   answer on(const souk::reservation::read& read);
+  answer on(const souk::recall& recall);
 
 private:
   using store = persistence::reservation_store;

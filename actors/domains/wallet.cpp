@@ -71,6 +71,20 @@ answer wallet::on(const souk::wallet::credit& credit) {
   return reply_with(reply{}, true);
 }
 
+answer wallet::on(const souk::recall& recall) {
+  using effect = recorded::effect;
+  const auto first = store_.find(recall.once.key());
+  if (!first) {
+    if (!recall.forbid) return reply_with(recorded{});
+    (void)store_.append({recall.once.key(), 0, 0, 0, what::tombstone, {}, {}, recall.now});
+    return reply_with(recorded{effect::forbidden, {}, {}});
+  }
+  if (first->what == what::refused) return reply_with(recorded{effect::refused, {}, {}});
+  if (first->what == what::tombstone) return reply_with(recorded{effect::forbidden, {}, {}});
+  const bool undone = store_.find(recall.once.undo_key()).has_value();
+  return reply_with(recorded{undone ? effect::undone : effect::done, first->amount, {}});
+}
+
 answer wallet::on(const souk::wallet::charge& charge) {
   const auto key = charge.user.text + '/' + charge.request;
   const auto print = persistence::print_of(charge);

@@ -24,6 +24,7 @@ public:
   answer on(const souk::wallet::credit& credit);
   answer on(const souk::wallet::find& find);
   answer on(const souk::wallet::read_entries& read);
+  answer on(const souk::recall& recall);
 
 private:
   using store = persistence::wallet_store;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "actors/edge/gateway.hpp"
 #include "actors/edge/http.hpp"
 #include "actors/edge/json.hpp"
+#include "actors/edge/live.hpp"
 #include "actors/edge/problem.hpp"
 #include "actors/runtime/front.hpp"
 
@@ -44,9 +46,11 @@ public:
     std::atomic<std::int64_t> shed{0};
   };
   counts counted;
+  latencies took;  // orders, from their coming to their answer
   std::int64_t in_flight() const { return in_flight_; }
   std::atomic<bool> draining{false};
   std::function<server_counts()> server;  // set before the first request
+  const std::unique_ptr<edge::live> live = std::make_unique<edge::live>(*this);
 
 private:
   friend class gateway;
@@ -120,6 +124,7 @@ private:
     answer_to in_process;  // none: over a connection
     std::atomic<bool> answered{false};
     bool admitted = false;
+    std::chrono::steady_clock::time_point since;  // if it was
     ~state();
     void send(http_response&& what);
   };

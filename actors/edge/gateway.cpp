@@ -34,6 +34,7 @@ bool hall::with_node(const std::function<void(runtime::node&)>& use) {
 }
 
 void hall::close() {
+  live->stop();  // it asks, too
   const std::unique_lock closing{door_};
   node_ = nullptr;
 }
@@ -71,6 +72,10 @@ call::state::~state() {
 void call::state::send(http_response&& what) {
   if (answered.exchange(true)) return;
   hall->counted.answered[std::min(what.status / 100, 5U)].fetch_add(1, std::memory_order_relaxed);
+  if (admitted) {
+    using namespace std::chrono;
+    hall->took.add(duration_cast<microseconds>(steady_clock::now() - since).count());
+  }
   if (in_process)
     in_process(std::move(what));
   else
@@ -92,7 +97,10 @@ std::optional<event_stream> call::open_stream() const {
 }
 
 bool call::admit() const {
-  if (hall().admit()) return state_->admitted = true;
+  if (hall().admit()) {
+    state_->since = std::chrono::steady_clock::now();
+    return state_->admitted = true;
+  }
   answer(problem{problems::overloaded});
   return false;
 }

@@ -177,6 +177,13 @@ std::optional<std::string> fields::maybe_id(std::string_view name) {
 
 std::string fields::id(std::string_view name) { return member(name, true) ? *maybe_id(name) : std::string{}; }
 
+std::optional<bool> fields::maybe_flag(std::string_view name) {
+  const auto* one = member(name, false);
+  if (!one) return std::nullopt;
+  if (one->kind != document::kind::boolean) blame(name, "must be true or false");
+  return one->whole != 0;
+}
+
 std::optional<std::int64_t> fields::maybe_whole(std::string_view name, range allowed) {
   using k = document::kind;
   const auto* one = member(name, false);

@@ -80,6 +80,7 @@ public:
   std::optional<std::int64_t> maybe_whole(std::string_view name, range allowed);
   money amount(std::string_view name, std::int64_t least = 1) { return {whole(name, {least, money_max.minor})}; }
   std::optional<money> maybe_amount(std::string_view name, std::int64_t least = 1);
+  std::optional<bool> maybe_flag(std::string_view name);
   std::optional<moment> maybe_moment(std::string_view name);
   moment when(std::string_view name);
   // An object in this object: read(inner) and then inner.done().

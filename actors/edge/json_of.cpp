@@ -7,6 +7,7 @@
 #include "actors/edge/cloud_event.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/sagas/plans.hpp"
+#include "actors/sagas/repairs.hpp"
 #include "actors/sagas/steps.hpp"
 
 namespace souk::edge {
@@ -15,8 +16,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> order_states{"PENDING", "COMPLETED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 5> saga_states{"running", "compensating", "completed", "compensated", "parked"};
-constexpr std::array<std::string_view, 11> marks{"began",  "asked",  "done",  "refused",   "lost",        "undoing",
-                                                 "undone", "parked", "ended", "recovered", "cancel_asked"};
+constexpr std::array<std::string_view, 13> marks{"began",        "asked",    "done",   "refused", "lost",
+                                                 "undoing",      "undone",   "parked", "ended",   "recovered",
+                                                 "cancel_asked", "repaired", "skipped"};
 constexpr std::array<std::string_view, 5> payment_states{"REQUESTED", "APPROVED", "DECLINED", "CANCELLED",
                                                          "CANCELLING"};
 constexpr std::array<std::string_view, 2> coupon_states{"ISSUED", "USED"};
@@ -51,6 +53,34 @@ std::optional<order::state> parse_order_state(std::string_view text) {
   for (std::size_t i = 0; i < order_states.size(); ++i)
     if (order_states[i] == text) return static_cast<order::state>(i);
   return std::nullopt;
+}
+
+std::optional<order::saga_state> parse_saga_state(std::string_view text) {
+  for (std::size_t i = 0; i < saga_states.size(); ++i)
+    if (saga_states[i] == text) return static_cast<order::saga_state>(i);
+  return std::nullopt;
+}
+
+std::optional<reason> parse_reason(std::string_view text) {
+  for (std::size_t i = 0; i < reason_names.size(); ++i)
+    if (reason_names[i] == text) return static_cast<reason>(i);
+  return std::nullopt;
+}
+
+json json_of(const order::audit_line& one) {
+  const auto& stages = sagas::plan_of(one.flow).stages();
+  json out{{"seq", one.seq},
+           {"saga", to_text(one.about)},
+           {"flow", to_text(one.flow)},
+           {"repair", sagas::to_text(one.what)}};
+  if (one.step < stages.size()) out["step"] = stages[one.step].step->name;
+  out["undoing"] = one.undoing;
+  if (!one.by.empty()) out["by"] = one.by;
+  out["reason"] = one.reason;
+  out["at"] = to_text(one.at);
+  out["before"] = one.before;
+  out["hash"] = one.hash;
+  return out;
 }
 
 json json_of(const user::view& one) {
@@ -204,6 +234,42 @@ json json_of(const queue::view& one) {
   return out;
 }
 
+// What may be done for it: the desk has kept what was allowed when it was parked, the plan knows why not the rest.
+static json json_of_parked(const order::view& one) {
+  const auto& where = *one.parked;
+  json out{{"step", sagas::plan_of(one.flow).stages()[where.step].step->name},
+           {"domain", souk::to_text(where.home)},
+           {"undoing", where.undoing},
+           {"reason", souk::to_text(where.why)}};
+  if (!where.detail.empty()) out["detail"] = where.detail;
+  out["since"] = souk::to_text(where.since);
+  out["repairs"] = json::object();
+  for (std::size_t i = 0; i < order::remedies; ++i) {
+    const auto what = static_cast<order::remedy>(i);
+    const auto why = sagas::why_not(what, sagas::stand{sagas::plan_of(one.flow), where.step, where.undoing});
+    out["repairs"][std::string{sagas::to_text(what)}] =
+        where.allows(what) ? json{{"allowed", true}}
+                           : json{{"allowed", false}, {"because", why.empty() ? "not where it stands" : why}};
+  }
+  return out;
+}
+
+json json_of_saga(const order::view& one, moment now) {
+  json out{{"id", souk::to_text(one.id)}, {"flow", to_text(one.flow)}, {"state", to_text(one.state)},
+           {"saga", to_text(one.saga)},   {"user", one.user.text},     {"placed", souk::to_text(one.placed)}};
+  const auto until = one.ended.ms ? one.ended : now;
+  out["age_ms"] = std::max<std::int64_t>(until.ms - one.placed.ms, 0);
+  if (one.ended.ms) out["ended"] = souk::to_text(one.ended);
+  if (one.why != reason::none) out["reason"] = souk::to_text(one.why);
+  if (!one.detail.empty()) out["detail"] = one.detail;
+  out["total"] = one.total.minor;
+  out["discount"] = one.discount.minor;
+  if (!one.ended.ms)
+    if (const auto* at = sagas::step_at(sagas::plan_of(one.flow), one.timeline)) out["step"] = at->name;
+  if (one.parked) out["parked"] = json_of_parked(one);
+  return out;
+}
+
 json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {"has_more", more}}; }
 
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -261,7 +327,9 @@ void append_happening(std::string& out, const order::view& of, const order::happ
   out += '}';
 }
 
+// Repairs stand in the story as often as in the audit log, in the same order: there is what was done, and why.
 std::string timeline_of(const order::view& one) {
+  std::size_t repair = 0;
   std::string out;
   out.append(R"({"id":")").append(to_text(one.id)).append(R"(","flow":")").append(to_text(one.flow));
   out.append(R"(","state":")").append(to_text(one.state)).append(R"(","saga":")").append(to_text(one.saga));
@@ -269,6 +337,16 @@ std::string timeline_of(const order::view& one) {
   for (std::size_t i = 0; i < one.timeline.size(); ++i) {
     if (i) out += ',';
     append_happening(out, one, one.timeline[i]);
+    if (one.timeline[i].what != order::mark::repaired || repair == one.repairs.size()) continue;
+    const auto& line = one.repairs[repair++];
+    out.pop_back();
+    append(out, {R"(,"repair":")", sagas::to_text(line.what), R"(","because":)"});
+    append_quoted(out, line.reason);
+    if (!line.by.empty()) {
+      append(out, {R"(,"by":)"});
+      append_quoted(out, line.by);
+    }
+    out += '}';
   }
   return out + "]}";
 }

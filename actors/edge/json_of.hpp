@@ -31,6 +31,9 @@ json json_of(const concert::view& one);
 json json_of(const reservation::seen& one, const std::string& currency);
 json json_of(const reservation::view& one, const std::string& currency);
 json json_of(const queue::view& one);
+json json_of(const order::audit_line& one);
+// A saga as lists show it; how old it is, or became.
+json json_of_saga(const order::view& one, moment now);
 
 // {"data": [...], "has_more": ...}
 json json_of_list(json&& data, bool more);
@@ -52,5 +55,7 @@ std::string_view to_text(order::saga_state what);
 std::string_view to_text(order::mark what);
 std::string_view to_text(order::flow what);
 std::optional<order::state> parse_order_state(std::string_view text);
+std::optional<order::saga_state> parse_saga_state(std::string_view text);
+std::optional<reason> parse_reason(std::string_view text);
 
 }  // namespace souk::edge

@@ -91,6 +91,17 @@ constexpr row<cashier> cashier_rows[] = {
      [](const cashier& n) { return double(n.restarts); }},
 };
 
+using peer = runtime::peer_figures;
+constexpr row<peer> peer_rows[] = {
+    {gauge, "souk_node_there", "1: the other node is there", [](const peer& n) { return double(n.door.is_open()); }},
+    {counter, "souk_node_visits_total", "How often the other node came",
+     [](const peer& n) { return double(n.visits); }},
+    {gauge, "souk_node_letters_in_flight", "Letters that may not have arrived at the other node yet",
+     [](const peer& n) { return double(n.door.in_flight()); }},
+    {counter, "souk_node_letters_kept_back_total", "Letters that were not sent because it was away or out of breath",
+     [](const peer& n) { return double(n.door.kept_back()); }},
+};
+
 using server = server_counts;
 constexpr row<server> server_rows[] = {
     {counter, "souk_http_connections_total", "Connections accepted",
@@ -150,8 +161,8 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
     }
     for (const auto& one : coordinator_rows) {
       out.family(one.type, one.name, one.help);
-      for (std::size_t i = 0; i < figures.coordinators.size(); ++i)
-        out.sample({{"coordinator", std::to_string(i)}}, one.value(*figures.coordinators[i]));
+      for (const auto& each : figures.coordinators)
+        out.sample({{"coordinator", std::to_string(each->share)}}, one.value(*each));
     }
     if (figures.cashier)
       for (const auto& one : cashier_rows) {
@@ -162,6 +173,10 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
     out.sample({}, double(figures.supervision->restarts));
     out.family(gauge, "souk_supervisor_given_up", "Actors that fell too often and stay away");
     out.sample({}, double(figures.supervision->given_up));
+    for (const auto& one : peer_rows) {
+      if (!figures.peers.empty()) out.family(one.type, one.name, one.help);
+      for (const auto& peer : figures.peers) out.sample({{"node", peer->name}}, one.value(*peer));
+    }
     out.family(gauge, "souk_ready", "1: everybody is at their desk");
     out.sample({}, node.ready() && !from.draining ? 1 : 0);
   });

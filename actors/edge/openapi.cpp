@@ -14,13 +14,13 @@ json schema_ref(std::string_view name) { return {{"$ref", "#/components/schemas/
 
 json content_of(std::string_view type, json schema) { return {{std::string{type}, {{"schema", std::move(schema)}}}}; }
 
-json parameter_of(const std::string& name) {
+json parameter_of(const std::string& name, std::string_view of) {
   json schema;
   if (name == "limit")
     schema = {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}};
   else if (name == "by")
     schema = {{"type", "string"}, {"enum", {"units", "net"}}};
-  else if (name == "state")
+  else if (name == "state" && of == "/v1/orders")
     schema = {{"type", "string"}, {"enum", {"PENDING", "COMPLETED", "FAILED", "CANCELLED"}}};
   else
     schema = {{"type", "string"}};
@@ -39,7 +39,7 @@ json operation_of(const route& one) {
     rest.remove_prefix(close + 1);
   }
   std::istringstream names{std::string{one.parameters}};
-  for (std::string name; names >> name;) parameters.push_back(parameter_of(name));
+  for (std::string name; names >> name;) parameters.push_back(parameter_of(name, one.pattern));
   if (one.key == key_rule::required) parameters.push_back({{"$ref", "#/components/parameters/IdempotencyKey"}});
   if (one.answers.find("202:") != one.answers.npos) parameters.push_back({{"$ref", "#/components/parameters/Prefer"}});
   json operation;

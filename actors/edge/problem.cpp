@@ -27,6 +27,8 @@ constexpr std::array<reason_row, reason_names.size()> rows{{
     {reason::not_cancellable, 409, 409, "The order can no longer be cancelled"},
     {reason::storage_full, 507, 507, "The store is full: nothing was written"},
     {reason::unreachable, 503, 503, "Nobody answered in time"},
+    {reason::called_off, 409, 409, "An operator turned the order back"},
+    {reason::not_repairable, 409, 409, "The saga's state does not allow this repair"},
 }};
 
 constexpr bool in_order() {

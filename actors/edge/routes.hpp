@@ -69,6 +69,25 @@ void answer_failure(const call&, problem, const std::string& location, bool repl
 void answer_receipt(const call&, const souk::order::ticket&, std::string receipt, const std::string& location,
                     bool replayed);
 }  // namespace orders
+namespace repairs {  // routes_sagas.cpp
+void list(const asked&, const call&);
+void show(const asked&, const call&);
+void retry(const asked&, const call&);
+void compensate(const asked&, const call&);
+void skip(const asked&, const call&);
+void fail(const asked&, const call&);
+void list_audit(const asked&, const call&);
+void verify_audit(const asked&, const call&);
+void list_plans(const asked&, const call&);
+}  // namespace repairs
+namespace console {  // routes_console.cpp
+void page(const asked&, const call&);
+void script(const asked&, const call&);
+void style(const asked&, const call&);
+void icon(const asked&, const call&);
+void live(const asked&, const call&);
+void list_nodes(const asked&, const call&);
+}  // namespace console
 namespace carts {  // routes_carts.cpp
 void get(const asked&, const call&);
 void put_item(const asked&, const call&);
@@ -92,7 +111,6 @@ void sold_out(const asked&, const call&);
 namespace admin {  // routes_admin.cpp
 void show_event_log(const asked&, const call&);
 void retry_event(const asked&, const call&);
-void list_sagas(const asked&, const call&);
 void list_outbox(const asked&, const call&);
 void retry_outbox(const asked&, const call&);
 void hear_of_payment(const asked&, const call&);
@@ -101,7 +119,6 @@ void livez(const asked&, const call&);
 void readyz(const asked&, const call&);
 void metrics(const asked&, const call&);
 void openapi(const asked&, const call&);
-void welcome(const asked&, const call&);
 }  // namespace admin
 
 }  // namespace souk::edge

@@ -25,23 +25,6 @@ std::optional<Integer> parse_whole(const std::string& text) {
 
 }  // namespace
 
-void list_sagas(const asked& a, const call& c) {
-  order::list what;
-  const auto limit = a.limit(c);
-  if (!limit) return;
-  what.limit = *limit;
-  what.state = order::state::pending;
-  if (const auto after = a.parameter("starting_after")) {
-    const auto id = parse_number(*after);
-    if (!id)
-      return c.answer(problem{problems::invalid_parameter}
-                          .with("parameter", "starting_after")
-                          .detail("starting_after must be an order's id"));
-    what.before = *id;
-  }
-  orders::list_them(c, what);
-}
-
 void list_outbox(const asked& a, const call& c) {
   const auto limit = a.limit(c);
   if (!limit) return;
@@ -122,9 +105,9 @@ void list_actors(const asked&, const call& c) {
                       {"waiting", n->waiting.load()},
                       {"restarts", n->restarts.load()},
                       {"full", n->full.load()}});
-    for (std::size_t i = 0; i < all.coordinators.size(); ++i) {
-      const auto& n = *all.coordinators[i];
-      data.push_back({{"name", "coordinator/" + std::to_string(i)},
+    for (const auto& one : all.coordinators) {
+      const auto& n = *one;
+      data.push_back({{"name", "coordinator/" + std::to_string(n.share)},
                       {"kind", "coordinator"},
                       {"running", n.running.load()},
                       {"parked", n.parked.load()},
@@ -180,32 +163,6 @@ void metrics(const asked&, const call& c) {
 void openapi(const asked&, const call& c) {
   static const std::string text = openapi_text();
   c.answer(200, std::string{text});
-}
-
-void welcome(const asked&, const call& c) {
-  static const std::string page = [] {
-    std::string html =
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>souk</title>"
-        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;"
-        "background:#fff}code{font-size:.9em}td{padding:.1rem 1rem .1rem 0;vertical-align:top}"
-        "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}a{color:#8bf}}</style></head><body>"
-        "<h1>souk</h1><p>A node that takes orders and never leaves one half done: every order is a saga over users, "
-        "stock, coupons, wallets and payments, and either all of it happens or none of it stays.</p>"
-        "<p><a href=\"/v1/orders?limit=20\">latest orders</a> &middot; <a href=\"/v1/admin/sagas\">sagas under way</a> "
-        "&middot; <a href=\"/v1/admin/actors\">actors</a> &middot; <a href=\"/v1/admin/outbox\">outbox</a> &middot; "
-        "<a href=\"/v1/admin/event-log\">event log</a> &middot; "
-        "<a href=\"/v1/rankings/best-sellers\">best sellers</a> &middot; <a href=\"/readyz\">readiness</a> &middot; "
-        "<a href=\"/metrics\">metrics</a> &middot; <a href=\"/openapi.json\">OpenAPI</a></p><table>";
-    for (const auto& one : all_routes())
-      html += "<tr><td><code>" + std::string{one.method} + ' ' + std::string{one.pattern} + "</code></td><td>" +
-              std::string{one.summary} + "</td></tr>";
-    return html + "</table></body></html>\n";
-  }();
-  c.answer({200,
-            {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}},
-            "text/html; charset=utf-8",
-            page});
 }
 
 }  // namespace souk::edge::admin

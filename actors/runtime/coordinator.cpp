@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/sagas/plans.hpp"
+#include "actors/sagas/repairs.hpp"
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
 
@@ -69,6 +70,8 @@ caf::behavior coordinator::make_behavior() {
         for (auto& one : mail.list) on_answer(std::move(one));
       },
       [this](souk::flush) { out_.send(); },
+      // Another node is there again: what its desks began meanwhile was lost on the way.
+      [this](souk::wake) { ask_open_at_ms_ = 0; },
       [this](souk::sweep) {
         look_at_the_clock();
         on_sweep();
@@ -107,6 +110,12 @@ bool coordinator::may_have_run(number saga) {
 void coordinator::on_begin(order::brief&& about) {
   if (const auto known = by_saga_.find(about.id.value); known != by_saga_.end()) {
     auto& mine = slots_[known->second];
+    if (mine.parked) {
+      // Its desk knows whether it is to go on: an operator may have mended it, and the letter that said so be lost.
+      mine.about = std::move(about);
+      mine.way = slot::way::claiming;
+      return ask_the_desk(known->second);
+    }
     if (!about.cancelling || mine.about.cancelling) return;
     mine.about.cancelling = true;
     note(mine, 0, mark::cancel_asked);
@@ -144,11 +153,26 @@ void coordinator::on_begin(order::brief&& about) {
   go(at);
 }
 
-void coordinator::on_claim(std::uint32_t at, const answer& said) {
+// It begins from the front, also after a repair: what is in effect answers by its key.
+void coordinator::on_claim(std::uint32_t at, answer& said) {
   auto& mine = slots_[at];
   if (!said.done()) return let_go(at);
+  auto& claimed = std::get<order::claimed>(said.body);
+  if (claimed.parked) return;
+  if (mine.parked) {
+    unpark(mine);
+    mine.generation += 1;  // what was asked before it stood still is answered in vain
+    mine.machine = sagas::machine{sagas::plan_of(mine.about.flow), true};
+    mine.timeline.clear();
+    mine.unanswered.reset();
+    mine.pausing = 0;
+  }
   mine.way = slot::way::ahead;
-  mine.why = std::get<order::ticket>(said.body).why;
+  mine.why = claimed.why;
+  mine.detail = claimed.detail;
+  mine.timeline.insert(mine.timeline.begin(), claimed.timeline.begin(), claimed.timeline.end());
+  mine.mended.reset();
+  if (claimed.written_off || !claimed.skipped.empty()) mine.mended = std::move(claimed);
   if (mine.why == reason::none) {
     mine.machine.begin(moves_);
   } else {
@@ -192,7 +216,7 @@ void coordinator::ask_the_desk(std::uint32_t at) {
   if (turning) {
     out_.post(to, {ticket, order::give_up{mine.about.id, mine.why, mine.detail, now_}});
   } else {
-    out_.post(to, {ticket, order::claim{mine.about.id}});
+    out_.post(to, {ticket, order::claim{mine.about.id, mine.parked}});
   }
 }
 
@@ -232,6 +256,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   mine.undoing = undo;
   mine.worst = verdict::done;
   mine.key_reused = mine.heard_full = false;
+  mine.no = reason::none;
   once key{mine.about.id, stage};
   if (planted(bug::new_key_for_a_retry) && mine.pausing && step.home == domain::wallet) key.step = 14;
   mine.pausing = 0;
@@ -249,9 +274,12 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   }
   may_crash(crash_point::before_step);
   mine.due_ms = steady_ms_ + papers_.around->answer_ms;
+  const bool settled = is_settled(mine, stage, undo);
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
     ++mine.parts;
+    // What is settled otherwise must not happen later on its own.
+    if (settled) what = recall{{to.domain, to.shard}, key, true, now_};
     out_.post(to, souk::letter{join_ticket({mine.generation, at, to.shard, stage, undo}), std::move(what)});
   };
   const auto& where = out_.directory();
@@ -305,6 +333,7 @@ void coordinator::on_answer(souk::response&& said) {
     if (!t.undo && step.learn) step.learn(mine.about, heard.body);
   } else {
     mine.worst = std::max(mine.worst, heard.what);
+    mine.no = heard.why;
     mine.heard_full |= heard.why == reason::storage_full;
     mine.key_reused |= heard.why == reason::key_reused;
     if (heard.what == verdict::refused && !t.undo && mine.why == reason::none) {
@@ -320,7 +349,8 @@ void coordinator::all_parts_answered(std::uint32_t at) {
   auto& mine = slots_[at];
   const bool compensable = mine.machine.its_plan().stages()[mine.stage].role == sagas::role::compensable;
   if (mine.worst == verdict::done) {
-    note(mine, mine.stage, mine.undoing ? mark::undone : mark::done);
+    const bool settled = is_settled(mine, mine.stage, mine.undoing);
+    note(mine, mine.stage, settled ? mark::skipped : mine.undoing ? mark::undone : mark::done);
     mine.machine.on(mine.stage, mine.undoing ? outcome::undone : outcome::done, moves_);
   } else if (mine.worst == verdict::refused && !mine.undoing && mine.parts == 1 && !mine.key_reused) {
     note(mine, mine.stage, mark::refused, mine.why);
@@ -369,14 +399,27 @@ void coordinator::on_sweep() {
   if (now >= ask_open_at_ms_) ask_for_open_cases();
 }
 
+bool coordinator::is_settled(const slot& in, std::uint8_t stage, bool undo) {
+  if (!in.mended) return false;
+  const auto& named = in.mended->skipped;
+  return (undo && in.mended->written_off) || std::any_of(named.begin(), named.end(), [&](const auto& one) {
+           return one.step == stage && one.undoing == undo;
+         });
+}
+
 void coordinator::park(std::uint32_t at) {
   auto& mine = slots_[at];
   if (!std::exchange(mine.parked, true)) papers_.counts->parked += 1;
-  note(mine, mine.stage, mark::parked, mine.why);
-  spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id),
-               mine.machine.its_plan().stages()[mine.stage].step->name);
+  const auto& plan = mine.machine.its_plan();
+  const auto& step = *plan.stages()[mine.stage].step;
+  const auto why = mine.no == reason::none ? reason::unreachable : mine.no;
+  if (mine.timeline.size() >= timeline_max) mine.timeline.resize(timeline_max - 1);  // this must be read
+  note(mine, mine.stage, mark::parked, why);
+  spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id), step.name);
+  const order::standstill where{
+      mine.stage, mine.undoing, why, mine.detail, now_, sagas::allowed_at({plan, mine.stage, mine.undoing}), step.home};
   out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
-            {ticket_of_park, order::park{mine.about.id, mine.timeline, now_}});
+            {ticket_of_park, order::park{mine.about.id, mine.timeline, now_, where}});
 }
 
 void coordinator::unpark(slot& in) {

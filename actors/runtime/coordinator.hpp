@@ -23,6 +23,7 @@
 namespace souk::runtime {
 
 struct coordinator_counts {
+  std::uint32_t share = 0;
   std::atomic<std::int64_t> running{0};
   std::atomic<std::int64_t> parked{0};
   std::atomic<std::int64_t> begun{0};
@@ -67,12 +68,14 @@ private:
     verdict worst{};
     bool key_reused = false;
     bool heard_full = false;
+    reason no{};               // the last that was said instead of yes
     std::int64_t due_ms = 0;   // when to ask again, or when the pause is over
     std::uint8_t pausing = 0;  // tries so far, while a pause lasts
     // What may have run before is claimed first: a letter that says it is to be run may be older than its end. That it
     // turns back is durable before anything is undone: whoever runs it after a fall turns back, too.
     enum class way : std::uint8_t { claiming, ahead, turning, back } way{};
     std::vector<sagas::order_to_go> held;  // the first moves back, while that is asked
+    rare<order::claimed> mended;           // by an operator: what is not made any more
   };
   struct follower {
     caf::strong_actor_ptr who;
@@ -91,11 +94,12 @@ private:
   void go(std::uint32_t at);
   bool turns_back(std::uint32_t at);
   void ask_the_desk(std::uint32_t at);
-  void on_claim(std::uint32_t at, const answer& said);
+  void on_claim(std::uint32_t at, answer& said);
   void on_turn(std::uint32_t at, const answer& said);
   void make(std::uint32_t at, const sagas::order_to_go& move);
   void ask(std::uint32_t at, std::uint8_t stage, bool undo);
   void all_parts_answered(std::uint32_t at);
+  static bool is_settled(const slot& in, std::uint8_t stage, bool undo);
   void park(std::uint32_t at);
   void unpark(slot& in);  // it moves again, or has ended
   void end(std::uint32_t at, bool completed);

@@ -7,12 +7,14 @@
 #include <mutex>
 #include <vector>
 
+#include "messages/grammar/placement.hpp"
 #include "messages/letter.hpp"
 
 namespace souk::runtime {
 
 // Desks come and go (a desk that throws is restarted); callers ask at every letter and never keep a handle. An empty
-// slot means that nobody sits there now: the letter is lost, and its sender asks again.
+// slot means that nobody sits there now: the letter is lost, and its sender asks again. Of several nodes each has a
+// directory of all desks, those at other nodes included; whoever sits there is told by the porter.
 class directory {
 public:
   struct place {
@@ -25,12 +27,26 @@ public:
     for (std::size_t d = 0; d < domain_count; ++d) desks_[d] = std::vector<slot>(shards[d]);
     coordinators_ = std::vector<slot>(coordinators);
   }
+  // Of the node with that number.
+  directory(const placement& placed, std::uint32_t me) {
+    const auto fill = [&](const std::vector<std::uint32_t>& keepers) {
+      std::vector<slot> pool(keepers.size());
+      for (std::size_t i = 0; i < pool.size(); ++i) pool[i].here = keepers[i] == me;
+      return pool;
+    };
+    for (std::size_t d = 0; d < domain_count; ++d) desks_[d] = fill(placed.desks[d]);
+    coordinators_ = fill(placed.coordinators);
+  }
 
   std::uint32_t shards(souk::domain of) const { return static_cast<std::uint32_t>(pool(of).size()); }
   std::uint32_t coordinators() const { return static_cast<std::uint32_t>(coordinators_.size()); }
 
   place place_of(address where) const { return {where.domain, where.slice % shards(where.domain)}; }
   std::uint32_t coordinator_of(number saga) const { return slice_of(saga) % coordinators(); }
+
+  // Kept by this node, whether anybody sits there now or not.
+  bool is_here(place at) const { return pool(at.domain)[at.shard].here; }
+  bool is_coordinator_here(std::uint32_t share) const { return coordinators_[share].here; }
 
   caf::actor desk(place at) const { return pool(at.domain)[at.shard].get(); }
   caf::actor coordinator(std::uint32_t share) const { return coordinators_[share].get(); }
@@ -48,6 +64,7 @@ public:
 private:
   class slot {
   public:
+    bool here = true;
     caf::actor get() const {
       const std::lock_guard hold{mutex_};
       return who_;

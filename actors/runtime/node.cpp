@@ -13,16 +13,35 @@
 #include "actors/runtime/follower.hpp"
 #include "actors/runtime/relay.hpp"
 #include "actors/runtime/roster.hpp"
+#include "persistence/ownership.hpp"
 
 namespace souk::runtime {
 
+namespace {
+// Who waits at another node is to hear within five seconds that a keeper is out of reach, also when he is asked for a
+// second time, and when his silence has yet to be noticed.
+constexpr std::int64_t out_of_reach_ms = 1'200;
+}  // namespace
+
 node::node(node_options options) : options_(std::move(options)) {
+  if (options_.cluster) {
+    const auto& placed = options_.cluster->placement;
+    for (std::size_t d = 0; d < domain_count; ++d)
+      options_.shards[d] = static_cast<std::uint32_t>(placed.desks[d].size());
+    options_.coordinators = static_cast<std::uint32_t>(placed.coordinators.size());
+    where_ = std::make_shared<directory>(placed, placed.find(options_.cluster->name));
+    gates_ = std::make_shared<gated_link>(options_.around.link);
+    options_.around.link = gates_;
+    if (!options_.around.out_of_reach_ms) options_.around.out_of_reach_ms = out_of_reach_ms;
+  } else {
+    where_ = std::make_shared<directory>(options_.shards, options_.coordinators);
+  }
   around_ = std::make_shared<const surroundings>(options_.around);
-  where_ = std::make_shared<directory>(options_.shards, options_.coordinators);
   figures_.supervision = std::make_shared<supervision>();
   for (const auto n : options_.shards)
     if (n == 0) throw std::invalid_argument("every domain has at least one shard");
   std::filesystem::create_directories(options_.data);
+  if (options_.cluster) owner_ = persistence::next_owner(options_.data);
   // Batches allocate and free megabytes at a time: giving them back to the kernel in between costs page faults.
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 
@@ -34,60 +53,119 @@ node::node(node_options options) : options_(std::move(options)) {
               options_.threads ? options_.threads : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
   config_.set("logger.verbosity", caf::atom("quiet"));
   if (options_.around.driver) options_.around.driver->install(config_);
+  if (options_.cluster) links::install(config_);
   system_ = std::make_unique<caf::actor_system>(config_);
 
+  auto posts = desk_posts();
+  for (auto& one : coordinator_posts()) posts.push_back(std::move(one));
+  add_carriers(posts);
+  if (options_.cluster) join_the_others();
+  supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
+  front_ = std::make_unique<runtime::front>(*system_, where_, around_);
+  // The supervisor seats everybody in its first breath. What was open before, other nodes may have to say, which may
+  // not be there for hours.
+  wait_until([this] { return options_.cluster ? all_seated() : ready(); });
+  if (links_) {
+    try {
+      links_->open();
+    } catch (...) {
+      leave_orderly();
+      throw;
+    }
+  }
+  if (where_->is_here({domain::payment, 0})) warn_of_open_payments();
+}
+
+// Before the supervisor seats anybody: the porter is told who sits where.
+void node::join_the_others() {
+  links_ = std::make_unique<links>(*system_, *options_.cluster, owner_, where_, around_, gates_, [this] {
+    // From the porter's thread. The supervisor has been there since before the door was opened.
+    caf::anon_send(supervisor_, souk::drain{});
+  });
+  figures_.peers = links_->peers();
+}
+
+std::vector<post> node::desk_posts() {
   std::vector<post> posts;
   for (std::size_t d = 0; d < domain_count; ++d) {
     for (std::uint32_t shard = 0; shard < options_.shards[d]; ++shard) {
       const directory::place at{static_cast<domain>(d), shard};
+      if (!where_->is_here(at)) continue;
       persistence::open_options store;
       store.path = (std::filesystem::path{options_.data} / store_name(at.domain, shard)).string();
       store.vfs = options_.around.vfs;
-      auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
+      store.owner = owner_;
+      const auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
         if (options_.make_brain)
           if (auto own = options_.make_brain(at, store)) return own;
         return make_brain(at.domain, at.shard, store,
                           {options_.make_provider ? domains::approval::external : domains::approval::internal,
                            options_.keep_events_ms});
       };
-      maker();  // a store that cannot be opened is found before anything starts
+      // A store that cannot be opened is found before anything starts; the first desk gets what was opened.
+      const auto opened = std::make_shared<std::unique_ptr<domains::brain>>(maker());
+      const auto next = [maker, opened] { return *opened ? std::move(*opened) : maker(); };
       auto counts = std::make_shared<desk_counts>();
       figures_.desks.emplace_back(at, counts);
-      const desk_papers papers{at, maker, where_, around_, counts};
-      posts.push_back(
-          {std::string{to_text(at.domain)} + '/' + std::to_string(shard),
-           [this, papers] {
-             return options_.around.desks == spawn_policy::detached ? system_->spawn<desk, caf::detached>(papers)
-                                                                    : system_->spawn<desk>(papers);
-           },
-           [this, at](caf::actor who) { where_->seat_desk(at, std::move(who)); }, [counts] { counts->restarts += 1; }});
+      const desk_papers papers{at, next, where_, around_, counts};
+      posts.push_back({std::string{to_text(at.domain)} + '/' + std::to_string(shard),
+                       [this, papers] {
+                         return options_.around.desks == spawn_policy::detached
+                                    ? system_->spawn<desk, caf::detached>(papers)
+                                    : system_->spawn<desk>(papers);
+                       },
+                       [this, at](caf::actor who) {
+                         where_->seat_desk(at, who);
+                         if (links_) links_->announce(seat_name::of(at), std::move(who));
+                       },
+                       [counts] { counts->restarts += 1; }});
     }
   }
+  return posts;
+}
+
+std::vector<post> node::coordinator_posts() {
+  std::vector<post> posts;
   for (std::uint32_t share = 0; share < options_.coordinators; ++share) {
+    if (!where_->is_coordinator_here(share)) continue;
     auto counts = std::make_shared<coordinator_counts>();
+    counts->share = share;
     figures_.coordinators.push_back(counts);
     const coordinator_papers papers{share, where_, around_, counts};
     posts.push_back({"coordinator/" + std::to_string(share),
                      [this, papers] { return system_->spawn<coordinator>(papers); },
-                     [this, share](caf::actor who) { where_->seat_coordinator(share, std::move(who)); },
+                     [this, share](caf::actor who) {
+                       where_->seat_coordinator(share, who);
+                       if (links_) links_->announce(seat_name::of_coordinator(share), std::move(who));
+                     },
                      [counts] { counts->restarts += 1; }});
   }
-  for (std::uint32_t shard = 0; shard < options_.shards[static_cast<std::size_t>(domain::order)]; ++shard) {
+  return posts;
+}
+
+// Those who carry events keep nothing, and reach both of their ends through the directory. Of several nodes each runs
+// at one: beside what it belongs to, so that it comes and goes with that.
+void node::add_carriers(std::vector<post>& posts) {
+  const auto nobody = [](caf::actor) {};
+  // Beside the outbox that they read.
+  for (std::uint32_t shard = 0; shard < where_->shards(domain::order); ++shard) {
+    if (!where_->is_here({domain::order, shard})) continue;
     const follower_papers papers{shard, 0, where_, around_};
     for (const auto* keeper : {&ranking_bookkeeper, &payment_bookkeeper})
       posts.push_back({keeper->name + ('/' + std::to_string(shard)),
                        [this, papers, keeper] { return system_->spawn<book_follower>(papers, *keeper); },
-                       [](caf::actor) {},
+                       nobody,
                        {}});
   }
-  // Between the desks that take part in choreographies and the event log.
+  // Between the desks that take part in choreographies and the event log: beside the desk.
   std::vector<event_log::party> parties;
-  for (const auto& [at, counts] : figures_.desks)
-    if (interest_of(at.domain).topics) parties.push_back({at.domain, at.shard});
-  const auto nobody = [](caf::actor) {};
+  for (std::size_t d = 0; d < domain_count; ++d)
+    for (std::uint32_t shard = 0; shard < options_.shards[d] && interest_of(static_cast<domain>(d)).topics; ++shard)
+      parties.push_back({static_cast<domain>(d), shard});
   // The platform subscribes too, whether there is one yet or not: until then its events are kept.
   const auto subscribers = static_cast<std::uint32_t>(parties.size()) + 1;
   for (const auto& party : parties) {
+    if (!where_->is_here({party.domain, party.shard})) continue;
     const auto name = std::string{to_text(party.domain)} + '/' + std::to_string(party.shard);
     relay_papers papers{party, 0, subscribers, where_, around_};
     posts.push_back({"relay/" + name, [this, papers] { return system_->spawn<relay>(papers); }, nobody, {}});
@@ -97,7 +175,8 @@ node::node(node_options options) : options_(std::move(options)) {
                        nobody,
                        {}});
   }
-  if (options_.make_sink)
+  // Beside the platform's positions: one node alone speaks to the platform.
+  if (options_.make_sink && where_->is_here({domain::platform, 0}))
     for (const auto* source : {&outbox_of_orders, &log_of_histories}) {
       for (std::uint32_t shard = 0; shard < where_->shards(source->of); ++shard) {
         const follower_papers papers{shard, subscribers, where_, around_};
@@ -113,7 +192,8 @@ node::node(node_options options) : options_(std::move(options)) {
                          {}});
       }
     }
-  if (options_.make_provider) {
+  // Beside what is open: one node alone speaks to the provider.
+  if (options_.make_provider && where_->is_here({domain::payment, 0})) {
     figures_.cashier = std::make_shared<cashier_counts>();
     const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider, options_.make_errands};
     posts.push_back({"cashier",
@@ -123,21 +203,20 @@ node::node(node_options options) : options_(std::move(options)) {
                                   ? system_->spawn<cashier, caf::detached>(papers)
                                   : system_->spawn<cashier>(papers);
                      },
-                     [](caf::actor) {}, [counts = figures_.cashier] { counts->restarts += 1; }});
+                     nobody, [counts = figures_.cashier] { counts->restarts += 1; }});
   }
-  supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
-  front_ = std::make_unique<runtime::front>(*system_, where_, around_);
-  // The supervisor seats everybody in its first breath.
-  wait_until([this] { return ready(); });
-  // Whoever changes the configuration would otherwise wait for them in vain.
-  if (!options_.make_provider)
-    front_->ask(payment::open_work{}, {}, [](answer&& said) {
-      if (const auto* open = std::get_if<payment::works>(&said.body); open && !open->list.empty())
-        spdlog::warn(
-            "at least {} payments are open at an external provider, but payments are internal now: their orders "
-            "wait until payment_provider names it again",
-            open->list.size());
-    });
+}
+
+// Whoever changes the configuration would otherwise wait for them in vain.
+void node::warn_of_open_payments() {
+  if (options_.make_provider) return;
+  front_->ask(payment::open_work{}, {}, [](answer&& said) {
+    if (const auto* open = std::get_if<payment::works>(&said.body); open && !open->list.empty())
+      spdlog::warn(
+          "at least {} payments are open at an external provider, but payments are internal now: their orders "
+          "wait until payment_provider names it again",
+          open->list.size());
+  });
 }
 
 node::~node() {
@@ -162,6 +241,7 @@ void node::leave_orderly() {
   if (options_.around.driver) wait_until([&] { return self->has_next_message(); });
   self->receive([](const caf::down_msg&) {});
   if (options_.around.driver) wait_until([this] { return system_->registry().running() <= 1; });
+  links_.reset();
 }
 
 void node::wait_until(const std::function<bool()>& holds) const {
@@ -173,13 +253,17 @@ void node::wait_until(const std::function<bool()>& holds) const {
   }
 }
 
-bool node::ready() const {
-  if (figures_.supervision->given_up > 0) return false;
+bool node::all_seated() const {
   for (const auto& [at, counts] : figures_.desks)
     if (!where_->desk(at)) return false;
-  for (std::uint32_t share = 0; share < options_.coordinators; ++share)
-    if (!where_->coordinator(share) || !figures_.coordinators[share]->knows_open_cases) return false;
-  return true;
+  return std::all_of(figures_.coordinators.begin(), figures_.coordinators.end(),
+                     [this](const auto& one) { return where_->coordinator(one->share) != nullptr; });
+}
+
+bool node::ready() const {
+  return figures_.supervision->given_up == 0 && all_seated() &&
+         std::all_of(figures_.coordinators.begin(), figures_.coordinators.end(),
+                     [](const auto& one) { return one->knows_open_cases.load(); });
 }
 
 std::int64_t node::sagas_running() const {

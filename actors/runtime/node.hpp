@@ -12,6 +12,7 @@
 #include "actors/runtime/desk.hpp"
 #include "actors/runtime/errands.hpp"
 #include "actors/runtime/front.hpp"
+#include "actors/runtime/links.hpp"
 #include "actors/runtime/provider.hpp"
 #include "actors/runtime/sink.hpp"
 #include "actors/runtime/supervisor.hpp"
@@ -31,15 +32,19 @@ struct node_options {
   std::size_t threads = 0;  // of CAF's scheduler; 0: one a core (CAF itself would take at least four)
   // Tests put their own brain in a domain's place.
   std::function<std::unique_ptr<domains::brain>(directory::place, const persistence::open_options&)> make_brain;
+  // Of several nodes: which this one is. Its placement then says how many shards and coordinators there are.
+  std::optional<cluster_options> cluster;
 };
 
 struct cashier_counts;
 
+// Of what this node keeps.
 struct node_figures {
   std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks;
   std::vector<std::shared_ptr<coordinator_counts>> coordinators;
   std::shared_ptr<runtime::supervision> supervision;
-  std::shared_ptr<cashier_counts> cashier;  // none: payments have no external provider
+  std::shared_ptr<cashier_counts> cashier;  // none: payments have no external provider, or are not kept here
+  all_peers peers;                          // the other nodes
 };
 
 class node {
@@ -53,7 +58,10 @@ public:
   runtime::front& front() { return *front_; }
   const node_figures& figures() const { return figures_; }
   const surroundings& around() const { return *around_; }
-  bool ready() const;  // everybody sits where they belong, and every coordinator knows what was open before
+  // Everybody who belongs here sits where they belong, and every coordinator knows what was open before: of several
+  // nodes it has to hear that from the order desks of the others.
+  bool ready() const;
+  std::uint16_t link_port() const { return links_ ? links_->port() : 0; }  // of 127.0.0.1, for the other nodes
   std::int64_t sagas_running() const;
 
   // Ends a desk, or a coordinator, as if it had thrown: for tests of recovery.
@@ -63,6 +71,12 @@ public:
   void vanish() { vanishes_ = true; }
 
 private:
+  void join_the_others();
+  std::vector<post> desk_posts();
+  std::vector<post> coordinator_posts();
+  void add_carriers(std::vector<post>& posts);
+  void warn_of_open_payments();
+  bool all_seated() const;
   void leave_orderly();
   void wait_until(const std::function<bool()>& holds) const;
 
@@ -72,6 +86,9 @@ private:
   node_figures figures_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<gated_link> gates_;
+  std::int64_t owner_ = 0;  // the number under which the stores are taken; 0: nobody else might want them
+  std::unique_ptr<links> links_;
   caf::actor supervisor_;
   std::unique_ptr<runtime::front> front_;
   bool vanishes_ = false;

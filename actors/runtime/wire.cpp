@@ -1,6 +1,8 @@
 // Packs and unpacks the words that actors exchange.
 #include "actors/runtime/wire.hpp"
 
+#include "actors/runtime/porter_words.hpp"
+
 namespace souk {
 
 namespace {
@@ -28,6 +30,12 @@ SOUK_WORD(sweep)
 SOUK_WORD(wake)
 SOUK_WORD(drain)
 SOUK_WORD(unfollow)
+SOUK_WORD(hello)
+SOUK_WORD(refusal)
+SOUK_WORD(seats)
+SOUK_WORD(ping)
+SOUK_WORD(pong)
+SOUK_WORD(farewell)
 #undef SOUK_WORD
 
 }  // namespace souk

@@ -35,9 +35,11 @@ enum class reason : std::uint8_t {
   not_cancellable,  // the order ended in a state from which there is no way back
   storage_full,     // the store cannot grow: nothing was written
   unreachable,      // nobody answered in time
+  called_off,       // an operator turned the saga back
+  not_repairable,   // the saga's state does not allow the repair
 };
 
-inline constexpr std::array<std::string_view, 19> reason_names{"none",
+inline constexpr std::array<std::string_view, 21> reason_names{"none",
                                                                "unknown_user",
                                                                "unknown_product",
                                                                "sold_out",
@@ -55,7 +57,9 @@ inline constexpr std::array<std::string_view, 19> reason_names{"none",
                                                                "limit_reached",
                                                                "not_cancellable",
                                                                "storage_full",
-                                                               "unreachable"};
+                                                               "unreachable",
+                                                               "called_off",
+                                                               "not_repairable"};
 
 constexpr std::string_view to_text(reason why) { return reason_names[static_cast<std::size_t>(why)]; }
 

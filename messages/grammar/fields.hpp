@@ -33,7 +33,7 @@ void each_field(T& object, Visit&& visit) {
 
 }  // namespace souk
 
-// SOUK_FIELDS(type, a, b, c) stands inside the aggregate. Up to sixteen fields; none is fine too.
+// SOUK_FIELDS(type, a, b, c) stands inside the aggregate. Up to eighteen fields; none is fine too.
 #define SOUK_FIELD(type, name) ::souk::make_field(#name, &type::name)
 #define SOUK_F0(t)
 #define SOUK_F1(t, a) SOUK_FIELD(t, a)
@@ -52,15 +52,18 @@ void each_field(T& object, Visit&& visit) {
 #define SOUK_F14(t, a, ...) SOUK_FIELD(t, a), SOUK_F13(t, __VA_ARGS__)
 #define SOUK_F15(t, a, ...) SOUK_FIELD(t, a), SOUK_F14(t, __VA_ARGS__)
 #define SOUK_F16(t, a, ...) SOUK_FIELD(t, a), SOUK_F15(t, __VA_ARGS__)
-#define SOUK_PICK(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, name, ...) name
+#define SOUK_F17(t, a, ...) SOUK_FIELD(t, a), SOUK_F16(t, __VA_ARGS__)
+#define SOUK_F18(t, a, ...) SOUK_FIELD(t, a), SOUK_F17(t, __VA_ARGS__)
+#define SOUK_PICK(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, name, ...) name
 #define SOUK_FIELDS(type, ...)         \
   SOUK_ONLY_FIELDS(type, __VA_ARGS__); \
   friend bool operator==(const type&, const type&) = default
 // The same without comparison, for the few that are compared where it is compiled once.
 #define SOUK_ONLY_FIELDS(type, ...)                                                                                   \
   static constexpr auto fields() {                                                                                    \
-    return std::make_tuple(SOUK_PICK(_0 __VA_OPT__(, ) __VA_ARGS__, SOUK_F16, SOUK_F15, SOUK_F14, SOUK_F13, SOUK_F12, \
-                                     SOUK_F11, SOUK_F10, SOUK_F9, SOUK_F8, SOUK_F7, SOUK_F6, SOUK_F5, SOUK_F4,        \
-                                     SOUK_F3, SOUK_F2, SOUK_F1, SOUK_F0)(type __VA_OPT__(, ) __VA_ARGS__));           \
+    return std::make_tuple(SOUK_PICK(_0 __VA_OPT__(, ) __VA_ARGS__, SOUK_F18, SOUK_F17, SOUK_F16, SOUK_F15, SOUK_F14, \
+                                     SOUK_F13, SOUK_F12, SOUK_F11, SOUK_F10, SOUK_F9, SOUK_F8, SOUK_F7, SOUK_F6,      \
+                                     SOUK_F5, SOUK_F4, SOUK_F3, SOUK_F2, SOUK_F1,                                     \
+                                     SOUK_F0)(type __VA_OPT__(, ) __VA_ARGS__));                                      \
   }                                                                                                                   \
   static_assert(true)

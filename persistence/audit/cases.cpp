@@ -101,10 +101,13 @@ struct effects {
   bool other_user = false;
   std::string user;
 
-  bool nothing_left() const {
-    return debited == debit_undone && credits == 0 && taken == put_back && takes == put_backs && takes_in == 0 &&
-           uses == uses_undone && given_back == 0 &&
-           (payments == 0 || payment == payment::state::cancelled || payment == payment::state::declined);
+  bool nothing_left(const settlement& by_hand) const {
+    const bool no_payment =
+        payments == 0 || payment == payment::state::cancelled || payment == payment::state::declined;
+    return (by_hand.covers(domain::wallet) || debited == debit_undone) && credits == 0 && takes_in == 0 &&
+           (by_hand.covers(domain::product) || (taken == put_back && takes == put_backs)) &&
+           (by_hand.covers(domain::coupon) || uses == uses_undone) && given_back == 0 &&
+           (by_hand.covers(domain::payment) || no_payment);
   }
   void seen(const std::string& who) {
     if (who.empty()) return;
@@ -315,6 +318,7 @@ private:
     const auto is_broken = [&](invariant& what, const std::string& why) {
       what.broken(text_of(c.key) + ' ' + why + ": " + did.shown());
     };
+    figures_.settled += all_.settled.contains(c.key);
     if (!c.columns_agree) is_broken(found_.requests, "has a row that disagrees with its content");
     if (did.other_user || (!did.user.empty() && did.user != c.brief.user.text))
       is_broken(found_.orphans, "of " + c.brief.user.text + " has effects on somebody else");
@@ -347,7 +351,7 @@ private:
       is_broken(found_.orphans, "did what only refunds and returns do");
     const bool undone_before = c.state == state::failed || (c.state == state::cancelled && !c.refund);
     if (undone_before) {
-      if (!did.nothing_left()) is_broken(found_.failed, "ended, but something is left");
+      if (!did.nothing_left(all_.settled_of(c.key))) is_broken(found_.failed, "ended, but something is left");
       return;
     }
     auto& as = c.state == state::cancelled ? found_.cancelled : found_.completed;
@@ -400,8 +404,9 @@ private:
       return;
     }
     ends_[shard] += 1;
+    const auto by_hand = all_.settled_of(c.key);
     if (did.taken_in != c.print()) is_broken("did not take in exactly its goods");
-    if (did.credits != (c.due() != 0) || did.credited != c.due()) is_broken("did not credit exactly what is due");
+    if (credits_otherwise(c, did, by_hand)) is_broken("did not credit exactly what is due");
     count(c, 0, 1);
   }
 
@@ -416,10 +421,20 @@ private:
     if (c.state != state::completed || sale->state != state::cancelled)
       is_broken("ended without having cancelled its sale");
     if (did.debits || did.takes || did.uses || did.payments) is_broken("did what only sales do");
-    if (did.taken_in != c.print()) is_broken("did not take in exactly its goods");
-    if (did.credits != (c.due() != 0) || did.credited != c.due()) is_broken("did not credit exactly what is due");
-    if (did.given_back != (c.brief.coupon ? 1 : 0) || (did.given_back && did.coupon != c.brief.coupon))
+    const auto by_hand = all_.settled_of(c.key);
+    const bool goods_by_hand = by_hand.covers(domain::product) && did.takes_in == 0;
+    if (did.taken_in != c.print() && !goods_by_hand) is_broken("did not take in exactly its goods");
+    if (credits_otherwise(c, did, by_hand)) is_broken("did not credit exactly what is due");
+    const bool coupon_by_hand = by_hand.covers(domain::coupon) && did.given_back == 0;
+    if ((did.given_back != (c.brief.coupon ? 1 : 0) && !coupon_by_hand) ||
+        (did.given_back && did.coupon != c.brief.coupon))
       is_broken("did not give the coupon back");
+  }
+
+  // Whoever paid it out by hand has seen to it that it is not credited as well.
+  static bool credits_otherwise(const case_row& c, const effects& did, const settlement& by_hand) {
+    if (by_hand.covers(domain::wallet) && did.credits == 0) return false;
+    return did.credits != (c.due() != 0) || did.credited != c.due();
   }
 
   void count(const case_row& c, int sold, int returned) {

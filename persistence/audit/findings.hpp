@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,14 @@ struct shard_of {
 template <class Store>
 using pool = std::vector<shard_of<Store>>;
 
+// What an operator answered for, by the audit log: the books need not have it.
+struct settlement {
+  unsigned domains = 0;      // a bit for each domain with a step that was skipped
+  bool written_off = false;  // whatever was in effect when the case was ended as failed
+
+  bool covers(domain which) const { return written_off || (domains >> static_cast<unsigned>(which) & 1) != 0; }
+};
+
 struct stores {
   pool<user_store> users;
   pool<wallet_store> wallets;
@@ -45,6 +54,12 @@ struct stores {
   pool<queue_store> queues;
   pool<cart_store> carts;
   pool<event_log_store> logs;
+  std::unordered_map<std::int64_t, settlement> settled;  // by case
+
+  settlement settled_of(std::int64_t id) const {
+    const auto found = settled.find(id);
+    return found == settled.end() ? settlement{} : found->second;
+  }
 };
 
 struct findings {
@@ -74,6 +89,7 @@ struct findings {
   invariant log{"every event that was told is in the event log, in order and without a gap"};
   invariant log_positions{"no relay and no subscriber is ahead of the events that there are"};
   invariant put_off{"no reaction is put off for a case that has ended"};
+  invariant repairs{"the audit log is whole: no line was edited, taken out or cut off"};
   invariant carts{"every cart gave what was ordered by events, and got back what failed orders took"};
 
   std::vector<invariant> all() && {
@@ -81,11 +97,14 @@ struct findings {
     for (auto* one : {&intact,    &ledger,   &conserved, &shelves,       &not_negative, &undos,     &no_effect,
                       &campaigns, &coupons,  &requests,  &completed,     &failed,       &cancelled, &returned,
                       &orphans,   &outbox,   &told,      &positions,     &ranking,      &seats,     &seat_payments,
-                      &tokens,    &sold_out, &log,       &log_positions, &put_off,      &carts})
+                      &tokens,    &sold_out, &log,       &log_positions, &put_off,      &carts,     &repairs})
       list.push_back(std::move(*one));
     return list;
   }
 };
+
+// What operators did. Comes first: what they settled is no violation elsewhere.
+void audit_repairs(stores& all, findings& found);
 
 // What each store must keep by itself.
 void audit_wallets(stores& all, findings& found);

@@ -97,14 +97,14 @@ private:
     file.prepare("SELECT key, what, hold FROM operation ORDER BY key").each([&](auto row) {
       const auto key = row.integer(0);
       const auto what = static_cast<seat_what>(row.integer(1));
-      auto* mine = case_of(key, what == seat_what::given_back);
+      auto* mine = case_of(key, what == seat_what::given_back || refund_of_.contains(saga_of_key(key).value));
       const auto name = [&] { return file.path() + ": an operation of " + text_of(saga_of_key(key).value); };
       if (!mine) return found_.orphans.broken(name() + " has no case");
       if ((what == seat_what::undone) != ((key & 1) != 0)) found_.undos.broken(name() + " undoes nothing");
       if (what == seat_what::confirmed) ++mine->confirmed;
       if (what == seat_what::undone) ++mine->undone;
       if (what == seat_what::given_back) ++mine->given_back;
-      mine->holds.insert(row.integer(2));
+      if (row.integer(2)) mine->holds.insert(row.integer(2));  // what was forbidden unseen names none
     });
   }
 
@@ -118,7 +118,7 @@ private:
       if ((what == token_what::use_undone) != ((key & 1) != 0)) found_.undos.broken(name() + " undoes nothing");
       if (what == token_what::used) ++mine->used;
       if (what == token_what::use_undone) ++mine->use_undone;
-      mine->tokens.insert(row.integer(2));
+      if (row.integer(2)) mine->tokens.insert(row.integer(2));
     });
   }
 
@@ -194,9 +194,19 @@ private:
     });
   }
 
+  // What was skipped for the payment, or for its refund.
+  settlement settled_of(std::int64_t id) const {
+    if (all_.settled.empty()) return {};
+    auto all = all_.settled_of(id);
+    for (const auto& [refund, sale] : refund_of_)
+      if (sale == id) all.domains |= all_.settled_of(refund).domains;
+    return all;
+  }
+
   void judge(std::int64_t id, const payment_case& p) {
     const auto is_broken = [&](const std::string& why) { found_.seat_payments.broken(text_of(id) + ' ' + why); };
     const auto& seat = *p.brief.seat;
+    const auto by_hand = settled_of(id);
     const bool owns = owned_.contains(id);
     for (const auto hold : p.holds)
       if (hold != seat.reservation.value) is_broken("did something with a hold that is not its own");
@@ -219,13 +229,16 @@ private:
         if (seat.seats <= 0 || seat.opened.ms == 0) is_broken("never learned how many seats there are");
         break;
       case state::cancelled:
+        if (by_hand.covers(domain::reservation) || by_hand.covers(domain::queue)) break;
         if (p.gives_back ? !p.refunded || p.given_back != 1 || p.confirmed != 1 || p.undone
                          : p.given_back || token_used)
           is_broken("is cancelled, but its seat was not given back once");
         if (owns) is_broken("is cancelled and still has its seat");
         break;
       case state::failed:
-        if (owns || token_used || p.given_back) is_broken("failed and left something behind");
+        if ((owns && !by_hand.covers(domain::reservation)) || (token_used && !by_hand.covers(domain::queue)) ||
+            p.given_back)
+          is_broken("failed and left something behind");
         break;
       case state::pending: is_broken("is neither open nor ended"); break;
     }

@@ -14,6 +14,7 @@
 
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
+#include "persistence/ownership.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 
 namespace souk::persistence {
@@ -122,6 +123,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
     : path_(options.path),
       checkpoint_pages_(options.checkpoint_pages),
       events_at_once_(options.events_at_once),
+      owner_(options.owner),
       read_only_(options.read_only) {
   prepare_sqlite();
   const int flags =
@@ -151,6 +153,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       settle_wal(db_, path_);
     }
     migrate(migrations);
+    if (owner_) take_ownership();
     begin_.emplace(prepare("BEGIN"));
     commit_.emplace(prepare("COMMIT"));
     rollback_.emplace(prepare("ROLLBACK"));
@@ -167,9 +170,12 @@ store_file::~store_file() {
   begin_.reset();
   commit_.reset();
   rollback_.reset();
+  // Nothing of ours may go over what its new owner has written.
+  const bool taken = !read_only_ && owner_ && is_taken();
+  if (taken) sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // What is left in a WAL is believed or not as a whole, up to its first frame that rotted; in the store's file every
   // page speaks for itself. If it cannot be moved there now, the next start does it.
-  if (!read_only_) sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (!read_only_ && !taken) sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   sqlite3_close_v2(db_);
 }
 
@@ -202,8 +208,53 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
   }
 }
 
+// The number stands in the header's application_id. It is moved to the store's file at once, where others read it who
+// know nothing of our WAL, and where we read it, past the cache, to see whether somebody else has taken the store.
+void store_file::take_ownership() {
+  const auto before = prepare("PRAGMA application_id").first([](auto row) { return row.integer(0); }).value_or(0);
+  if (before > owner_)
+    throw store_taken(path_ + ": it was taken under number " + std::to_string(before) + ", this node has number " +
+                          std::to_string(owner_),
+                      SQLITE_READONLY);
+  if (before == owner_) return;
+  execute("PRAGMA application_id=" + std::to_string(owner_));
+  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  // While a backup is taken, and on a full disk, it stays in the WAL: then the file shows an older number, which is
+  // ours.
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
+    raise(db_, code, "moving the owner's number to the store");
+}
+
+// Locks keep two processes of one machine apart. They do not when the file is reached over a network whose locks have
+// expired while this process stood still, and not when the directory was moved away and another one put in its place.
+void store_file::must_be_ours() const {
+  int moved = 0;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  std::array<unsigned char, 4> id{};
+  const bool read = file && file->pMethods &&
+                    file->pMethods->xRead(file, id.data(), static_cast<int>(id.size()), owner_at) == SQLITE_OK;
+  const auto there = std::int64_t{id[0]} << 24 | id[1] << 16 | id[2] << 8 | id[3];
+  if (moved) throw store_taken(path_ + ": another file is in its place", SQLITE_READONLY_DBMOVED);
+  if (read && there > owner_)
+    throw store_taken(path_ + ": it has been taken under number " + std::to_string(there) + ", this node has number " +
+                          std::to_string(owner_),
+                      SQLITE_READONLY);
+}
+
+bool store_file::is_taken() const noexcept {
+  try {
+    must_be_ours();
+    return false;
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
 void store_file::commit() {
   if (!writes()) return commit_->run();  // a batch of reads costs no sync and is not counted
+  if (owner_) must_be_ours();
   may_crash(crash_point::before_commit);
   commit_->run();
   may_crash(crash_point::after_commit);

@@ -27,6 +27,10 @@ struct store_error : std::runtime_error {
 struct store_full : store_error {
   using store_error::store_error;
 };
+// Another node has taken the store: whatever would be written now would be lost, or do harm.
+struct store_taken : store_error {
+  using store_error::store_error;
+};
 // The file is not what it should be: exit code 65.
 struct store_damaged : store_error {
   using store_error::store_error;
@@ -151,6 +155,8 @@ struct open_options {
   // An outbox deletes so many events at once: row by row, as they are acknowledged, would dirty the same pages again
   // and again.
   std::int64_t events_at_once = 256;
+  // The number under which a node of a cluster takes the store; 0: nobody else might want it. See ownership.hpp.
+  std::int64_t owner = 0;
 };
 
 class store_file {
@@ -165,7 +171,10 @@ public:
   statement prepare(std::string_view sql) { return {db_, sql}; }
   void execute(const std::string& sql);
 
-  void begin() { begin_->run(); }
+  void begin() {
+    if (owner_) must_be_ours();
+    begin_->run();
+  }
   bool writes() const { return sqlite3_txn_state(db_, "main") == SQLITE_TXN_WRITE; }  // this transaction, so far
   void commit();
   void rollback() noexcept;
@@ -178,11 +187,15 @@ public:
 private:
   void migrate(std::span<const std::string_view> migrations);
   void write_wal_beforehand();
+  void take_ownership();
+  void must_be_ours() const;
+  bool is_taken() const noexcept;
 
   std::string path_;
   sqlite3* db_ = nullptr;
   int checkpoint_pages_;
   std::int64_t events_at_once_;
+  std::int64_t owner_;
   std::int64_t commits_ = 0;
   bool read_only_;
   std::optional<statement> begin_;

@@ -75,6 +75,10 @@ struct shop_options {
   std::uint32_t shards = 1;  // of the domains that may have several
   runtime::sink_maker sink = {};
   std::shared_ptr<const runtime::clock> clock;
+  // A domain that does not answer some commands.
+  std::function<std::unique_ptr<domains::brain>(runtime::directory::place, const persistence::open_options&)>
+      make_brain = {};
+  bool gives_up_soon = false;  // so that sagas are parked at once
 };
 
 class shop {
@@ -89,6 +93,8 @@ public:
     wanted.around.link = link;
     if (options.clock) wanted.around.clock = options.clock;
     wanted.around.desks = runtime::spawn_policy::scheduled;
+    wanted.make_brain = options.make_brain;
+    if (options.gives_up_soon) wanted.around.patience = {2, 3, 1, 10};
     node = std::make_unique<runtime::node>(std::move(wanted));
     gateway = std::make_unique<edge::gateway>(*node, options.gateway);
   }

@@ -244,14 +244,14 @@ TEST_CASE("what is run again is claimed first, and hears whether it is to be wal
   orders desk;
   const auto claimed = [&](number id) { return desk.say(order::claim{id}); };
   const auto ahead = desk.placed("r1");
-  CHECK(body<order::ticket>(claimed(ahead)).why == reason::none);
+  CHECK(body<order::claimed>(claimed(ahead)).why == reason::none);
   const auto unwanted = desk.placed("r2");
   desk.say(order::cancel{unwanted, false, noon + 1});
-  CHECK(body<order::ticket>(claimed(unwanted)).why == reason::cancelled);
+  CHECK(body<order::claimed>(claimed(unwanted)).why == reason::cancelled);
   const auto given_up = desk.placed("r3");
   desk.say(order::give_up{given_up, reason::insufficient_funds, "ann", noon + 1});
   desk.again();
-  CHECK(body<order::ticket>(claimed(given_up)).why == reason::insufficient_funds);
+  CHECK(body<order::claimed>(claimed(given_up)).why == reason::insufficient_funds);
   CHECK(desk.say(desk.completing(given_up)).why == reason::cancelled);
 }
 

@@ -6,6 +6,7 @@
 #include <caf/message.hpp>
 #include <vector>
 
+#include "actors/runtime/porter_words.hpp"
 #include "actors/runtime/wire.hpp"
 #include "tests/catch.hpp"
 
@@ -31,6 +32,7 @@ void comes_back(caf::actor_system& system, const T& word) {
 TEST_CASE("every registered word survives the way between nodes", "[C.5]") {
   caf::actor_system_config config;
   config.add_message_types<caf::id_block::souk>();
+  config.add_message_types<caf::id_block::souk_porters>();
   config.set("logger.verbosity", caf::atom("quiet"));
   caf::actor_system system{config};
   envelope mail;
@@ -49,4 +51,10 @@ TEST_CASE("every registered word survives the way between nodes", "[C.5]") {
   comes_back(system, wake{});
   comes_back(system, drain{});
   comes_back(system, unfollow{{4711}, 8});
+  comes_back(system, hello{nodes_protocol, "north", 5, 77, 9, true});
+  comes_back(system, refusal{9, "another placement"});
+  comes_back(system, seats{9, {1, 2}, {3}});
+  comes_back(system, ping{9, 100});
+  comes_back(system, pong{9, 100});
+  comes_back(system, farewell{9});
 }

@@ -2,12 +2,16 @@
 #include "tools/admin.hpp"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "tests/catch.hpp"
 #include "tests/temporary.hpp"
+#include "tools/doubles/troubled_node.hpp"
 #include "tools/serve.hpp"
 
 using namespace souk;
@@ -92,4 +96,72 @@ TEST_CASE("the console shows topics, subscribers with their lag and letters, and
     CHECK(console.code == 3);
   }
   CHECK_THROWS_AS(console.say("event-log retry"), CLI::ParseError);
+}
+
+TEST_CASE("the console finds a parked saga by four letters, rehearses its repair, makes it and has it in the audit log",
+          "[S0.6][C.6]") {
+  temporary_folder folder;
+  doubles::troubled_node node{folder.file("data"), 0};
+  const auto ask = [&](command what) {
+    auto said = node.node().front().ask_now(std::move(what));
+    REQUIRE(said.done());
+    return said;
+  };
+  const moment now = node.node().around().clock->now();
+  ask(user::put{{"ann"}, "Ann", now});
+  ask(wallet::charge{"c", {"ann"}, {1'000}, now});
+  ask(product::put{{"tea"}, "Tea", {100}, 9, now});
+  node.silence_wallets(true);
+  std::vector<number> parked;
+  for (int i = 0; i < 5; ++i) {
+    order::place place;
+    place.request = "r" + std::to_string(i);
+    place.user = {"ann"};
+    place.lines = {{{"tea"}, 1, {}}};
+    place.at = now;
+    parked.push_back(std::get<order::ticket>(ask(place).body).id);
+  }
+  const auto find = [&](number id) { return std::get<order::view>(ask(order::find{id}).body); };
+  const auto eventually = [](const std::function<bool()>& holds) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{120};
+    while (!holds() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    return holds();
+  };
+  for (const auto id : parked) REQUIRE(eventually([&] { return static_cast<bool>(find(id).parked); }));
+
+  console console{node.address()};
+  const auto says = [&](const std::string& words, int code, const std::vector<std::string>& all) {
+    const auto text = console.say(words);
+    INFO(words << " said " << text);
+    CHECK(console.code == code);
+    for (const auto& word : all) {
+      INFO(word);
+      CHECK(text.find(word) != text.npos);
+    }
+    return text;
+  };
+  const auto id = to_text(parked[2]);
+  says("sagas --state parked", 0, {id, "undo debit_wallet", "unreachable", "ann"});
+  CHECK(says("sagas --state parked -o jsonl", 0, {}).find("}\n{") != std::string::npos);
+  says("sagas --state completed", 0, {"no saga is like that"});
+  says("saga " + id.substr(0, 4), 0,
+       {id, "parked", "take_stock", "in effect", "souk admin retry", "no: it walks back"});
+  says("saga uuuu", 3, {"no saga begins with"});
+  says("retry " + id, 2, {"--reason"});
+  says("compensate " + id + " --reason x", 4, {"walks back already"});
+  says("retry " + id.substr(0, 4) + " --reason x --dry-run", 0,
+       {"nothing is done yet", "undo take_stock", "stock of tea"});
+  CHECK(find(parked[2]).parked);
+  node.silence_wallets(false);
+  says("retry " + id.substr(0, 4) + " --reason 'they are back' --by olga", 0, {"line 1 of the audit log", id});
+  REQUIRE(eventually([&] { return find(parked[2]).state == order::state::failed; }));
+  says("saga " + id, 0, {"repaired", "retry: they are back (olga)"});
+  says("audit", 0, {"olga", "they are back", id});
+  says("audit verify", 0, {"1 lines", "the audit log is whole"});
+  says("sagas --state compensated " + id.substr(0, 4), 0, {id});
+  says("nodes", 0, {"true"});
+  says("actors", 0, {"wallet/0", "commits/s"});
+  says("top", 2, {"needs a terminal"});
+  says("retry 0/99", 3, {});
 }

@@ -117,8 +117,9 @@ souk::coupon::state shop::coupon_state(coupon_id coupon) {
 order::view shop::find(number id) { return body_of<order::view>(ask(order::find{id})); }
 
 std::string shop::timeline(number id) {
-  static constexpr std::array<std::string_view, 11> marks{
-      "began", "asked", "done", "refused", "lost", "undoing", "undone", "parked", "ended", "recovered", "cancel_asked"};
+  static constexpr std::array<std::string_view, 13> marks{"began",        "asked",    "done",   "refused", "lost",
+                                                          "undoing",      "undone",   "parked", "ended",   "recovered",
+                                                          "cancel_asked", "repaired", "skipped"};
   const auto view = find(id);
   std::string text;
   for (const auto& one : view.timeline) {

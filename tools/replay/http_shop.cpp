@@ -1,7 +1,10 @@
-// Asks a running node over HTTP: each command as its route's request, each response as the command's answer.
+// Asks running nodes over HTTP: each command as its route's request, each response as the command's answer.
 #include <algorithm>
+#include <exception>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -120,43 +123,93 @@ answer understood(const command& asked, const edge::http_response& said) {
   return no;
 }
 
-class node_over_http final : public shop {
+class nodes_over_http final : public shop {
 public:
-  explicit node_over_http(const edge::url& address) : address_(address) {
-    while (address_.target.ends_with('/')) address_.target.pop_back();
-    (void)edge::http_client{address_.host, address_.port}.request("GET", address_.target + "/livez");
+  explicit nodes_over_http(std::vector<edge::url> addresses) : addresses_(std::move(addresses)) {
+    std::exception_ptr trouble;
+    bool somebody = false;
+    for (auto& one : addresses_) {
+      while (one.target.ends_with('/')) one.target.pop_back();
+      try {
+        (void)edge::http_client{one.host, one.port}.request("GET", one.target + "/livez");
+        somebody = true;
+      } catch (const edge::http_unreachable&) {
+        trouble = std::current_exception();
+      }
+    }
+    if (!somebody) std::rethrow_exception(trouble);
   }
 
   void ask_all(std::size_t count, unsigned in_flight, const make_command& make, const on_answer& hear) override {
+    const auto nodes = static_cast<unsigned>(addresses_.size());
+    round mine{count, make, hear, {}, 0};
+    std::vector<std::exception_ptr> troubles(nodes);
+    std::vector<std::thread> helpers;
+    const auto at = [&](unsigned node) {
+      try {
+        ask_there(addresses_[node], std::max(1U, in_flight / nodes), mine);
+      } catch (...) {
+        troubles[node] = std::current_exception();
+      }
+    };
+    for (unsigned node = 1; node < nodes; ++node) helpers.emplace_back(at, node);
+    at(0);
+    for (auto& one : helpers) one.join();
+    // One that is not there leaves its part to the others.
+    if (std::find(troubles.begin(), troubles.end(), nullptr) == troubles.end())
+      std::rethrow_exception(troubles.front());
+    for (const auto& one : troubles) rethrow_unless_unreachable(one);
+  }
+
+private:
+  // What is shared by those who ask: one after the other.
+  struct round {
+    std::size_t count;
+    const make_command& make;
+    const on_answer& hear;
+    std::mutex mutex;
+    std::size_t next;
+  };
+
+  static void rethrow_unless_unreachable(const std::exception_ptr& trouble) {
+    if (!trouble) return;
+    try {
+      std::rethrow_exception(trouble);
+    } catch (const edge::http_unreachable&) {
+    }
+  }
+
+  static void ask_there(const edge::url& address, unsigned connections, round& of) {
     edge::load_options options;
-    options.host = address_.host;
-    options.port = address_.port;
-    options.connections = static_cast<unsigned>(std::min<std::size_t>(in_flight, count));
+    options.host = address.host;
+    options.port = address.port;
+    options.connections = static_cast<unsigned>(std::min<std::size_t>(connections, of.count));
     struct open_question {
       std::size_t number = 0;
       command what;
     };
     std::vector<open_question> open(options.connections);
-    std::size_t next = 0;  // with one thread nothing here is shared with another
     edge::http_load{options}.run(
         [&](unsigned connection) -> std::optional<edge::http_request> {
-          if (next == count) return std::nullopt;
-          open[connection] = {next, make(next)};
-          ++next;
-          return request_of(open[connection].what);
+          const std::lock_guard hold{of.mutex};
+          if (of.next == of.count) return std::nullopt;
+          open[connection] = {of.next, of.make(of.next)};
+          ++of.next;
+          return request_of(address, open[connection].what);
         },
         [&](unsigned connection, const edge::http_response& said, std::int64_t latency_ns) {
           const auto& asked = open[connection];
-          hear(asked.number, understood(asked.what, said), static_cast<double>(latency_ns) / 1e6);
+          auto heard = understood(asked.what, said);
+          const std::lock_guard hold{of.mutex};
+          of.hear(asked.number, std::move(heard), static_cast<double>(latency_ns) / 1e6);
         });
   }
 
-private:
-  edge::http_request request_of(const command& what) const {
+  static edge::http_request request_of(const edge::url& address, const command& what) {
     auto letter = std::visit([](const auto& one) { return write(one); }, what);
     edge::http_request request;
     request.method = std::move(letter.method);
-    request.target = address_.target + letter.target;
+    request.target = address.target + letter.target;
     if (!letter.key.empty()) request.headers.emplace_back("Idempotency-Key", std::move(letter.key));
     if (letter.wait) request.headers.emplace_back("Prefer", wait_for_the_end);
     if (!letter.body.is_null()) {
@@ -166,11 +219,13 @@ private:
     return request;
   }
 
-  edge::url address_;
+  std::vector<edge::url> addresses_;
 };
 
 }  // namespace
 
-std::unique_ptr<shop> shop_at(const edge::url& address) { return std::make_unique<node_over_http>(address); }
+std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses) {
+  return std::make_unique<nodes_over_http>(std::move(addresses));
+}
 
 }  // namespace souk::replay

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "actors/edge/http.hpp"
 #include "messages/letter.hpp"
@@ -30,8 +31,9 @@ public:
 // The desks of a node in this process.
 std::unique_ptr<shop> shop_in_process(runtime::front& desks);
 
-// The HTTP interface of a running node. Throws edge::http_unreachable when nobody listens there. It knows what a replay
-// asks: users, products, restocks, charges, back-office orders and returns, wallets, best sellers.
-std::unique_ptr<shop> shop_at(const edge::url& address);
+// The HTTP interface of a running node, or of several nodes that are one shop: each gets its part of what is underway,
+// and while one is not there the others get it all. Throws edge::http_unreachable when nobody listens at any. It knows
+// what a replay asks: users, products, restocks, charges, back-office orders and returns, wallets, best sellers.
+std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses);
 
 }  // namespace souk::replay

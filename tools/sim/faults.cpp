@@ -29,10 +29,10 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   };
   std::vector<fault> plan;
   // Some plays have fair weather, so that nothing hides behind letters that are asked for again.
-  if (below(5)) plan.push_back({0, fault_kind::weather, percents(below(31), below(51), below(40)), over_ms});
-  if (below(3)) plan.push_back({0, fault_kind::platform_mood, percents(below(30), below(20), below(25)), over_ms});
+  if (below(5)) plan.push_back({0, fault_kind::weather, percents({below(31), below(51), below(40)}), over_ms});
+  if (below(3)) plan.push_back({0, fault_kind::platform_mood, percents({below(30), below(20), below(25)}), over_ms});
   if (below(5))
-    plan.push_back({0, fault_kind::provider_mood, percents(below(30), below(30), below(20), below(30)), over_ms});
+    plan.push_back({0, fault_kind::provider_mood, percents({below(30), below(30), below(20), below(30)}), over_ms});
   const auto some = [&](unsigned at_most, fault_kind what, std::uint64_t of, std::int64_t lo, std::int64_t hi) {
     for (auto n = below(at_most + 1); n > 0; --n) plan.push_back({some_time(), what, below(of), pick(lo, hi)});
   };

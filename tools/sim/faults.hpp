@@ -2,6 +2,7 @@
 // and be made smaller.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,8 +41,10 @@ struct fault {
   friend bool operator==(const fault&, const fault&) = default;
 };
 
-constexpr std::uint32_t percents(unsigned a, unsigned b, unsigned c, unsigned d = 0) {
-  return a | b << 8 | c << 16 | d << 24;
+// In braces, because what is drawn between them is drawn from left to right; between parentheses each compiler has an
+// order of its own, and plays would differ.
+constexpr std::uint32_t percents(const std::array<unsigned, 4>& of) {
+  return of[0] | of[1] << 8 | of[2] << 16 | of[3] << 24;
 }
 constexpr unsigned percent_of(std::uint32_t which, unsigned n) { return which >> (8 * n) & 0xff; }
 

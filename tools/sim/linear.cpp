@@ -2,26 +2,33 @@
 #include "tools/sim/linear.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <optional>
 #include <set>
+#include <unordered_set>
 
 namespace souk::sim {
 
 namespace {
 
-// One way: how things stand, and which of the deeds that count yet were done.
+// Of all deeds those count that are under way, and those that somebody still has to follow: so many at most.
+constexpr std::size_t places = 128;
+
+// One way: how things stand, and which of the deeds that count were done, by their places.
 struct way {
   thing now;
-  std::vector<int> done;  // in order
-  friend auto operator<=>(const way&, const way&) = default;
-
-  bool did(int one) const { return std::binary_search(done.begin(), done.end(), one); }
-  void add(int one) { done.insert(std::lower_bound(done.begin(), done.end(), one), one); }
-  void forget(int one) {
-    if (const auto at = std::lower_bound(done.begin(), done.end(), one); at != done.end() && *at == one) done.erase(at);
+  std::bitset<places> done;
+  friend bool operator==(const way&, const way&) = default;
+};
+struct hash_of_way {
+  std::size_t operator()(const way& one) const {
+    auto sum = std::hash<std::bitset<places>>{}(one.done);
+    for (const auto word : {one.now.what, one.now.whose, one.now.until})
+      sum = (sum ^ static_cast<std::size_t>(word)) * 0x9fb21c651e98df25ULL, sum ^= sum >> 29;
+    return sum;
   }
 };
-using ways = std::set<way>;
+using ways = std::unordered_set<way, hash_of_way>;
 
 struct moment_of {
   std::int64_t us;
@@ -32,7 +39,13 @@ struct moment_of {
 class search {
 public:
   search(const std::vector<deed>& all, thing first, std::size_t widest, bool late)
-      : all_(all), widest_(widest), late_(late), ways_{{first, {}}}, closed_(all.size()), follower_(all.size(), -1) {
+      : all_(all),
+        widest_(widest),
+        late_(late),
+        ways_{{first, {}}},
+        place_(all.size(), places),
+        closed_(all.size()),
+        follower_(all.size(), -1) {
     for (int i = 0; i < static_cast<int>(all.size()); ++i)
       if (at(i).how == need::follows) follower_[static_cast<std::size_t>(at(i).after)] = i;
   }
@@ -40,19 +53,32 @@ public:
   search_result run() {
     for (const auto& one : moments()) {
       if (!one.told) {
-        open_.push_back(one.which);
+        if (!open(one.which)) return {search_result::end::too_wide, {}};
         continue;
       }
-      const auto before = ways_;
-      const bool narrow = settle(one.which);
-      if (!narrow) return {search_result::end::too_wide, {}};
-      if (ways_.empty()) return {search_result::end::contradiction, in_words(one.which, before)};
+      auto left = settle(one.which);
+      if (!left) return {search_result::end::too_wide, {}};
+      if (left->empty()) return {search_result::end::contradiction, in_words(one.which)};
+      close(one.which, *std::move(left));
     }
     return {};
   }
 
 private:
   const deed& at(int which) const { return all_[static_cast<std::size_t>(which)]; }
+  std::size_t& place_of(int which) { return place_[static_cast<std::size_t>(which)]; }
+  bool did(const way& mine, int which) const {
+    const auto place = place_[static_cast<std::size_t>(which)];
+    return place < places && mine.done[place];
+  }
+
+  // False: there is no place for it.
+  bool open(int which) {
+    open_.push_back(which);
+    for (auto& place = place_of(which) = 0; place < places; ++place)
+      if (!taken_[place]) return taken_.set(place), true;
+    return false;
+  }
 
   // What was asked at the moment when another was told may have been done before it.
   std::vector<moment_of> moments() const {
@@ -73,7 +99,7 @@ private:
     switch (at(which).how) {
       case need::must: return true;
       case need::may: return false;
-      case need::follows: return mine.did(at(which).after);
+      case need::follows: return did(mine, at(which).after);
     }
     return true;
   }
@@ -86,62 +112,68 @@ private:
     const auto follower = follower_[static_cast<std::size_t>(which)];
     if (follower >= 0 && closed_[static_cast<std::size_t>(follower)]) return false;
     const auto before = at(which).after;
-    if (before < 0 || mine.did(before)) return true;
+    if (before < 0 || did(mine, before)) return true;
     return closed_[static_cast<std::size_t>(before)] && at(before).how == need::must;
   }
   std::optional<way> next(const way& mine, int which) const {
-    if (mine.did(which) || !can_follow(mine, which)) return std::nullopt;
+    if (did(mine, which) || !can_follow(mine, which)) return std::nullopt;
     auto then = mine;
     if (!at(which).happen(then.now)) return std::nullopt;
-    then.add(which);
+    then.done.set(place_[static_cast<std::size_t>(which)]);
     return then;
   }
 
-  // A deed is told: only those ways are left in which it was done. False: too many ways.
-  bool settle(int which) {
+  // A deed is told: only those ways are left in which it was done. None: too many ways.
+  std::optional<ways> settle(int which) const {
     ways left, seen;
     std::vector<way> at_work;
     for (const auto& mine : ways_) {
       const bool has = has_to(mine, which);
-      if (mine.did(which) || !has) left.insert(mine);
-      if (mine.did(which) || (!has && (late_ || !might_have(which)))) continue;
+      if (did(mine, which) || !has) left.insert(mine);
+      if (did(mine, which) || (!has && (late_ || !might_have(which)))) continue;
       // Mostly it just was done now, and whatever else was under way can wait.
       auto then = next(mine, which);
       if (then) left.insert(*then);
       if (!then || !late_) at_work.push_back(mine);
     }
     while (!at_work.empty()) {
-      const auto mine = std::move(at_work.back());
+      const auto mine = at_work.back();
       at_work.pop_back();
       for (const auto other : open_) {
         auto then = next(mine, other);
         if (!then) continue;
         if (other == which) {
-          left.insert(*std::move(then));
+          left.insert(*then);
         } else if (seen.insert(*then).second) {
-          at_work.push_back(*std::move(then));
+          at_work.push_back(*then);
         }
-        if (seen.size() + left.size() > widest_) return false;
+        if (seen.size() + left.size() > widest_) return std::nullopt;
       }
     }
-    close(which, left);
-    return true;
+    return left;
   }
 
-  void close(int which, ways& left) {
+  void close(int which, ways&& left) {
     std::erase(open_, which);
     told_.push_back(which);
     closed_[static_cast<std::size_t>(which)] = true;
-    std::vector<int> forgotten;
-    if (!is_followed(which)) forgotten.push_back(which);
+    std::bitset<places> forgotten;
+    if (!is_followed(which)) forget(which, forgotten);
     if (const auto before = at(which).after;
         before >= 0 && closed_[static_cast<std::size_t>(before)] && !is_followed(before))
-      forgotten.push_back(before);
+      forget(before, forgotten);
     ways_.clear();
     for (auto mine : left) {
-      for (const auto one : forgotten) mine.forget(one);
-      ways_.insert(std::move(mine));
+      mine.done &= ~forgotten;
+      ways_.insert(mine);
     }
+  }
+  void forget(int which, std::bitset<places>& forgotten) {
+    auto& place = place_of(which);
+    if (place == places) return;
+    forgotten.set(place);
+    taken_.reset(place);
+    place = places;
   }
   // By one that needs to know whether it was done.
   bool is_followed(int which) const {
@@ -150,11 +182,11 @@ private:
     return false;
   }
 
-  std::string in_words(int which, const ways& before) const {
+  std::string in_words(int which) const {
     std::string text = "no order explains: " + at(which).words + ", asked at " + std::to_string(at(which).asked_us) +
                        " us and told at " + std::to_string(at(which).told_us) + " us; it could have been";
     std::set<thing> things;
-    for (const auto& one : before) things.insert(one.now);
+    for (const auto& one : ways_) things.insert(one.now);
     int n = 0;
     for (const auto& one : things) {
       if (++n > 4) break;
@@ -176,6 +208,8 @@ private:
   std::size_t widest_;
   bool late_;
   ways ways_;
+  std::vector<std::size_t> place_;  // of each deed; `places`: it has none
+  std::bitset<places> taken_;
   std::vector<int> open_;
   std::vector<bool> closed_;
   std::vector<int> follower_;

@@ -82,6 +82,7 @@ void wallets(writer& on) {
   on(wallet::credit{step(10, 1), bob, {50}, later(24)});
   on(wallet::debit{step(11), bob, {100'000}, later(25)});
   on(wallet::undo_debit{step(11), bob, later(26)});
+  for (const auto n : {1, 9, 10, 11, 12}) on(recall{{domain::wallet, 0}, step(n, n == 10), true, later(27)});
   on(wallet::find{ann});
   on(wallet::read_entries{ann});
 }
@@ -100,6 +101,7 @@ void products(writer& on) {
   on(product::take{step(7), some, later(19)});
   on(product::quote{step(8), some, later(20)});
   on(product::take_in{step(9, 2), {{0, {"plate"}, 1}}, later(21)});
+  for (const auto n : {1, 2, 7, 12}) on(recall{{domain::product, 0}, step(n), true, later(22)});
   on(product::find{{"cup"}});
 }
 
@@ -118,6 +120,7 @@ void coupons(writer& on) {
   on(coupon::use{step(3), second, bob, {1'000}, later(10)});
   on(coupon::use{step(4), second, bob, {700}, later(11)});
   on(coupon::give_back{step(5, 1), second, step(4).saga, later(12)});
+  for (const auto n : {1, 2, 4, 12}) on(recall{{domain::coupon, 0}, step(n), true, later(13)});
   on(coupon::find{first});
 }
 
@@ -155,7 +158,13 @@ void orders(writer& on) {
   const auto first = place("stock first", flow::stock_first);
   on(order::announce{{first, 2}, {{200}, {100}}, story, later(32)});
   on(order::complete{first, {{200}, {100}}, {}, story, later(33), {}});
-  on(order::park{place("parked one"), story, later(34)});
+  const auto parked = place("parked one");
+  const order::standstill where{1, true, reason::unreachable, {}, later(34), 0b1101, domain::product};
+  on(order::park{parked, story, later(34), where});
+  for (int i = 0; i < 2; ++i) on(order::repair{parked, order::remedy::skip, "by hand", "k", "olga", false, later(35)});
+  on(order::claim{parked, true});
+  on(order::park{parked, story, later(36), where});
+  on(order::repair{parked, order::remedy::fail, "given up", {}, {}, false, later(37)});
   for (const auto who : {order::subscriber::ranking, order::subscriber::platform, order::subscriber::payment})
     on(order::fetch{who, 0, 2});
 }
@@ -181,6 +190,7 @@ void payments(writer& on) {
   on(payment::undo_pay{step(1), later(3)});
   on(payment::undo_pay{step(50), later(4)});
   on(payment::pay{step(50), ann, {300}, later(5)});
+  for (const auto n : {1, 50, 51}) on(recall{{domain::payment, 0}, step(n), true, later(6)});
   on(payment::book{some_events(2, 4)});
   on(payment::book{some_events(2, 7)});
   on(payment::find_position{0});
@@ -251,6 +261,7 @@ void reservations(writer& on) {
   const auto third = hold("h4", "A3", 5, 21);
   on(reservation::confirm{step(23), ann, third, step(5).saga, later(22)});
   on(reservation::undo_confirm{step(23), third, later(23)});
+  for (const auto n : {20, 21, 24}) on(recall{{domain::reservation, 0}, step(n), true, later(24)});
   on(reservation::read{{"mon"}, {}, 100, later(24)});
 }
 
@@ -270,6 +281,7 @@ void queues(writer& on) {
   on(queue::undo_use{step(1), tokens[0], later(15)});
   on(queue::undo_use{step(2), tokens[1], later(16)});
   on(queue::use{step(2), tokens[1], {"mon"}, {"u1"}, later(17)});
+  for (const auto n : {1, 2, 3}) on(recall{{domain::queue, 0}, step(n), true, later(18)});
   on(queue::enter{tokens[2], {"mon"}, {"u2"}, later(70'000)});
   on(queue::find{tokens[3], later(70'001)});
 }

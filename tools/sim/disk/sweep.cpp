@@ -60,18 +60,21 @@ public:
     learn();
   }
 
-  std::vector<point> points(std::uint64_t seed) const {
+  std::vector<point> points(std::uint64_t seed, bool power) const {
     std::vector<point> all;
     for (std::uint64_t at = 1; at <= history_.size(); ++at) {
       const auto what = history_[at - 1];
       const auto add = [&](kind one) { all.push_back({one, at, seed * 1'000'003 + at}); };
       if (disk::changes(what))
-        for (const auto one : {kind::lose, kind::keep, kind::reorder, kind::tear, kind::dies}) add(one);
+        for (const auto one : {kind::lose, kind::keep, kind::reorder, kind::tear}) add(one);
+      if (power) continue;
+      if (disk::changes(what)) add(kind::dies);
       for (const auto one : {kind::io_error, kind::io_errors}) add(one);
       if (what == operation::write) add(kind::full);
       if (what == operation::sync)
         for (const auto one : {kind::failed_sync_seen, kind::failed_sync_gone}) add(one);
     }
+    if (power) return all;
     for (std::uint64_t at = 1; at <= allocations_; ++at)
       for (const auto one : {kind::no_memory, kind::no_memory_more}) all.push_back({one, at, seed});
     return all;
@@ -230,26 +233,30 @@ sweep_result sweep_stores(const sweep_options& options) {
     point where;
   };
   std::vector<std::unique_ptr<store_sweep>> stores;
-  std::vector<task> tasks;
-  for (const auto& one : all) {
-    if (options.only && *options.only != one.domain) continue;
-    auto& store = *stores.emplace_back(std::make_unique<store_sweep>(one));
-    for (const auto& where : store.points(options.seed)) tasks.push_back({&store, where});
-  }
-  if (options.points_max && options.points_max < tasks.size()) {
-    std::mt19937_64 dice{options.seed};
+  for (const auto& one : all)
+    if (!options.only || *options.only == one.domain) stores.push_back(std::make_unique<store_sweep>(one));
+  const auto tasks_of = [&](std::uint64_t seed) {
+    std::vector<task> tasks;
+    for (const auto& store : stores)
+      for (const auto& where : store->points(seed, options.power)) tasks.push_back({store.get(), where});
+    if (!options.points_max || options.points_max >= tasks.size()) return tasks;
+    std::mt19937_64 dice{seed};
     for (std::size_t i = 0; i < options.points_max; ++i) std::swap(tasks[i], tasks[i + dice() % (tasks.size() - i)]);
     tasks.resize(options.points_max);
-  }
+    return tasks;
+  };
   sweep_result result;
-  for (const auto& [store, where] : tasks) {
-    bool struck = false;
-    auto failure = store->visit(where, struck);
-    result.points += 1;
-    result.struck += struck;
-    result.power_losses += where.what < kind::dies;
-    if (!failure.empty() && result.failures.size() < 100) result.failures.push_back(std::move(failure));
-    if (options.tell) options.tell(result.points, tasks.size());
+  for (std::uint64_t round = 0; round < options.rounds; ++round) {
+    const auto tasks = tasks_of(options.seed + round);
+    for (const auto& [store, where] : tasks) {
+      bool struck = false;
+      auto failure = store->visit(where, struck);
+      result.points += 1;
+      result.struck += struck;
+      result.power_losses += where.what < kind::dies;
+      if (!failure.empty() && result.failures.size() < 100) result.failures.push_back(std::move(failure));
+      if (options.tell) options.tell(result.points, tasks.size() * options.rounds);
+    }
   }
   return result;
 }

@@ -20,7 +20,9 @@ namespace souk::sim {
 struct sweep_options {
   std::optional<souk::domain> only;
   std::uint64_t seed = 1;
-  std::uint64_t points_max = 0;  // drawn by the seed; 0: every one
+  std::uint64_t rounds = 1;      // each with other dice, for what is left of what was not synced
+  bool power = false;            // power losses alone
+  std::uint64_t points_max = 0;  // of a round, drawn by the seed; 0: every one
   std::function<void(std::uint64_t done, std::uint64_t of)> tell;
 };
 

@@ -1,0 +1,80 @@
+// How the node is, once a second, for everybody who looks at the console: asked once however many look, and not at all
+// when nobody does.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/edge/http.hpp"
+
+namespace souk::edge {
+
+class hall;
+
+// Durations by powers of two, each in four parts: within a fifth of the truth, and an increment to count one.
+class latencies {
+public:
+  static constexpr std::size_t buckets = 128;
+  using counts = std::array<std::int64_t, buckets>;
+
+  void add(std::int64_t us) { counts_[bucket_of(us)].fetch_add(1, std::memory_order_relaxed); }
+  counts all() const;
+  // In microseconds, of what came since `before`; 0: nothing did.
+  static std::int64_t quantile(const counts& before, const counts& now, double part);
+
+private:
+  static std::size_t bucket_of(std::int64_t us);
+  static std::int64_t end_of(std::size_t bucket);
+
+  std::array<std::atomic<std::int64_t>, buckets> counts_{};
+};
+
+class live {
+public:
+  explicit live(edge::hall& of) : hall_(of) {}
+  ~live() { stop(); }
+  live(const live&) = delete;
+  live& operator=(const live&) = delete;
+
+  // Tells it from now on, until it has gone.
+  void tell(event_stream to);
+  // Tells the next tick, once.
+  void tell(std::function<void(const std::string&)> who);
+  // Nobody is told any more; before the hall closes.
+  void stop();
+
+private:
+  struct sums {  // as they were a tick ago
+    std::int64_t steady_ms = 0;
+    std::int64_t placed = 0;
+    std::map<std::string, std::int64_t> ended;                 // by how
+    std::map<std::string, std::array<std::int64_t, 3>> desks;  // letters, batches, commits
+    latencies::counts took{};
+    std::array<std::int64_t, 6> answered{};
+  };
+
+  void begin();
+  void run();
+  std::string tick();
+
+  edge::hall& hall_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<event_stream> listeners_;
+  std::vector<std::function<void(const std::string&)>> askers_;
+  std::thread thread_;
+  bool runs_ = false;
+  bool stopped_ = false;
+  sums before_;
+};
+
+}  // namespace souk::edge

@@ -1,0 +1,279 @@
+// Sagas for operators: which there are, what each has left where, and what may be done for those that stand still.
+//
+// Nothing here decides: the order desk does, in one transaction with the line in its audit log.
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+
+#include "actors/edge/json_of.hpp"
+#include "actors/edge/rehearsal.hpp"
+#include "actors/edge/routes.hpp"
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/repairs.hpp"
+
+namespace souk::edge::repairs {
+
+namespace {
+
+using order::remedy;
+
+sagas::stand stand_of(const order::view& one) {
+  return {sagas::plan_of(one.flow), one.parked->step, one.parked->undoing};
+}
+
+// What is under way tells its coordinator, not its desk: all of these are asked for at once, and who is silent is left
+// out. `then` is called once.
+void with_stories(const call& c, std::vector<order::view> of, std::function<void(std::vector<order::view>&&)> then) {
+  struct gathering {
+    std::mutex mutex;
+    std::vector<order::view> views;
+    std::vector<std::pair<number, std::uint64_t>> followed;
+    std::size_t missing = 0;
+    bool over = false;
+    std::function<void(std::vector<order::view>&&)> then;
+
+    void finish(const call& c) {
+      std::vector<order::view> all;
+      decltype(followed) leave;
+      {
+        const std::lock_guard hold{mutex};
+        if (std::exchange(over, true)) return;
+        all = std::move(views);
+        leave = std::move(followed);
+      }
+      for (const auto& [saga, ticket] : leave) c.hall().unfollow(saga, ticket);
+      then(std::move(all));
+    }
+  };
+  constexpr std::size_t asked_max = 200;
+  constexpr std::int64_t wait_ms = 300;
+  auto all = std::make_shared<gathering>();
+  all->views = std::move(of);
+  all->then = std::move(then);
+  std::vector<std::pair<number, std::size_t>> asked;
+  for (std::size_t i = 0; i < all->views.size() && asked.size() < asked_max; ++i) {
+    const auto& one = all->views[i];
+    if (!one.ended.ms && !one.parked && one.timeline.empty()) asked.emplace_back(one.id, i);
+  }
+  all->missing = asked.size();
+  if (asked.empty()) return all->finish(c);
+  for (const auto& [id, i] : asked) {
+    const auto ticket = c.hall().follow(id, [c, all, i = i](const progress& news) {
+      bool last = false;
+      {
+        const std::lock_guard hold{all->mutex};
+        if (all->over || !all->views[i].timeline.empty()) return;
+        all->views[i].timeline = news.timeline;
+        last = --all->missing == 0;
+      }
+      if (last) all->finish(c);
+    });
+    std::unique_lock hold{all->mutex};
+    if (!all->over) {
+      all->followed.emplace_back(id, ticket);
+      continue;
+    }
+    hold.unlock();
+    c.hall().unfollow(id, ticket);
+  }
+  // Answered when the first of them ends, or after so long: nobody waits longer for the others.
+  c.hall().ask(order::watch{asked.front().first}, {{}, wait_ms, 0}, [c, all](answer&&) { all->finish(c); });
+}
+
+}  // namespace
+
+void list(const asked& a, const call& c) {
+  const auto wrong = [&](std::string_view parameter, std::string_view text) {
+    c.answer(problem{problems::invalid_parameter}.with("parameter", parameter).detail(text));
+  };
+  order::list_sagas what;
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  what.limit = *limit;
+  if (const auto name = a.parameter("state"); name && *name != "open") {
+    what.state = parse_saga_state(*name);
+    if (!what.state)
+      return wrong("state", "state must be open, running, compensating, parked, completed or compensated");
+  }
+  if (const auto name = a.parameter("flow")) {
+    what.flow = sagas::find_flow(*name);
+    if (!what.flow) return wrong("flow", "flow must be the name of a saga, as GET /v1/admin/plans has them");
+  }
+  if (const auto name = a.parameter("reason")) {
+    what.why = parse_reason(*name);
+    if (!what.why) return wrong("reason", "reason must be one that a saga may have");
+  }
+  if (auto user = a.parameter("user")) {
+    if (!is_name(*user)) return wrong("user", "user must be an id");
+    what.user = user_id{*std::move(user)};
+  }
+  if (const auto age = a.parameter("older_than")) {
+    std::int64_t n = 0;
+    const auto [end, bad] = std::from_chars(age->data(), age->data() + age->size(), n);
+    const std::string_view unit{end, age->data() + age->size()};
+    const auto ms = unit == "s" || unit.empty() ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+    if (bad != std::errc{} || n < 0 || n > 1'000'000 || !ms)
+      return wrong("older_than", "older_than must be a time like 90s, 5m or 2h");
+    what.placed_before = a.at + -n * ms;
+  }
+  if (auto prefix = a.parameter("prefix")) {
+    std::transform(prefix->begin(), prefix->end(), prefix->begin(),
+                   [](char l) { return static_cast<char>(l >= 'A' && l <= 'Z' ? l + 32 : l); });
+    if (prefix->empty() || prefix->size() > 13) return wrong("prefix", "prefix must be the first letters of an id");
+    what.prefix = *std::move(prefix);
+  }
+  if (const auto after = a.parameter("starting_after")) {
+    const auto id = parse_number(*after);
+    if (!id) return wrong("starting_after", "starting_after must be a saga's id");
+    what.before = *id;
+  }
+  c.want_all<order::page>(domain::order, what, [c, limit = what.limit, at = a.at](std::vector<order::page>&& pages) {
+    std::vector<order::view> all;
+    bool more = false;
+    for (auto& page : pages) {
+      more = more || page.more;
+      std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all));
+    }
+    std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
+    if (all.size() > limit) {
+      all.resize(limit);
+      more = true;
+    }
+    with_stories(c, std::move(all), [c, more, at](std::vector<order::view>&& told) {
+      auto data = json::array();
+      for (const auto& one : told) data.push_back(json_of_saga(one, at));
+      c.answer(200, dumped(json_of_list(std::move(data), more)));
+    });
+  });
+}
+
+namespace {
+
+// The desk says no: the plan knows why.
+void answer_refused(const call& c, const order::view& of, remedy what, const answer& said) {
+  if (said.why != reason::not_repairable || !of.parked) return c.answer_no(said);
+  const auto why = sagas::why_not(what, stand_of(of));
+  c.answer(problem{said.why}
+               .detail(why.empty() ? std::string_view{said.detail} : why)
+               .with("saga", souk::to_text(of.id))
+               .with("state", edge::to_text(of.saga)));
+}
+
+void repair(const asked& a, const call& c, remedy what) {
+  const auto id = a.number_in_path(c);
+  if (!id) return;
+  order::repair wanted{*id, what};
+  wanted.request = a.key;
+  wanted.at = a.at;
+  if (!a.read(c, [&](fields& body) {
+        wanted.reason = body.text("reason", 500);
+        wanted.by = body.maybe_text("by", 64).value_or("");
+        wanted.dry = body.maybe_flag("dry_run").value_or(false);
+      }))
+    return;
+  c.want<order::view>(order::find{*id}, [c, wanted = std::move(wanted)](order::view&& found, bool) mutable {
+    auto of = std::make_shared<order::view>(std::move(found));
+    const bool dry = wanted.dry;
+    c.ask(std::move(wanted), {}, [c, of, dry, what = wanted.what](answer&& said) {
+      const auto* line = std::get_if<order::audit_line>(&said.body);
+      if (!said.done() || !line) return answer_refused(c, *of, what, said);
+      if (dry) return rehearse(c, *of, what);
+      c.answer(said.replayed ? 200 : 202, dumped({{"id", souk::to_text(of->id)}, {"line", json_of(*line)}}),
+               said.replayed);
+    });
+  });
+}
+
+}  // namespace
+
+void retry(const asked& a, const call& c) { repair(a, c, remedy::retry); }
+void compensate(const asked& a, const call& c) { repair(a, c, remedy::compensate); }
+void skip(const asked& a, const call& c) { repair(a, c, remedy::skip); }
+void fail(const asked& a, const call& c) { repair(a, c, remedy::fail); }
+
+void show(const asked& a, const call& c) {
+  const auto id = a.number_in_path(c);
+  if (!id) return;
+  c.want<order::view>(order::find{*id}, [c, at = a.at](order::view&& found, bool) {
+    with_stories(c, {std::move(found)}, [c, at](std::vector<order::view>&& told) {
+      const auto of = std::make_shared<order::view>(std::move(told.front()));
+      const auto answer = [c, of, at](const std::vector<trace>& all) {
+        auto out = json_of_saga(*of, at);
+        out["currency"] = c.hall().options().currency;
+        out["items"] = json::array();
+        for (const auto& line : of->lines)
+          out["items"].push_back(
+              {{"product", line.product.text}, {"quantity", line.quantity}, {"amount", line.amount.minor}});
+        if (of->seat) out["seat"] = {{"schedule", of->seat->schedule.text}, {"id", of->seat->seat.text}};
+        out["timeline"] = json::parse(timeline_of(*of))["timeline"];
+        if (!all.empty()) out["effects"] = json_of_traces(*of, all);
+        auto lines = json::array();
+        for (const auto& line : of->repairs) lines.push_back(json_of(line));
+        out["repairs"] = std::move(lines);
+        c.answer(200, dumped(out));
+      };
+      // Whoever is parked is asked after at every desk: that is what the operator is to know before he acts.
+      if (!of->parked) return answer({});
+      ask_for_traces(c, *of, [answer](std::vector<trace>&& all) { answer(all); });
+    });
+  });
+}
+
+void list_audit(const asked& a, const call& c) {
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  order::read_audit what{{}, 0, *limit};
+  if (const auto text = a.parameter("saga")) {
+    const auto id = parse_number(*text);
+    if (!id)
+      return c.answer(problem{problems::invalid_parameter}.with("parameter", "saga").detail("saga must be an id"));
+    what.about = *id;
+  }
+  c.want_all<order::audit_page>(domain::order, what, [c, limit](std::vector<order::audit_page>&& pages) {
+    struct named {
+      std::size_t store;
+      order::audit_line line;
+    };
+    std::vector<named> all;
+    bool more = false;
+    for (std::size_t s = 0; s < pages.size(); ++s) {
+      more = more || pages[s].more;
+      for (auto& line : pages[s].lines) all.push_back({s, std::move(line)});
+    }
+    std::stable_sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.line.at > y.line.at; });
+    if (all.size() > *limit) {
+      all.resize(*limit);
+      more = true;
+    }
+    auto data = json::array();
+    for (const auto& one : all) {
+      auto row = json_of(one.line);
+      row["store"] = one.store;
+      data.push_back(std::move(row));
+    }
+    c.answer(200, dumped(json_of_list(std::move(data), more)));
+  });
+}
+
+void verify_audit(const asked&, const call& c) {
+  c.want_all<order::audit_state>(domain::order, order::verify_audit{}, [c](std::vector<order::audit_state>&& all) {
+    auto data = json::array();
+    bool whole = true;
+    for (std::size_t s = 0; s < all.size(); ++s) {
+      whole = whole && all[s].troubles.empty();
+      data.push_back({{"store", s}, {"lines", all[s].lines}, {"head", all[s].head}, {"troubles", all[s].troubles}});
+    }
+    c.answer(200, dumped({{"whole", whole}, {"data", std::move(data)}}));
+  });
+}
+
+void list_plans(const asked&, const call& c) {
+  static const std::string text = [] {
+    std::string out = R"({"data":[)";
+    for (const auto* one : sagas::all_plans()) out += (out.back() == '[' ? "" : ",") + to_json(*one);
+    return out + R"(],"has_more":false})";
+  }();
+  c.answer(200, std::string{text});
+}
+
+}  // namespace souk::edge::repairs

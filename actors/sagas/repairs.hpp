@@ -1,0 +1,39 @@
+// What an operator may do for a saga that stands still, and why not the rest: it follows from the plan alone.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "actors/sagas/plan.hpp"
+#include "messages/letter.hpp"
+
+namespace souk::sagas {
+
+// Where a saga stands: at a step of its plan, or at that step's compensation.
+struct stand {
+  const plan& of;
+  std::size_t stage = 0;
+  bool undoing = false;
+};
+
+// Empty: it may be done.
+std::string_view why_not(order::remedy what, const stand& at);
+// A bit for each remedy that may be done.
+std::uint8_t allowed_at(const stand& at);
+
+std::string_view to_text(order::remedy what);  // retry, compensate, skip, fail
+
+// Where a case may have left something: one key of a step at one desk.
+struct key_at {
+  std::size_t stage = 0;
+  event_log::party desk;
+  souk::once once;
+};
+// All of them, in the order of the plan: of steps that can be undone, or are insisted upon.
+std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards);
+
+// The step that a saga is at, by what is known of it: asked for, or to be undone. None: it has ended, or nobody knows.
+const step* step_at(const plan& of, const std::vector<order::happening>& story);
+
+}  // namespace souk::sagas

@@ -1,0 +1,38 @@
+// What operators did: the audit log of each store of orders, and what the books owe to it.
+#include "persistence/audit/findings.hpp"
+
+namespace souk::persistence::auditing {
+
+void audit_repairs(stores& all, findings& found) {
+  for (auto& [shard, store] : all.orders) {
+    auto& file = store->file;
+    for (const auto& trouble : store->audit.verify().troubles) found.repairs.broken(file.path() + ": " + trouble);
+    std::unordered_map<std::int64_t, std::int64_t> lines;
+    const auto read = [&](const order::audit_line& line) {
+      lines[line.about.value] += 1;
+      if (line.what == order::remedy::fail) all.settled[line.about.value].written_off = true;
+      if (line.what == order::remedy::skip)
+        all.settled[line.about.value].domains |= 1U << static_cast<unsigned>(line.home);
+    };
+    file.prepare("SELECT content FROM audit ORDER BY seq").each([&](auto row) {
+      try {
+        read(unpack<order::audit_line>(row.text(0)));
+      } catch (const damaged_bytes&) {
+        // It was named above.
+      }
+    });
+    file.prepare("SELECT id, repairs FROM orders WHERE repairs<>0").each([&](auto row) {
+      const auto id = row.integer(0), repairs = row.integer(1);
+      const auto known = lines.contains(id) ? lines.extract(id).mapped() : 0;
+      if (known != repairs)
+        found.repairs.broken(file.path() + ": case " + to_text(number{id}) + " was repaired " +
+                             std::to_string(repairs) + " times, the audit log has " + std::to_string(known) +
+                             " lines of it");
+    });
+    for (const auto& [id, n] : lines)
+      found.repairs.broken(file.path() + ": the audit log has " + std::to_string(n) + " lines of case " +
+                           to_text(number{id}) + ", which was never repaired");
+  }
+}
+
+}  // namespace souk::persistence::auditing

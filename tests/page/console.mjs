@@ -1,0 +1,164 @@
+// Drives the console's page in a real browser against a real node: finds a parked saga among many by its first four
+// letters, rehearses a repair, makes it, and sees the saga end. Screenshots are left in the folder of playwright-core.
+import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createRequire} from 'node:module';
+
+const [program, folder, browserPath] = process.argv.slice(2);
+const {chromium} = createRequire(join(folder, 'package.json'))('playwright-core');
+const data = mkdtempSync(join(tmpdir(), 'souk-page-'));
+const patience = 120_000;  // for the slowest machine; a passing test never waits for it
+
+// ---- the node -------------------------------------------------------------------------------
+
+const node = spawn(program, ['--data', join(data, 'stores'), '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
+const address = await new Promise((resolve, reject) => {
+  let heard = '';
+  node.stdout.on('data', text => {
+    heard += text;
+    const found = /listening on (http:\S+)/.exec(heard);
+    if (found) resolve(found[1]);
+  });
+  node.on('exit', code => reject(new Error('the node ended with ' + code)));
+});
+let keys = 0;
+async function ask(method, path, body, headers = {}) {
+  const said = await fetch(address + path, {
+    method, body: body && JSON.stringify(body),
+    headers: {'Content-Type': 'application/json', 'Idempotency-Key': 'k' + ++keys, ...headers},
+  });
+  const answer = await said.json();
+  assert.ok(said.ok, `${method} ${path}: ${said.status} ${JSON.stringify(answer)}`);
+  return answer;
+}
+async function eventually(what, holds) {
+  for (const end = Date.now() + patience; ;) {
+    const found = await holds();
+    if (found) return found;
+    if (Date.now() > end) throw new Error('in vain: ' + what);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
+async function furnish() {
+  for (const user of ['anna', 'bert', 'cleo', 'dora']) {
+    await ask('PUT', '/v1/users/' + user, {name: user});
+    await ask('POST', `/v1/wallets/${user}/charges`, {amount: 1_000_000});
+  }
+  for (const [product, price] of [['teapot', 1250], ['cup', 375], ['saucer', 199]])
+    await ask('PUT', '/v1/products/' + product, {name: product, price, stock: 1000});
+  await ask('PUT', '/v1/concerts/gala', {name: 'Gala', schedules: [{id: 'gala-1', starts: '2030-01-01T19:30:00Z', seats:
+    Array.from({length: 160}, (_, i) => ({id: 'S' + i, section: i < 80 ? 'Stalls' : 'Circle', row: 'ABCDEFGH'[Math.floor(i % 80 / 20) + (i < 80 ? 0 : 4)],
+      number: String(i % 20 + 1), category: i < 80 ? 'I' : 'II', price: i < 80 ? 4500 : 3000}))}]});
+  for (let i = 0; i < 24; ++i)
+    await ask('POST', '/v1/orders', {user: ['anna', 'bert', 'cleo'][i % 3], items: [{product: ['teapot', 'cup', 'saucer'][i % 3], quantity: 1 + i % 4}]});
+}
+async function parkSome() {
+  await ask('POST', '/control', {silent: true});
+  for (let i = 0; i < 9; ++i)
+    await ask('POST', '/v1/orders', {user: 'dora', items: [{product: 'cup', quantity: 2}, {product: 'teapot', quantity: 1}]}, {Prefer: 'respond-async'});
+  return eventually('nine sagas are parked', async () => {
+    const found = await ask('GET', '/v1/admin/sagas?state=parked');
+    return found.data.length === 9 && found.data;
+  });
+}
+
+// ---- the page -------------------------------------------------------------------------------
+
+let browser;
+try {
+  await furnish();
+  browser = await chromium.launch({
+    executablePath: browserPath, headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+           '--disable-component-update', '--disable-sync'],
+  });
+  const context = await browser.newContext({viewport: {width: 1280, height: 860}});
+  context.setDefaultTimeout(patience);
+  const page = await context.newPage();
+  const wrong = [], strangers = [];
+  page.on('console', message => { if (message.type() === 'error') wrong.push(message.text()); });
+  page.on('pageerror', error => wrong.push(String(error)));
+  page.on('request', request => { if (!request.url().startsWith(address)) strangers.push(request.url()); });
+  const shot = name => page.screenshot({path: join(folder, name + '.png')});
+
+  await page.goto(address + '/');
+  await page.getByText('All is well').waitFor();
+  await shot('now-well');
+
+  const parked = await parkSome();
+  // Ten seconds are enough to see what is wrong: it is the first sentence of the page.
+  await page.getByRole('status').getByText('9 sagas are parked').waitFor();
+  await page.getByRole('cell', {name: parked[0].id}).waitFor();
+  await shot('now-parked');
+
+  // Found by its first four letters, among many.
+  const wanted = parked[4].id;
+  await page.keyboard.press('/');
+  await page.keyboard.type(wanted.slice(0, 4));
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/#/saga/' + wanted);
+  await page.getByRole('heading', {name: 'It stands still at undo debit wallet'}).waitFor();
+  assert.ok(await page.getByRole('button', {name: 'Turn it back'}).isDisabled());
+  await shot('saga-parked');
+
+  // A rehearsal says what would become of money and stock, and does nothing.
+  const stock = async () => (await ask('GET', '/v1/products/cup')).stock;
+  const before = await stock();
+  await page.keyboard.press('r');
+  await page.getByLabel('Why').fill('wallets are back');
+  await page.getByLabel('Who').fill('olga');
+  assert.ok(await page.getByRole('button', {name: 'Do it'}).isDisabled());
+  await page.getByRole('button', {name: 'Dry run'}).click();
+  await page.getByText('undo take stock').waitFor();
+  const row = page.getByRole('row', {name: /stock of cup/});
+  assert.deepEqual(await row.getByRole('cell').allTextContents(), ['stock of cup', String(before), String(before + 2)]);
+  await shot('rehearsal');
+  assert.equal(await stock(), before);
+
+  await ask('POST', '/control', {silent: false});
+  await page.getByRole('button', {name: 'Do it'}).click();
+  await page.getByText('compensated').first().waitFor();
+  await page.getByRole('cell', {name: 'wallets are back'}).waitFor();
+  await shot('saga-mended');
+  assert.equal(await stock(), before + 2);
+  assert.equal((await ask('GET', '/v1/orders/' + wanted)).state, 'FAILED');
+
+  await page.getByRole('link', {name: 'Audit'}).click();
+  await page.getByText('The log is whole').waitFor();
+  await page.getByRole('cell', {name: 'olga'}).waitFor();
+  await shot('audit');
+
+  await page.getByRole('link', {name: 'Designs'}).click();
+  for (const name of ['order payment', 'balance first', 'stock first', 'by events', 'seat payment'])
+    await page.getByRole('heading', {name}).waitFor();
+  await shot('designs');
+
+  await page.getByRole('link', {name: 'Hall'}).click();
+  await page.getByText('160 free').waitFor();
+  await shot('hall');
+
+  // On a phone nothing is wider than the phone; in the dark it is dark.
+  await page.setViewportSize({width: 380, height: 800});
+  await page.emulateMedia({colorScheme: 'dark'});
+  for (const [name, where] of [['phone-now', '#/'], ['phone-saga', '#/saga/' + parked[0].id], ['phone-sagas', '#/sagas?state=parked']]) {
+    await page.goto(address + '/' + where);
+    await page.waitForTimeout(700);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name + ' is wider than the screen');
+    await shot(name);
+  }
+  const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  assert.ok(/rgb\((\d+)/.exec(paper)[1] < 60, 'dark is ' + paper);
+
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(strangers, []);
+  console.log('the page found, rehearsed and mended ' + wanted);
+} finally {
+  if (browser) await browser.close();
+  node.removeAllListeners('exit');
+  node.kill('SIGTERM');
+  rmSync(data, {recursive: true, force: true});
+}

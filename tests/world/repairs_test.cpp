@@ -1,0 +1,300 @@
+// Sagas that stand still in a whole node, and every repair of every one of them: once in effect, whatever falls.
+#include <sqlite3.h>
+
+#include <atomic>
+
+#include "actors/runtime/roster.hpp"
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/repairs.hpp"
+#include "actors/sagas/steps.hpp"
+#include "persistence/audit.hpp"
+#include "persistence/sqlite/checked_pages.hpp"
+#include "tests/catch.hpp"
+#include "tests/world/shop.hpp"
+#include "tools/sim/guarded.hpp"
+
+using namespace souk;
+using namespace souk::tests;
+using order::remedy;
+using order::saga_state;
+using order::state;
+
+namespace {
+
+// A shop one of whose domains does not answer some commands, until it is healed.
+struct trouble {
+  domain where{};
+  std::function<bool(const command&)> hits;
+  std::shared_ptr<std::atomic<bool>> silent = std::make_shared<std::atomic<bool>>(true);
+
+  runtime::node_options options() const {
+    auto options = shop::impatient();
+    options.around.patience.tries_before_lost = 2;
+    options.around.patience.tries_before_parked = 3;
+    options.around.patience.pause_ms_first = 1;
+    options.make_brain = [*this](runtime::directory::place at,
+                                 const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+      if (at.domain != where) return nullptr;
+      const auto guard = [hits = hits, silent = silent](const command& what) -> std::optional<answer> {
+        if (!*silent || !hits(what)) return std::nullopt;
+        return lose(reason::unreachable);
+      };
+      return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+    };
+    return options;
+  }
+};
+
+template <class... Commands>
+std::function<bool(const command&)> any_of() {
+  return [](const command& what) { return (std::holds_alternative<Commands>(what) || ...); };
+}
+
+struct scene {
+  const char* name;
+  domain where;
+  std::function<bool(const command&)> hits;
+  order::flow flow;
+  bool restarted;      // before it is parked: so that a step without an answer is asked for ever
+  bool of_its_refund;  // what is parked is the refund of the order
+  const char* at;      // where it stands
+  const char* allowed;
+};
+
+const std::vector<scene>& scenes() {
+  static const std::vector<scene> all{
+      {"on its way back", domain::wallet, any_of<wallet::debit, wallet::undo_debit>(), order::flow::order_payment,
+       false, false, "undo debit_wallet", "retry skip fail"},
+      {"on its way there, run again", domain::wallet, any_of<wallet::debit>(), order::flow::order_payment, true, false,
+       "debit_wallet", "retry compensate fail"},
+      {"with the shelf silent", domain::product, any_of<product::take, product::undo_take>(),
+       order::flow::order_payment, false, false, "undo take_stock", "retry skip fail"},
+      {"at its pivot", domain::order, any_of<order::complete>(), order::flow::order_payment, false, false,
+       "complete_order", "retry compensate fail"},
+      {"when its payment is to be called off", domain::payment, any_of<payment::pay, payment::undo_pay>(),
+       order::flow::balance_first, false, false, "undo approve_payment", "retry skip fail"},
+      {"before it is announced", domain::order, any_of<order::announce>(), order::flow::stock_first, false, false,
+       "announce_order", "retry compensate fail"},
+      {"a return at its pivot", domain::product, any_of<product::take_in>(), order::flow::take_back, false, false,
+       "take_in_stock", "retry"},
+      {"a return that is to pay out", domain::wallet, any_of<wallet::credit>(), order::flow::take_back, false, false,
+       "credit_wallet", "retry skip"},
+      {"a refund that is to pay out", domain::wallet, any_of<wallet::credit>(), order::flow::order_payment, false, true,
+       "credit_wallet", "retry skip"},
+      {"a refund that is to take the goods in", domain::product, any_of<product::take_in>(), order::flow::order_payment,
+       false, true, "take_in_stock", "retry skip"},
+  };
+  return all;
+}
+
+bool allows(const scene& of, remedy what) {
+  return (" " + std::string{of.allowed} + " ").find(" " + std::string{sagas::to_text(what)} + " ") != std::string::npos;
+}
+
+std::vector<order::view> open_sagas(shop& shop) {
+  return std::get<order::page>(shop.ask(order::list_sagas{}).body).orders;
+}
+
+// Brings the scene about, and answers the saga that stands still.
+number stand_still(shop& shop, const scene& of) {
+  shop.user("ann", 10'000);
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, of.flow == order::flow::take_back, of.flow});
+  if (of.flow == order::flow::take_back) place.lines[0].amount = {600};
+  place.wait = of.of_its_refund;
+  if (of.flow == order::flow::stock_first) {
+    // It is answered when it is announced, which it never is.
+    shop.node().front().ask(place, {{}, 50, 0}, [](answer&&) {});
+    REQUIRE(eventually([&] { return !open_sagas(shop).empty(); }));
+  } else {
+    const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+    if (of.of_its_refund) shop.ask(order::cancel{id, false, shop.now()});
+  }
+  if (of.restarted) {
+    shop.close();
+    shop.open();
+  }
+  const auto parked = [&] {
+    const auto all = open_sagas(shop);
+    return all.size() == 1 && all[0].saga == saga_state::parked;
+  };
+  REQUIRE(eventually(parked));
+  return open_sagas(shop)[0].id;
+}
+
+answer mend(shop& shop, number id, remedy what) {
+  return shop.ask(order::repair{id, what, "a test", {}, "olga", false, shop.now()});
+}
+
+std::int64_t lines_of(shop& shop, number id) {
+  return static_cast<std::int64_t>(std::get<order::audit_page>(shop.ask(order::read_audit{id}).body).lines.size());
+}
+
+}  // namespace
+
+TEST_CASE("every repair of every saga that stands still is refused, or once in effect whatever falls",
+          "[S0.6][S1.6][C.4]") {
+  enum class falls { nothing, node, desk_and_coordinator };
+  for (const auto& of : scenes())
+    for (const auto what : {remedy::retry, remedy::compensate, remedy::skip, remedy::fail})
+      for (const auto fall : {falls::nothing, falls::node, falls::desk_and_coordinator}) {
+        INFO(of.name << ": " << sagas::to_text(what) << ", falls " << static_cast<int>(fall));
+        // One way to fall is enough for most.
+        if (fall == falls::desk_and_coordinator && !of.restarted && !of.of_its_refund) continue;
+        const trouble trouble{of.where, of.hits};
+        shop shop{trouble.options()};
+        const auto id = stand_still(shop, of);
+        const auto before = shop.find(id);
+        REQUIRE(before.parked);
+        const auto at = std::string{before.parked->undoing ? "undo " : ""} +
+                        std::string{sagas::plan_of(before.flow).stages()[before.parked->step].step->name};
+        CHECK(at == of.at);
+        if (!allows(of, what)) {
+          CHECK(mend(shop, id, what).why == reason::not_repairable);
+          CHECK(lines_of(shop, id) == 0);
+          CHECK(shop.find(id).saga == saga_state::parked);
+          *trouble.silent = false;
+          CHECK(mend(shop, id, remedy::retry).done());
+          REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
+          CHECK(shop.broken_invariants() == "");
+          if (fall != falls::nothing) break;
+          continue;
+        }
+        // Who skips or gives up need not wait until the domain is healed.
+        const bool heals = what == remedy::retry || what == remedy::compensate;
+        if (heals) *trouble.silent = false;
+        const auto first = mend(shop, id, what);
+        CHECK(first.done());
+        CHECK_FALSE(first.replayed);
+        if (fall == falls::node) {
+          shop.close();
+          shop.open();
+        } else if (fall == falls::desk_and_coordinator) {
+          shop.node().fell({domain::order, 0});
+          for (std::uint32_t share = 0; share < shop.options().coordinators; ++share)
+            shop.node().fell_coordinator(share);
+        }
+        if (eventually([&] { return open_sagas(shop).empty(); })) {
+          const auto again = mend(shop, id, what);
+          CHECK(again.done());
+          CHECK(again.replayed);
+        } else {
+          FAIL("it does not end: " << shop.timeline(id));
+        }
+        CHECK(lines_of(shop, id) == 1);
+        const auto after = shop.find(id);
+        const bool sale = order::is_sale(after.flow);
+        const bool forward =
+            !sale || of.at == std::string{"complete_order"} || of.restarted || of.at == std::string{"announce_order"};
+        CHECK(after.state == (what == remedy::retry && forward ? state::completed
+                              : what == remedy::skip && !sale  ? state::completed
+                                                               : state::failed));
+        // Money and goods are where they belong, but for what was skipped or written off.
+        if (what == remedy::compensate || (what == remedy::retry && !forward)) {
+          CHECK(shop.balance("ann") == 10'000);
+          CHECK(shop.stock("cup") == 10);
+        }
+        if (what == remedy::retry && forward && sale) {
+          CHECK(shop.balance("ann") == 9'400);
+          CHECK(shop.stock("cup") == 8);
+        }
+        CHECK(shop.broken_invariants() == "");
+      }
+}
+
+TEST_CASE("what was skipped never happens later, and the books say who answered for it", "[S1.6]") {
+  const trouble trouble{domain::wallet, any_of<wallet::credit>()};
+  shop shop{trouble.options()};
+  const auto& refund = scenes()[8];
+  const auto id = stand_still(shop, refund);
+  CHECK(shop.balance("ann") == 9'400);
+  CHECK(mend(shop, id, remedy::skip).done());
+  REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
+  CHECK(shop.timeline(id).find("skipped credit_wallet") != std::string::npos);
+  *trouble.silent = false;
+  // The command that was lost on the way comes after all.
+  const auto stage = shop.find(id).repairs.at(0).step;
+  CHECK(shop.ask(wallet::credit{{id, stage}, {"ann"}, {600}, shop.now()}).what == verdict::refused);
+  CHECK(shop.balance("ann") == 9'400);
+  CHECK(shop.stock("cup") == 10);
+  shop.close();
+  persistence::audit_figures figures;
+  CHECK(persistence::all_hold(persistence::audit(shop.data(), &figures)));
+  CHECK(figures.settled == 1);
+}
+
+TEST_CASE("a saga that is mended while its domain is silent still stands still again, with its whole story", "[S0.6]") {
+  const trouble trouble{domain::wallet, any_of<wallet::debit, wallet::undo_debit>()};
+  shop shop{trouble.options()};
+  const auto id = stand_still(shop, scenes()[0]);
+  CHECK(mend(shop, id, remedy::retry).done());
+  REQUIRE(eventually([&] {
+    const auto now = shop.find(id);
+    return now.saga == saga_state::parked && now.repairs.size() == 1;
+  }));
+  const auto story = shop.timeline(id);
+  CHECK(story.find("repaired debit_wallet") < story.rfind("parked debit_wallet"));
+  CHECK(story.find("began") == 0);
+  *trouble.silent = false;
+  CHECK_FALSE(mend(shop, id, remedy::retry).replayed);
+  REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
+  CHECK(lines_of(shop, id) == 2);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a line of the audit log that was edited, taken out or cut off is named", "[C.6]") {
+  const struct {
+    const char* sql;
+    const char* named;
+  } crimes[]{
+      {"UPDATE audit SET content=CAST(replace(CAST(content AS TEXT),'a test','a jest') AS BLOB) WHERE seq=2",
+       "line 2 was edited"},
+      {"UPDATE audit SET hash=upper(hash) WHERE seq=2", "line 2 was edited"},
+      {"UPDATE audit SET about=about+256 WHERE seq=1", "line 1 was edited"},
+      {"DELETE FROM audit WHERE seq=1", "line 1 is missing"},
+      {"DELETE FROM audit WHERE seq=2", "line 2 is missing"},
+      {"DELETE FROM audit WHERE seq=3", "line 3 is missing"},
+      {"DELETE FROM audit WHERE seq=3; UPDATE audit_head SET seq=2, hash=(SELECT hash FROM audit WHERE seq=2)",
+       "was repaired 3 times, the audit log has 2 lines"},
+      {"UPDATE audit SET content=(SELECT content FROM audit WHERE seq=1), hash=(SELECT hash FROM audit WHERE seq=1)"
+       " WHERE seq=2",
+       "line 2 was edited"},
+      {"UPDATE audit SET content=x'ff' WHERE seq=1", "line 1 was edited"},
+      {"UPDATE audit_head SET seq=5", "line 4 is missing"},
+      {"UPDATE orders SET repairs=0 WHERE repairs>0", "was never repaired"},
+  };
+  const trouble trouble{domain::wallet, any_of<wallet::debit, wallet::undo_debit>()};
+  shop shop{trouble.options()};
+  const auto id = stand_still(shop, scenes()[0]);
+  for (std::size_t i = 1; i <= 3; ++i) {
+    if (i == 3) *trouble.silent = false;
+    CHECK(mend(shop, id, remedy::retry).done());
+    REQUIRE(eventually([&] {
+      const auto now = shop.find(id);
+      return now.repairs.size() == i && (i == 3 ? now.ended.ms != 0 : now.saga == saga_state::parked);
+    }));
+  }
+  CHECK(std::get<order::audit_state>(shop.ask(order::verify_audit{}).body).troubles.empty());
+  REQUIRE(shop.broken_invariants() == "");
+  shop.close();
+  for (const auto& crime : crimes) {
+    INFO(crime.sql);
+    const temporary_folder copy;
+    for (const auto& one : std::filesystem::directory_iterator{shop.data()})
+      std::filesystem::copy(one.path(), copy.path() / one.path().filename());
+    sqlite3* db = nullptr;
+    const auto store = (copy.path() / "order-0.db").string();
+    REQUIRE(sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE, persistence::checked_vfs({}).c_str()) ==
+            SQLITE_OK);
+    const auto all = std::string{"PRAGMA locking_mode=EXCLUSIVE; PRAGMA ignore_check_constraints=1;"} + crime.sql;
+    CHECK(sqlite3_exec(db, all.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    CHECK(sqlite3_total_changes(db) > 0);
+    sqlite3_close(db);
+    std::string rows;
+    for (const auto& one : persistence::audit(copy.path()))
+      if (!one.holds())
+        for (const auto& row : one.rows) rows += row + '\n';
+    INFO(rows);
+    CHECK(rows.find(crime.named) != std::string::npos);
+  }
+}

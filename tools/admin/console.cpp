@@ -1,0 +1,90 @@
+// Asks a node, and prints what it says.
+#include "tools/admin/console.hpp"
+
+#include <chrono>
+#include <iostream>
+
+#include "messages/grammar/ids.hpp"
+
+namespace souk::tools {
+
+static edge::http_client connect(const std::string& node) {
+  const auto at = edge::parse_url(node);
+  if (!at) throw refusal{2, "'" + node + "' is no http://HOST:PORT"};
+  return {at->host, at->port};
+}
+
+console::console(const wish& wanted) : output_(wanted.output), client_(connect(wanted.node)) {}
+
+ordered_json console::ask(const char* method, const std::string& target, const ordered_json& wanted) {
+  edge::header_list headers{{"accept", "application/json"}};
+  if (!wanted.is_null()) headers.emplace_back("content-type", "application/json");
+  const auto said =
+      client_.request(method, target, headers, wanted.is_null() ? "" : wanted.dump(), std::chrono::seconds{10});
+  auto body = ordered_json::parse(said.body, nullptr, false);
+  if (said.status >= 200 && said.status < 300 && !body.is_discarded()) return body;
+  const auto word = [&](const char* name) {
+    return body.is_object() && body.contains(name) && body[name].is_string() ? body[name].get<std::string>() : "";
+  };
+  auto text = word("title");
+  if (const auto detail = word("detail"); !detail.empty()) text += (text.empty() ? "" : ": ") + detail;
+  if (text.empty()) text = "HTTP " + std::to_string(said.status);
+  throw refusal{said.status == 404 ? 3 : said.status == 409 ? 4 : 1, text};
+}
+
+void console::show(const ordered_json& answer, const std::vector<shown>& columns, const std::string& none) const {
+  if (json()) return print(answer);
+  const auto& data = answer.at("data");
+  if (data.empty()) {
+    std::cout << none << '\n';
+    return;
+  }
+  std::vector<column> heads;
+  for (const auto& one : columns) heads.push_back({one.title, one.align});
+  table rows{heads};
+  for (const auto& one : data) {
+    std::vector<std::string> cells;
+    for (const auto& what : columns) cells.push_back(cell(one, what.member));
+    rows.row(std::move(cells));
+  }
+  std::cout << rows.text();
+  if (answer.value("has_more", false)) std::cout << "there are more: raise --limit\n";
+}
+
+void console::print(const ordered_json& answer) const {
+  if (output_ == "jsonl" && answer.is_object() && answer.contains("data")) {
+    for (const auto& one : answer.at("data")) std::cout << one.dump() << '\n';
+    std::cout << std::flush;
+    return;
+  }
+  std::cout << answer.dump() << std::endl;
+}
+
+std::string console::cell(const ordered_json& of, const std::string& member) {
+  const auto dot = member.find('.');
+  const auto found = of.find(member.substr(0, dot));
+  if (found == of.end() || found->is_null()) return {};
+  if (dot != member.npos) return cell(*found, member.substr(dot + 1));
+  if (found->is_string()) return found->get<std::string>();
+  if (found->is_number_integer()) return grouped(found->get<std::int64_t>());
+  return found->dump();
+}
+
+std::string checked(const std::string& id) {
+  if (!is_name(id)) throw refusal{3, "'" + id + "' is no id"};
+  return id;
+}
+
+std::string duration(std::int64_t ms) {
+  const auto two = [](std::int64_t whole, const char* unit, std::int64_t part, const char* of) {
+    return std::to_string(whole) + ' ' + unit + (part ? ' ' + std::to_string(part) + ' ' + of : "");
+  };
+  if (ms < 1'000) return std::to_string(ms) + " ms";
+  if (ms < 60'000) return std::to_string(ms / 1'000) + '.' + std::to_string(ms % 1'000 / 100) + " s";
+  const auto minutes = ms / 60'000;
+  if (minutes < 60) return two(minutes, "min", ms % 60'000 / 1'000, "s");
+  if (minutes < 24 * 60) return two(minutes / 60, "h", minutes % 60, "min");
+  return two(minutes / (24 * 60), "d", minutes / 60 % 24, "h");
+}
+
+}  // namespace souk::tools

@@ -1,0 +1,192 @@
+// The node's figures: desks, coordinators, events that were not taken, orders as they come.
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <thread>
+
+#include "messages/grammar/ids.hpp"
+#include "tools/admin/console.hpp"
+
+namespace souk::tools::admin {
+
+// Twice, a moment apart: what they did in between is what they do now.
+void actors(console& node, const wish&) {
+  constexpr auto between = std::chrono::milliseconds{500};
+  auto all = node.ask("GET", "/v1/admin/actors");
+  if (node.json()) return node.print(all);
+  std::this_thread::sleep_for(between);
+  const auto later = node.ask("GET", "/v1/admin/actors");
+  const auto right = side::right;
+  const auto of_kind = [&](const char* kind) {
+    auto some = later;
+    some["data"] = ordered_json::array();
+    for (const auto& one : later.at("data")) {
+      if (one.value("kind", "") != kind) continue;
+      auto row = one;
+      for (const auto& before : all.at("data")) {
+        if (before.at("name") != one.at("name") || !one.contains("commits")) continue;
+        const auto letters = one.value("letters", std::int64_t{0}), batches = one.value("batches", std::int64_t{0});
+        row["batch"] = batches ? letters / batches : 0;
+        row["commits_s"] = (one.value("commits", std::int64_t{0}) - before.value("commits", std::int64_t{0})) *
+                           std::chrono::milliseconds{std::chrono::seconds{1}} / between;
+      }
+      some["data"].push_back(std::move(row));
+    }
+    return some;
+  };
+  node.show(of_kind("desk"),
+            {{"desk", "name"},
+             {"waiting", "waiting", right},
+             {"letters", "letters", right},
+             {"a batch", "batch", right},
+             {"commits", "commits", right},
+             {"commits/s", "commits_s", right},
+             {"restarts", "restarts", right},
+             {"full", "full"}},
+            "no desks");
+  std::cout << '\n';
+  node.show(of_kind("coordinator"),
+            {{"coordinator", "name"},
+             {"running", "running", right},
+             {"parked", "parked", right},
+             {"begun", "begun", right},
+             {"completed", "completed", right},
+             {"compensated", "compensated", right},
+             {"asked again", "asked_again", right},
+             {"restarts", "restarts", right}},
+            "no coordinators");
+  const auto cashiers = of_kind("cashier");
+  if (cashiers.at("data").empty()) return;  // payments have no external provider
+  std::cout << '\n';
+  node.show(cashiers,
+            {{"cashier", "name"},
+             {"open", "open", right},
+             {"captured", "captured", right},
+             {"declined", "declined", right},
+             {"gone", "gone", right},
+             {"unknown", "unknown", right},
+             {"restarts", "restarts", right}},
+            "no cashier");
+}
+
+void nodes(console& node, const wish&) {
+  const auto all = node.ask("GET", "/v1/admin/nodes");
+  if (node.json()) return node.print(all);
+  const auto right = side::right;
+  node.show({{"data", {all.at("here")}}},
+            {{"ready", "ready"},
+             {"desks", "desks", right},
+             {"coordinators", "coordinators", right},
+             {"running", "running", right},
+             {"parked", "parked", right},
+             {"waiting", "waiting", right},
+             {"restarts", "restarts", right},
+             {"given up", "given_up", right}},
+            "nothing is here");
+  std::cout << '\n';
+  node.show(all,
+            {{"another node", "name"},
+             {"there", "there"},
+             {"incarnation", "incarnation", right},
+             {"visits", "visits", right},
+             {"in flight", "in_flight", right},
+             {"kept back", "kept_back", right}},
+            "this node is alone");
+}
+
+void outbox(console& node, const wish& wanted) {
+  auto all = node.ask("GET", "/v1/admin/outbox?limit=" + std::to_string(wanted.limit));
+  for (auto& one : all.at("data"))
+    one["letter"] = std::to_string(one.value("source", 0)) + '/' + std::to_string(one.value("seq", std::int64_t{0}));
+  node.show(all,
+            {{"letter", "letter"},
+             {"order", "order"},
+             {"tries", "tries", side::right},
+             {"dead", "dead"},
+             {"next", "next"},
+             {"error", "error"}},
+            "the platform has taken everything that it was offered");
+}
+
+namespace {
+
+// What is in the lists of each partition, as one list.
+ordered_json gathered(const ordered_json& log, const char* member) {
+  ordered_json all{{"data", ordered_json::array()}};
+  for (const auto& partition : log.at("data"))
+    for (auto one : partition.at(member)) {
+      one["partition"] = partition.at("partition");
+      all["data"].push_back(std::move(one));
+    }
+  return all;
+}
+
+}  // namespace
+
+void event_log(console& node, const wish&) {
+  const auto log = node.ask("GET", "/v1/admin/event-log");
+  if (node.json()) return node.print(log);
+  const auto right = side::right;
+  const console::shown partition{"partition", "partition", right};
+  node.show(log,
+            {partition,
+             {"newest", "newest", right},
+             {"oldest kept", "oldest", right},
+             {"held", "held", right},
+             {"dead", "dead", right}},
+            "no partitions");
+  std::cout << '\n';
+  node.show(gathered(log, "topics"), {{"topic", "topic"}, partition, {"events", "events", right}},
+            "nothing was told since the log's desks were seated");
+  std::cout << '\n';
+  node.show(gathered(log, "subscribers"),
+            {{"subscriber", "subscriber"}, partition, {"position", "position", right}, {"lag", "lag", right}},
+            "nobody has subscribed");
+  std::cout << '\n';
+  node.show(gathered(log, "troubles"),
+            {{"letter", "letter"},
+             {"subscriber", "subscriber"},
+             {"topic", "topic"},
+             {"order", "order"},
+             {"tries", "tries", right},
+             {"dead", "dead"},
+             {"next", "next"},
+             {"error", "error"}},
+            "every event was taken");
+}
+
+void retry_event(console& node, const wish& wanted) {
+  const auto said = node.ask("POST", "/v1/admin/event-log/" + checked(wanted.id) + "/retry");
+  if (node.json()) return node.print(said);
+  std::cout << "the letter " << wanted.id << " will be tried again\n";
+}
+
+// What has been placed, as it comes, until interrupted: a line an order, in order.
+void tail(console& node, const wish& wanted) {
+  std::optional<number> last;
+  if (!wanted.since.empty()) {
+    last = parse_number(wanted.since);
+    if (!last) throw refusal{2, "--since is the id of an order"};
+  }
+  while (true) {
+    auto page = node.ask("GET", "/v1/orders?limit=" + std::to_string(last ? 1000 : wanted.limit));
+    const auto& newest_first = page.at("data");
+    for (auto one = newest_first.rbegin(); one != newest_first.rend(); ++one) {
+      const auto id = parse_number(console::cell(*one, "id"));
+      if (!id || (last && *id <= *last)) continue;
+      last = id;
+      if (node.json())
+        node.print(*one);
+      else
+        std::cout << console::cell(*one, "placed") << "  " << console::cell(*one, "id") << "  "
+                  << console::cell(*one, "state") << "  " << console::cell(*one, "user") << "  "
+                  << pounds(one->value("paid", std::int64_t{0})) << ' ' << console::cell(*one, "currency") << "  "
+                  << console::cell(*one, "reason") << std::endl;
+    }
+    if (!std::cout) return;
+    if (!last) last = number{};
+    std::this_thread::sleep_for(std::chrono::duration<double>(wanted.every_s));
+  }
+}
+
+}  // namespace souk::tools::admin

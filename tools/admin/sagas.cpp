@@ -1,0 +1,198 @@
+// Sagas for operators: finds them, tells their story, and mends those that stand still.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "messages/grammar/ids.hpp"
+#include "tools/admin/console.hpp"
+
+namespace souk::tools::admin {
+
+namespace {
+
+constexpr std::size_t id_letters = 13;
+
+std::string query(const wish& wanted) {
+  std::string text = "?limit=" + std::to_string(wanted.limit);
+  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", wanted.state},
+                                    {"flow", wanted.flow},
+                                    {"reason", wanted.reason},
+                                    {"user", wanted.user},
+                                    {"older_than", wanted.older_than},
+                                    {"prefix", wanted.prefix}})
+    if (!value.empty()) text += '&' + std::string{name} + '=' + checked(value);
+  return text;
+}
+
+// The whole id of what was named by its first letters.
+std::string resolved(console& node, const std::string& id) {
+  if (checked(id).size() >= id_letters) return id;
+  const auto found = node.ask("GET", "/v1/admin/sagas?limit=10&prefix=" + id).at("data");
+  if (found.empty()) throw refusal{3, "no saga begins with " + id};
+  if (found.size() == 1) return found[0].at("id").get<std::string>();
+  std::string all;
+  for (const auto& one : found) all += ' ' + console::cell(one, "id");
+  throw refusal{3, "several sagas begin with " + id + ':' + all};
+}
+
+std::string signed_amount(std::int64_t minor) { return (minor < 0 ? "-" : "+") + pounds(std::abs(minor)); }
+
+void show_effects(const ordered_json& of) {
+  if (!of.contains("effects")) return;
+  std::cout << "\nwhat it has in effect\n";
+  table rows{{{"step"}, {"desk"}, {"is"}, {"what"}}};
+  for (const auto& one : of.at("effects")) {
+    std::string what;
+    if (one.contains("amount")) what = signed_amount(one["amount"].get<std::int64_t>());
+    if (one.contains("goods"))
+      for (const auto& line : one["goods"])
+        what += (what.empty() ? "" : ", ") + std::to_string(line.value("units", std::int64_t{0})) + " x " +
+                console::cell(line, "product");
+    rows.row({console::cell(one, "step"), console::cell(one, "desk"), console::cell(one, "is"), what});
+  }
+  std::cout << rows.text(2);
+}
+
+void show_dry_run(const ordered_json& said) {
+  std::cout << "nothing is done yet. " << console::cell(said, "repair") << " of " << console::cell(said, "id")
+            << " would:\n";
+  for (const auto& move : said.at("moves")) std::cout << "  " << move.get<std::string>() << '\n';
+  std::cout << "  end it as " << console::cell(said, "ends") << '\n';
+  show_effects(said);
+  std::cout << "\nif every desk says yes\n";
+  table rows{{{""}, {"now", side::right}, {"then", side::right}}};
+  const auto amount = [](const ordered_json& of, const char* member) {
+    return of.at(member).is_null() ? std::string{"?"} : pounds(of[member].get<std::int64_t>());
+  };
+  for (const auto& one : said.at("money"))
+    rows.row({"wallet of " + console::cell(one, "user"), amount(one, "now"), amount(one, "then")});
+  for (const auto& one : said.at("stock"))
+    rows.row({"stock of " + console::cell(one, "product"), console::cell(one, "now"), console::cell(one, "then")});
+  std::cout << rows.text(2);
+}
+
+std::string user_of_this_machine() {
+  for (const char* name : {"SOUK_OPERATOR", "USER"})
+    if (const char* who = std::getenv(name); who && *who) return who;
+  return {};
+}
+
+void repair(console& node, const wish& wanted, const std::string& what) {
+  if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
+  const auto id = resolved(node, wanted.id);
+  ordered_json body{{"reason", wanted.why}};
+  const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by;
+  if (!by.empty()) body["by"] = by;
+  if (wanted.dry_run) body["dry_run"] = true;
+  const auto said = node.ask("POST", "/v1/admin/sagas/" + id + '/' + what, body);
+  if (node.json()) return node.print(said);
+  if (wanted.dry_run) return show_dry_run(said);
+  const auto& line = said.at("line");
+  std::cout << what << " of " << id << " is line " << console::cell(line, "seq") << " of the audit log ("
+            << console::cell(line, "hash").substr(0, 12) << "); follow it with: souk admin saga " << id << '\n';
+}
+
+}  // namespace
+
+void sagas(console& node, const wish& wanted) {
+  auto all = node.ask("GET", "/v1/admin/sagas" + query(wanted));
+  for (auto& one : all.at("data")) {
+    if (node.json()) break;
+    one["age"] = duration(one.value("age_ms", std::int64_t{0}));
+    if (one.contains("parked")) {
+      one["reason"] = one["parked"]["reason"];
+      if (one["parked"].value("undoing", false)) one["step"] = "undo " + console::cell(one, "step");
+    }
+  }
+  node.show(all,
+            {{"id", "id"},
+             {"flow", "flow"},
+             {"saga", "saga"},
+             {"at", "step"},
+             {"reason", "reason"},
+             {"user", "user"},
+             {"age", "age", side::right}},
+            wanted.state.empty() || wanted.state == "open" ? "no saga is under way" : "no saga is like that");
+}
+
+void saga(console& node, const wish& wanted) {
+  const auto all = node.ask("GET", "/v1/admin/sagas/" + resolved(node, wanted.id));
+  if (node.json()) return node.print(all);
+  std::cout << console::cell(all, "id") << "  " << console::cell(all, "flow") << "  " << console::cell(all, "state")
+            << "  " << console::cell(all, "saga") << "  user " << console::cell(all, "user") << "  "
+            << pounds(all.value("total", std::int64_t{0})) << "  " << duration(all.value("age_ms", std::int64_t{0}))
+            << '\n';
+  table steps{{{"ms", side::right}, {"step"}, {"what"}, {"reason"}}};
+  for (const auto& one : all.at("timeline")) {
+    auto why = console::cell(one, "reason");
+    if (one.contains("repair"))
+      why = console::cell(one, "repair") + ": " + console::cell(one, "because") +
+            (one.contains("by") ? " (" + console::cell(one, "by") + ')' : "");
+    steps.row({console::cell(one, "ms"), console::cell(one, "step"), console::cell(one, "what"), why});
+  }
+  std::cout << steps.text();
+  show_effects(all);
+  if (!all.contains("parked")) return;
+  std::cout << "\nit is parked since " << console::cell(all, "parked.since")
+            << ". What may be done (--dry-run shows it)\n";
+  table rows{{{"repair"}, {""}}};
+  for (const auto& [name, may] : all["parked"]["repairs"].items())
+    rows.row({name, may.value("allowed", false)
+                        ? "souk admin " + name + ' ' + console::cell(all, "id") + " --reason TEXT"
+                        : "no: " + console::cell(may, "because")});
+  std::cout << rows.text(2);
+}
+
+void retry(console& node, const wish& wanted) {
+  const auto slash = wanted.id.find('/');
+  if (slash == std::string::npos) return repair(node, wanted, "retry");
+  const auto path = checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1));
+  const auto said = node.ask("POST", "/v1/admin/outbox/" + path + "/retry");
+  if (node.json()) return node.print(said);
+  std::cout << "the letter " << path << " will be tried again\n";
+}
+
+void compensate(console& node, const wish& wanted) { repair(node, wanted, "compensate"); }
+void skip(console& node, const wish& wanted) { repair(node, wanted, "skip"); }
+void fail(console& node, const wish& wanted) { repair(node, wanted, "fail"); }
+
+void audit(console& node, const wish& wanted) {
+  auto target = "/v1/admin/audit?limit=" + std::to_string(wanted.limit);
+  if (!wanted.prefix.empty()) target += "&saga=" + resolved(node, wanted.prefix);
+  auto all = node.ask("GET", target);
+  for (auto& one : all.at("data")) {
+    if (node.json()) break;
+    one["hash"] = console::cell(one, "hash").substr(0, 12);
+    if (one.value("undoing", false)) one["step"] = "undo " + console::cell(one, "step");
+  }
+  node.show(all,
+            {{"at", "at"},
+             {"line", "seq", side::right},
+             {"by", "by"},
+             {"repair", "repair"},
+             {"saga", "saga"},
+             {"stood at", "step"},
+             {"why", "reason"},
+             {"hash", "hash"}},
+            "no saga was ever repaired");
+}
+
+void verify_audit(console& node, const wish&) {
+  const auto said = node.ask("GET", "/v1/admin/audit/verify");
+  const bool whole = said.value("whole", false);
+  if (node.json()) {
+    node.print(said);
+  } else {
+    for (const auto& one : said.at("data")) {
+      std::cout << "store " << console::cell(one, "store") << ": " << console::cell(one, "lines")
+                << " lines, newest hash " << (console::cell(one, "head").empty() ? "none" : console::cell(one, "head"))
+                << '\n';
+      for (const auto& trouble : one.at("troubles")) std::cout << "  " << trouble.get<std::string>() << '\n';
+    }
+    std::cout << (whole ? "the audit log is whole\n" : "");
+  }
+  if (!whole) throw refusal{1, "the audit log is broken"};
+}
+
+}  // namespace souk::tools::admin
