@@ -341,7 +341,7 @@ TEST_CASE("who begins a handshake and does not end it is sent away when its time
 }
 
 TEST_CASE("a peer that says nothing for too long is given up, and one that says something is not") {
-  two_hosts hosts{[](auto& wanted) { wanted.idle_seconds = 1; }};
+  two_hosts hosts{[](auto& wanted) { wanted.idle_seconds = 3; }};
   auto silent = hosts.dial();
   auto behind_silent = hosts.behind_ben.accept();
   auto lively = hosts.dial();
