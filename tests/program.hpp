@@ -52,7 +52,13 @@ public:
     if (colon == said.npos) throw std::runtime_error(name_ + " did not start: " + said);
     return static_cast<std::uint16_t>(std::stoi(said.substr(colon + 1)));
   }
-  void send(int signal) const { ::kill(process_, signal); }
+  // It stands still when this returns, not a moment later.
+  void stop() const {
+    ::kill(process_, SIGSTOP);
+    int status = 0;
+    ::waitpid(process_, &status, WUNTRACED);
+  }
+  void go_on() const { ::kill(process_, SIGCONT); }
   // Ends it, and answers its exit code; the signal that ended it counts as negative.
   int end(int signal = SIGTERM) {
     ::kill(process_, signal);

@@ -14,11 +14,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <mutex>
 
 #include "actors/edge/incarnation.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/edge/providers.hpp"
 #include "actors/edge/sinks.hpp"
+#include "actors/edge/tunnel.hpp"
 #include "messages/grammar/crash_point.hpp"
 #include "persistence/backup.hpp"
 
@@ -35,9 +37,8 @@ runtime::cluster_options cluster_options_of(const config::node& wanted) {
   for (const auto* file : {&mine.certificate, &mine.key, &mine.ca})
     if (mine.tls() && ::access(file->c_str(), R_OK) != 0)
       throw config::wrong("node " + mine.name + ": " + *file + " cannot be read: " + std::strerror(errno));
-  // What crosses hosts needs a tunnel, whose near ends are dialled then, and which hands what comes to any port here.
-  if (mine.tls())
-    throw config::wrong("node " + mine.name + " names a certificate: this souk has no tunnel between nodes yet");
+  // What comes through the tunnel may come to any port, see way_out.
+  if (mine.tls()) return out;
   out.port = mine.port;
   out.dial = [members = wanted.members](const std::string& peer) {
     const auto found = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.name == peer; });
@@ -94,10 +95,42 @@ edge::server_options server_options_of(const config::node& wanted) {
   return out;
 }
 
-served_node::served_node(const config::node& wanted)
-    : host_(wanted.http.host),
-      node_(std::make_unique<runtime::node>(node_options_of(wanted))),
-      gateway_(std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted))) {
+// The node is there before its tunnel, which has to know where to hand what comes.
+struct served_node::way_out {
+  void open(const config::node& wanted, std::uint16_t hand_to) {
+    const auto& mine = wanted.members[wanted.placement.find(wanted.name)];
+    edge::tunnel_options how;
+    how.name = mine.name;
+    how.certificate = mine.certificate;
+    how.key = mine.key;
+    how.authority = mine.ca;
+    how.host = mine.host;
+    how.port = mine.port;
+    how.hand_to = hand_to;
+    for (const auto& one : wanted.members)
+      if (one.name != mine.name) how.peers.push_back({one.name, one.host, one.port});
+    auto made = std::make_unique<edge::tunnel>(std::move(how));
+    const std::lock_guard hold{mutex};
+    tunnel = std::move(made);
+  }
+  std::uint16_t near_end(const std::string& peer) {
+    const std::lock_guard hold{mutex};
+    return tunnel ? tunnel->local_port(peer) : std::uint16_t{0};
+  }
+
+  std::mutex mutex;
+  std::unique_ptr<edge::tunnel> tunnel;
+};
+
+served_node::served_node(const config::node& wanted) : host_(wanted.http.host) {
+  auto options = node_options_of(wanted);
+  if (options.cluster && !options.cluster->dial) {
+    way_out_ = std::make_shared<way_out>();
+    options.cluster->dial = [through = way_out_](const std::string& peer) { return through->near_end(peer); };
+  }
+  node_ = std::make_unique<runtime::node>(std::move(options));
+  if (way_out_) way_out_->open(wanted, node_->link_port());
+  gateway_ = std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted));
   gateway_->show([this] {
     const auto* server = counting_.load();
     return server ? server->counts() : edge::server_counts{};
@@ -122,6 +155,7 @@ void served_node::drain() {
   gateway_.reset();
   node_.reset();
   server_.reset();
+  way_out_.reset();
 }
 
 namespace {

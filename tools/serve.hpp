@@ -37,7 +37,10 @@ public:
   void drain();
 
 private:
+  struct way_out;  // through the tunnel, to the other nodes
+
   std::string host_;
+  std::shared_ptr<way_out> way_out_;  // none: they are all on this machine, or there are none
   std::unique_ptr<runtime::node> node_;
   std::unique_ptr<edge::gateway> gateway_;
   std::unique_ptr<edge::http_server> server_;

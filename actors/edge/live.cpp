@@ -194,7 +194,7 @@ std::string live::tick() {
     }
     for (std::size_t i = 0; i < node.figures().coordinators.size(); ++i) {
       const auto& n = *node.figures().coordinators[i];
-      coordinators.push_back({{"name", "coordinator/" + std::to_string(i)},
+      coordinators.push_back({{"name", "coordinator/" + std::to_string(n.share)},
                               {"running", n.running.load()},
                               {"parked", n.parked.load()},
                               {"asked_again", n.asked_again.load()},

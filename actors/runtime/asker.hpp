@@ -31,9 +31,9 @@ public:
     if (how.shard) to.shard = *how.shard;
     const auto now = around_->clock->steady_ms();
     const auto ticket = ++last_;
-    open_.emplace(ticket,
-                  question{to, how.again_ms ? what : command{}, std::move(then),
-                           how.again_ms ? now + how.again_ms : INT64_MAX, now + how.give_up_ms, how.again_ms, now});
+    open_.emplace(ticket, question{to, how.again_ms ? what : command{}, std::move(then),
+                                   how.again_ms ? now + how.again_ms : INT64_MAX, now + how.give_up_ms, how.again_ms,
+                                   now, around_->out_of_reach_ms ? where().desk(to).address() : caf::actor_addr{}});
     out_.post(to, letter{ticket, std::move(what)});
   }
 
@@ -52,13 +52,14 @@ public:
     std::vector<hear> lost;
     for (auto at = open_.begin(); at != open_.end();) {
       auto& q = at->second;
-      if (q.give_up_at <= now || out_of_reach(q, now)) {
+      const bool moved = somebody_else_sits_there(q);
+      if (q.give_up_at <= now || out_of_reach(q, now) || (moved && !q.again_ms)) {
         lost.push_back(std::move(q.then));
         at = open_.erase(at);
         continue;
       }
       // Further away than it ever was: the clock was put back.
-      if (q.again_at <= now || (q.again_ms && q.again_at - now > q.again_ms)) {
+      if (moved || q.again_at <= now || (q.again_ms && q.again_at - now > q.again_ms)) {
         q.again_at = now + q.again_ms;
         out_.post(q.to, letter{at->first, q.what});
       }
@@ -80,7 +81,18 @@ private:
     command what;
     hear then;
     std::int64_t again_at, give_up_at, again_ms, asked_at;
+    caf::actor_addr asked;  // only among several nodes: else nobody waits long for whoever falls
   };
+
+  // Whoever was asked has gone, and with him what he was asked: there is no need to wait until the answer is overdue,
+  // which may be half a minute when he was to wait for something himself.
+  bool somebody_else_sits_there(question& q) const {
+    if (!around_->out_of_reach_ms) return false;
+    const auto now = where().desk(q.to);
+    if (now.address() == q.asked) return false;
+    q.asked = now.address();
+    return now != nullptr;
+  }
 
   // Followers ask for as long as it takes.
   bool out_of_reach(const question& q, std::int64_t now) const {

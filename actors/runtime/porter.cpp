@@ -231,7 +231,9 @@ void porter::on_sweep() {
 void porter::dial(peer& to) {
   to.dial_at_ms = now_ms() + dial_every_ms;
   const auto port = papers_.cluster.dial ? papers_.cluster.dial(to.figures->name) : std::uint16_t{0};
-  if (port == 0 || !somebody_listens(port)) return complain(to, "is not there yet");
+  // A tunnel's near end always listens, and only makes way for who stays.
+  const bool is_its_own = papers_.cluster.port != 0;
+  if (port == 0 || (is_its_own && !somebody_listens(port))) return complain(to, "is not there yet");
   to.dialling = true;
   const auto name = to.figures->name;
   request(system().middleman().actor_handle(), std::chrono::milliseconds{2 * greeting_ms}, caf::connect_atom::value,

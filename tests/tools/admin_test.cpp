@@ -128,7 +128,7 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     return holds();
   };
-  for (const auto id : parked) REQUIRE(eventually([&] { return find(id).saga == order::saga_state::parked; }));
+  for (const auto id : parked) REQUIRE(eventually([&] { return static_cast<bool>(find(id).parked); }));
 
   console console{node.address()};
   const auto says = [&](const std::string& words, int code, const std::vector<std::string>& all) {

@@ -24,7 +24,7 @@ struct put_clock final : runtime::clock {
   std::atomic<std::int64_t> off_ms{0};
 };
 
-constexpr int rounds = 25, seats = 400;  // 10,000 holds, each paid for within 50 ms of its end
+constexpr int rounds = 25, places = 400;  // 10,000 holds, each paid for within 50 ms of its end
 constexpr std::int64_t hold_ms = 60'000, price = 100, window_ms = 50, hour_ms = 3'600'000;
 
 std::string holder(int i) { return "holder-" + std::to_string(i); }
@@ -41,7 +41,7 @@ struct payment_made {
 class race {
 public:
   race(shop& of, std::shared_ptr<put_clock> clock) : shop_(of), clock_(std::move(clock)) {
-    for (int i = 0; i < seats; ++i)
+    for (int i = 0; i < places; ++i)
       for (const auto& user : {holder(i), rival(i)}) {
         ask(user::put{{user}, user, now()});
         ask(wallet::charge{"fill", {user}, {rounds * price}, now()});
@@ -52,28 +52,28 @@ public:
   void run(int round) {
     const schedule_id date{"date-" + std::to_string(round)};
     reservation::open offer{date, {"gala"}, {}, hold_ms, {}};
-    for (int i = 0; i < seats; ++i) offer.seats.push_back({seat(i), "S", "R", std::to_string(i), "I", {price}});
+    for (int i = 0; i < places; ++i) offer.seats.push_back({seat(i), "S", "R", std::to_string(i), "I", {price}});
     ask(offer);
-    ask(queue::open{date, {}, 2 * seats, hold_ms});
+    ask(queue::open{date, {}, 2 * places, hold_ms});
     settle();
-    std::vector<token_id> of_holder(seats), of_rival(seats);
-    std::vector<reservation::view> held(seats);
-    for (int i = 0; i < seats; ++i) {
+    std::vector<token_id> of_holder(places), of_rival(places);
+    std::vector<reservation::view> held(places);
+    for (int i = 0; i < places; ++i) {
       join(date, holder(i), of_holder[i]);
       join(date, rival(i), of_rival[i]);
     }
     settle();
     const auto deadline = now() + hold_ms;
-    for (int i = 0; i < seats; ++i) {
+    for (int i = 0; i < places; ++i) {
       ask(queue::enter{of_holder[i], date, {holder(i)}, now()});
       hold(date, i, holder(i), of_holder[i], [&held, i](const reservation::view& mine) { held[i] = mine; });
     }
     settle();
     clock_->at_ms = deadline.ms - window_ms;
-    for (int i = 0; i < seats; ++i) ask(queue::enter{of_rival[i], date, {rival(i)}, now()});
+    for (int i = 0; i < places; ++i) ask(queue::enter{of_rival[i], date, {rival(i)}, now()});
 
-    std::vector<int> payers(seats), rivals(seats);
-    for (int i = 0; i < seats; ++i) payers[i] = rivals[i] = i;
+    std::vector<int> payers(places), rivals(places);
+    for (int i = 0; i < places; ++i) payers[i] = rivals[i] = i;
     std::shuffle(payers.begin(), payers.end(), dice_);
     std::shuffle(rivals.begin(), rivals.end(), dice_);
     for (std::int64_t ms = -window_ms; ms <= window_ms; ++ms) {
@@ -103,7 +103,7 @@ public:
   }
   std::set<std::string> reserved(const schedule_id& date) {
     std::set<std::string> all;
-    ask(reservation::read{date, {}, seats, now()}, [&](const answer& said) {
+    ask(reservation::read{date, {}, places, now()}, [&](const answer& said) {
       for (const auto& one : std::get<reservation::page>(said.body).seats)
         if (one.now == reservation::state::reserved) all.insert(one.what.seat.text);
     });
@@ -202,8 +202,8 @@ TEST_CASE("ten thousand payments race the end of their holds while the clock jum
       refused[one.end.why] += 1;
     }
   }
-  CHECK(all.size() >= rounds * seats);
-  CHECK(refused[reason::hold_expired] > rounds * seats / 20);
+  CHECK(all.size() >= rounds * places);
+  CHECK(refused[reason::hold_expired] > rounds * places / 20);
   CHECK(refused[reason::none] + refused[reason::unreachable] == 0);
   std::size_t completed = 0;
   for (int round = 0; round < rounds; ++round) {
@@ -211,8 +211,8 @@ TEST_CASE("ten thousand payments race the end of their holds while the clock jum
     CHECK(race.reserved(date) == sold[date.text]);
     completed += sold[date.text].size();
   }
-  CHECK(completed > rounds * seats / 4);
-  for (int i = 0; i < seats; ++i)
+  CHECK(completed > rounds * places / 4);
+  for (int i = 0; i < places; ++i)
     for (const auto& user : {holder(i), rival(i)}) REQUIRE(shop.balance(user) == rounds * price - spent[user]);
   CHECK(shop.node().figures().supervision->given_up == 0);
   CHECK(shop.broken_invariants() == "");
