@@ -65,8 +65,9 @@ links::links(caf::actor_system& system, cluster_options options, std::int64_t in
   port_ = options.port;
   porter_papers papers{std::move(options), incarnation, std::move(where),        std::move(around),
                        std::move(through), peers_,      std::move(on_superseded)};
-  // It knocks at doors, which may take a moment: in a thread of its own.
-  porter_ = system_.spawn<porter, caf::detached>(std::move(papers));
+  // Without a thread of its own, though it knocks at ports of this machine: about once in thirty times CAF's middleman
+  // keeps a handle of it when it ends, and whoever has a thread is waited for until nobody knows him any more.
+  porter_ = system_.spawn<porter>(std::move(papers));
 }
 
 void links::open() {
