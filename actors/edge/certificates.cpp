@@ -19,19 +19,14 @@
 #include <memory>
 #include <vector>
 
+#include "actors/edge/freeing.hpp"
+
 namespace souk::edge {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-template <auto free_it>
-struct freeing {
-  template <class T>
-  void operator()(T* one) const {
-    free_it(one);
-  }
-};
 using certificate_ptr = std::unique_ptr<X509, freeing<X509_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY_free>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, freeing<X509_EXTENSION_free>>;

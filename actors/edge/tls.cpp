@@ -20,18 +20,12 @@
 #include <utility>
 
 #include "actors/edge/certificates.hpp"
+#include "actors/edge/freeing.hpp"
 
 namespace souk::edge::tls {
 
 namespace {
 
-template <auto free_it>
-struct freeing {
-  template <class T>
-  void operator()(T* one) const {
-    free_it(one);
-  }
-};
 using context_ptr = std::unique_ptr<SSL_CTX, freeing<SSL_CTX_free>>;
 using certificate_ptr = std::unique_ptr<X509, freeing<X509_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY_free>>;
