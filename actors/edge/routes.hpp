@@ -56,7 +56,8 @@ void timeline(const asked&, const call&);
 void events(const asked&, const call&);
 void cancel(const asked&, const call&);
 void get_payment(const asked&, const call&);
-void list_them(const call&, const souk::order::list& what);  // of all shards
+// Of what all shards have, newest first, at most so many.
+souk::order::page newest_of(std::vector<souk::order::page>&& pages, std::uint32_t limit);
 // Places what is to be sold and tells its end, or after wait_ms how things stand.
 using tell_end = void (*)(const call&, souk::answer&&, const souk::order::place&, bool replayed);
 void place_and_wait(const call&, souk::order::place what, std::int64_t wait_ms, tell_end settle);

@@ -174,6 +174,20 @@ void get(const asked& a, const call& c) {
     c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, text_of(c, found)); });
 }
 
+order::page newest_of(std::vector<order::page>&& pages, std::uint32_t limit) {
+  order::page all;
+  for (auto& page : pages) {
+    all.more = all.more || page.more;
+    std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all.orders));
+  }
+  std::sort(all.orders.begin(), all.orders.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
+  if (all.orders.size() > limit) {
+    all.orders.resize(limit);
+    all.more = true;
+  }
+  return all;
+}
+
 void list(const asked& a, const call& c) {
   const auto wrong = [&](std::string_view parameter, std::string_view text) {
     c.answer(problem{problems::invalid_parameter}.with("parameter", parameter).detail(text));
@@ -195,28 +209,14 @@ void list(const asked& a, const call& c) {
     if (!id) return wrong("starting_after", "starting_after must be an order's id");
     what.before = *id;
   }
-  list_them(c, what);
-}
-
-void list_them(const call& c, const order::list& what) {
   c.want_all<order::page>(domain::order, what, [c, limit = what.limit](std::vector<order::page>&& pages) {
-    std::vector<order::view> all;
-    bool more = false;
-    for (auto& page : pages) {
-      more = more || page.more;
-      std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all));
-    }
-    std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
-    if (all.size() > limit) {
-      all.resize(limit);
-      more = true;
-    }
+    const auto all = newest_of(std::move(pages), limit);
     std::string out = R"({"data":[)";
-    for (const auto& one : all) {
+    for (const auto& one : all.orders) {
       if (out.back() == '}') out += ',';
       append_order(out, one, c.hall().options().currency);
     }
-    out.append(R"(],"has_more":)").append(more ? "true}" : "false}");
+    out.append(R"(],"has_more":)").append(all.more ? "true}" : "false}");
     c.answer(200, std::move(out));
   });
 }

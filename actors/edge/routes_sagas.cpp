@@ -128,18 +128,8 @@ void list(const asked& a, const call& c) {
     what.before = *id;
   }
   c.want_all<order::page>(domain::order, what, [c, limit = what.limit, at = a.at](std::vector<order::page>&& pages) {
-    std::vector<order::view> all;
-    bool more = false;
-    for (auto& page : pages) {
-      more = more || page.more;
-      std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all));
-    }
-    std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
-    if (all.size() > limit) {
-      all.resize(limit);
-      more = true;
-    }
-    with_stories(c, std::move(all), [c, more, at](std::vector<order::view>&& told) {
+    auto all = orders::newest_of(std::move(pages), limit);
+    with_stories(c, std::move(all.orders), [c, more = all.more, at](std::vector<order::view>&& told) {
       auto data = json::array();
       for (const auto& one : told) data.push_back(json_of_saga(one, at));
       c.answer(200, dumped(json_of_list(std::move(data), more)));
