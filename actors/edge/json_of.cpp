@@ -31,6 +31,12 @@ std::string_view name_of(const Names& names, Enum what) {
   return names[static_cast<std::size_t>(what)];
 }
 
+template <class Enum, class Names>
+std::optional<Enum> named(const Names& names, std::string_view text) {
+  const auto found = std::find(names.begin(), names.end(), text);
+  return found == names.end() ? std::nullopt : std::optional{static_cast<Enum>(found - names.begin())};
+}
+
 void add_days(json& to, moment starts, moment ends) {
   if (starts.ms) to["starts"] = to_text(starts);
   if (ends.ms) to["ends"] = to_text(ends);
@@ -49,23 +55,11 @@ std::string_view to_text(order::saga_state what) { return name_of(saga_states, w
 std::string_view to_text(order::mark what) { return name_of(marks, what); }
 std::string_view to_text(order::flow what) { return sagas::plan_of(what).name(); }
 
-std::optional<order::state> parse_order_state(std::string_view text) {
-  for (std::size_t i = 0; i < order_states.size(); ++i)
-    if (order_states[i] == text) return static_cast<order::state>(i);
-  return std::nullopt;
-}
-
+std::optional<order::state> parse_order_state(std::string_view text) { return named<order::state>(order_states, text); }
 std::optional<order::saga_state> parse_saga_state(std::string_view text) {
-  for (std::size_t i = 0; i < saga_states.size(); ++i)
-    if (saga_states[i] == text) return static_cast<order::saga_state>(i);
-  return std::nullopt;
+  return named<order::saga_state>(saga_states, text);
 }
-
-std::optional<reason> parse_reason(std::string_view text) {
-  for (std::size_t i = 0; i < reason_names.size(); ++i)
-    if (reason_names[i] == text) return static_cast<reason>(i);
-  return std::nullopt;
-}
+std::optional<reason> parse_reason(std::string_view text) { return named<reason>(reason_names, text); }
 
 json json_of(const order::audit_line& one) {
   const auto& stages = sagas::plan_of(one.flow).stages();

@@ -54,10 +54,6 @@ struct answers {
   }
 };
 
-std::string place_name(const runtime::directory::place& at) {
-  return std::string{to_text(at.domain)} + '/' + std::to_string(at.shard);
-}
-
 double per_second(std::int64_t n, std::int64_t ms) {
   return ms > 0
              ? std::round(static_cast<double>(std::max<std::int64_t>(n, 0)) * 10'000.0 / static_cast<double>(ms)) / 10
@@ -153,16 +149,16 @@ std::string live::tick() {
   parked.state = order::saga_state::parked;
   parked.limit = parked_shown;
   for (std::uint32_t s = 0; s < hall_.shards(domain::order); ++s) {
-    const auto name = place_name({domain::order, s});
+    const auto name = name_of({domain::order, s});
     all->ask<order::overview>(hall_, all, name, order::survey{}, s,
                               [](answers& to, order::overview&& one) { to.orders.push_back(std::move(one)); });
     all->ask<order::page>(hall_, all, name, parked, s,
                           [](answers& to, order::page&& one) { to.parked.push_back(std::move(one)); });
   }
   for (std::uint32_t p = 0; p < hall_.shards(domain::event_log); ++p)
-    all->ask<event_log::status>(hall_, all, place_name({domain::event_log, p}), event_log::find_status{}, p,
+    all->ask<event_log::status>(hall_, all, name_of({domain::event_log, p}), event_log::find_status{}, p,
                                 [](answers& to, event_log::status&& one) { to.log.push_back(std::move(one)); });
-  all->ask<platform::troubles>(hall_, all, place_name({domain::platform, 0}), platform::list_troubles{1000}, 0,
+  all->ask<platform::troubles>(hall_, all, name_of({domain::platform, 0}), platform::list_troubles{1000}, 0,
                                [](answers& to, platform::troubles&& one) { to.outbox = std::move(one); });
   std::unique_lock hold{all->mutex};
   all->all_in.wait_for(hold, std::chrono::milliseconds{2 * answer_ms}, [&] { return all->missing == 0; });
@@ -179,7 +175,7 @@ std::string live::tick() {
   hall_.with_node([&](runtime::node& node) {
     ready = node.ready() && !hall_.draining;
     for (const auto& [at, n] : node.figures().desks) {
-      const auto name = place_name(at);
+      const auto name = name_of({at.domain, at.shard});
       const std::array<std::int64_t, 3> figures{n->letters.load(), n->batches.load(), n->commits.load()};
       const auto before = first ? figures : before_.desks[name];
       const auto letters = figures[0] - before[0], batches = figures[1] - before[1];

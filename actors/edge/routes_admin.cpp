@@ -12,10 +12,6 @@ namespace souk::edge::admin {
 
 namespace {
 
-std::string place_name(const runtime::directory::place& at) {
-  return std::string{to_text(at.domain)} + '/' + std::to_string(at.shard);
-}
-
 template <class Integer>
 std::optional<Integer> parse_whole(const std::string& text) {
   Integer n = 0;
@@ -97,7 +93,7 @@ void list_actors(const asked&, const call& c) {
   const bool open = c.hall().with_node([&](runtime::node& node) {
     const auto& all = node.figures();
     for (const auto& [at, n] : all.desks)
-      data.push_back({{"name", place_name(at)},
+      data.push_back({{"name", name_of({at.domain, at.shard})},
                       {"kind", "desk"},
                       {"letters", n->letters.load()},
                       {"batches", n->batches.load()},
