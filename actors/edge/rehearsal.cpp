@@ -106,8 +106,8 @@ struct plan_of_repair {
 
 class rehearsal {
 public:
-  rehearsal(const order::view& of, remedy what, const std::vector<trace>& all)
-      : of_(of), what_(what), all_(all), plan_(sagas::plan_of(of.flow)) {}
+  rehearsal(const order::view& of, remedy what, const std::vector<trace>& all, std::uint32_t shards_of_product)
+      : of_(of), what_(what), all_(all), shards_of_product_(shards_of_product), plan_(sagas::plan_of(of.flow)) {}
 
   plan_of_repair play() {
     const bool back = walks_back(of_) || of_.parked->undoing || what_ == remedy::compensate || what_ == remedy::fail;
@@ -170,7 +170,7 @@ private:
       const bool gives = stage.role != sagas::role::compensable;  // a refund or a return
       if (stage.step->home == domain::product)
         for (const auto& line : of_.lines)
-          if (slice_of(line.product.text) % shards_of_product_ == one.key.desk.shard || shards_of_product_ == 1)
+          if (slice_of(line.product.text) % shards_of_product_ == one.key.desk.shard)
             out_.goods[line.product.text] += gives ? line.quantity : -line.quantity;
       if (stage.step->home == domain::wallet) {
         out_.money += gives ? total - off : off - total;
@@ -183,11 +183,9 @@ private:
   const order::view& of_;
   const remedy what_;
   const std::vector<trace>& all_;
+  const std::uint32_t shards_of_product_;
   const sagas::plan& plan_;
   plan_of_repair out_;
-
-public:
-  std::uint32_t shards_of_product_ = 1;
 };
 
 // Asks for what money and stock are now, and says what they would become.
@@ -206,9 +204,7 @@ private:
   static constexpr std::size_t products_max = 50;  // more are not for reading
 
   void ask_for_amounts() {
-    rehearsal play{of_, what_, traces_};
-    play.shards_of_product_ = call_.hall().shards(domain::product);
-    planned_ = play.play();
+    planned_ = rehearsal{of_, what_, traces_, call_.hall().shards(domain::product)}.play();
     std::vector<std::string> products;
     for (const auto& [product, units] : planned_.goods)
       if (products.size() < products_max) products.push_back(product);
