@@ -2,11 +2,12 @@
 #include "persistence/ownership.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <fstream>
 
 namespace souk::persistence {
+
+std::int64_t owner_in(const owner_bytes& at) { return std::int64_t{at[0]} << 24 | at[1] << 16 | at[2] << 8 | at[3]; }
 
 std::int64_t next_owner(const std::filesystem::path& data) {
   using namespace std::chrono;
@@ -16,9 +17,9 @@ std::int64_t next_owner(const std::filesystem::path& data) {
     for (const auto& one : std::filesystem::directory_iterator{data}) {
       if (one.path().extension() != ".db") continue;
       std::ifstream in{one.path(), std::ios::binary};
-      std::array<unsigned char, 4> id{};
+      owner_bytes id{};
       if (in.seekg(owner_at) && in.read(reinterpret_cast<char*>(id.data()), id.size()))
-        newest = std::max(newest, (std::int64_t{id[0]} << 24 | id[1] << 16 | id[2] << 8 | id[3]) + 1);
+        newest = std::max(newest, owner_in(id) + 1);
     }
   return newest;
 }

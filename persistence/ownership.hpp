@@ -4,6 +4,7 @@
 // took them earlier, and stood still meanwhile, finds a larger number than its own before its next batch, and stops.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 
@@ -11,6 +12,9 @@ namespace souk::persistence {
 
 // Where the number stands in a store's file: SQLite's application_id, four bytes, most significant first.
 inline constexpr int owner_at = 68;
+
+using owner_bytes = std::array<unsigned char, 4>;
+std::int64_t owner_in(const owner_bytes& at);
 
 // Larger than the number of any store in the directory, and than any that was given in an earlier second anywhere: a
 // restored backup knows only old ones. Before any of the stores is opened.

@@ -232,10 +232,10 @@ void store_file::must_be_ours() const {
   sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   sqlite3_file* file = nullptr;
   sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  std::array<unsigned char, 4> id{};
+  owner_bytes id{};
   const bool read = file && file->pMethods &&
                     file->pMethods->xRead(file, id.data(), static_cast<int>(id.size()), owner_at) == SQLITE_OK;
-  const auto there = std::int64_t{id[0]} << 24 | id[1] << 16 | id[2] << 8 | id[3];
+  const auto there = owner_in(id);
   if (moved) throw store_taken(path_ + ": another file is in its place", SQLITE_READONLY_DBMOVED);
   if (read && there > owner_)
     throw store_taken(path_ + ": it has been taken under number " + std::to_string(there) + ", this node has number " +
