@@ -19,6 +19,7 @@ caf::behavior desk::make_behavior() {
   // Opening may throw (a damaged store): then the actor ends and the supervisor hears why.
   try {
     seat();
+    after_commit();
   } catch (const std::exception& trouble) {
     spdlog::error("desk {}/{} cannot open: {}", to_text(papers_.at.domain), papers_.at.shard, trouble.what());
     quit(caf::exit_reason::unhandled_exception);
@@ -38,6 +39,11 @@ caf::behavior desk::make_behavior() {
         flush_is_due_ = false;
         work();
       },
+      [this](souk::sweep) {
+        sweep_is_due_ = false;
+        go_on();
+        work();
+      },
   };
 }
 
@@ -52,7 +58,6 @@ void desk::seat() {
   brain_.reset();  // the store has one owner at a time
   brain_ = papers_.make_brain();
   if (brain_->exchange()) reactor_ = std::make_unique<reactor>(*brain_, papers_.at, papers_.where, papers_.around);
-  after_commit();
 }
 
 void desk::work() {
@@ -62,14 +67,12 @@ void desk::work() {
       for (const auto& one : parcels) papers_.counts->waiting -= static_cast<std::int64_t>(one.letters.size());
       try {
         batch(parcels);
-        papers_.counts->full = false;
+        may_crash(crash_point::before_answer);
+        after_commit();
       } catch (const persistence::store_full&) {
         bundles_.clear();
         one_by_one(parcels);
       }
-      may_crash(crash_point::before_answer);
-      // What rang is answered after the commit that made it ring, from what is committed.
-      after_commit();
       answer_all();
       may_crash(crash_point::answered);
     }
@@ -127,18 +130,22 @@ void desk::batch(std::vector<parcel>& parcels) {
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
   if (planted(bug::answers_before_commit)) answer_all();
-  before_commit();
-  file.commit();
+  commit();
   papers_.counts->letters += n;
   papers_.counts->batches += 1;
   papers_.counts->commits = file.commits();
 }
 
 // The disk is full. The batch was rolled back as a whole and the domain's memory with it; now each letter has a
-// transaction of its own, so that reads are answered and only what cannot be written is told so.
+// transaction of its own, so that reads are answered and only what cannot be written is told so. What goes on here by
+// itself is tried again after a pause: else the desk would try for as long as the disk is full, and hear nobody.
 void desk::one_by_one(std::vector<parcel>& parcels) {
-  papers_.counts->full = true;
-  seat();
+  const auto is_full = [this] {
+    papers_.counts->full = true;
+    seat();
+    if (!std::exchange(sweep_is_due_, true)) delayed_send(this, std::chrono::seconds{1}, souk::sweep{});
+  };
+  is_full();
   for (auto& parcel : parcels) {
     for (auto& what : parcel.letters) {
       const auto ticket = what.ticket;
@@ -146,14 +153,14 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
         auto& file = brain_->file();
         file.begin();
         decide(parcel, what);
-        before_commit();
-        file.commit();
+        commit();
+        after_commit();
       } catch (const persistence::store_full&) {
         // Drop what this letter said before its commit failed.
         for (auto& bundle : bundles_)
           if (bundle.to == parcel.from)
             std::erase_if(bundle.answers.list, [&](const auto& said) { return said.ticket == ticket; });
-        seat();
+        is_full();
         say(parcel, ticket, lose(reason::storage_full));
       }
     }
@@ -186,20 +193,30 @@ void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, s
   later_.emplace(later->subject, put_off{of.from, {ticket, std::move(later->then)}});
 }
 
-void desk::before_commit() {
-  const bool told = reactor_ && reactor_->has_told();
-  if (!brain_->file().writes() && !told) return;
-  brain_->before_commit();
-  if (reactor_) reactor_->before_commit();
+void desk::commit() {
+  auto& file = brain_->file();
+  if (file.writes() || (reactor_ && reactor_->has_told())) {
+    brain_->before_commit();
+    if (reactor_) reactor_->before_commit();
+  }
+  const auto before = file.commits();
+  file.commit();
+  if (file.commits() != before) papers_.counts->full = false;
 }
 
+// What was put off here and may be done now.
+void desk::go_on() {
+  if (!reactor_) return;
+  auto now = reactor_->go_on();
+  papers_.counts->waiting += static_cast<std::int64_t>(now.size());
+  for (auto& one : now) parcels_.push_back({nullptr, {{0, std::move(one)}}});
+}
+
+// What rang is answered after the commit that made it ring, from what is committed.
 void desk::after_commit() {
   auto rung = brain_->rung();
-  if (reactor_) {
-    auto now = reactor_->after_commit(rung);
-    papers_.counts->waiting += static_cast<std::int64_t>(now.size());
-    for (auto& one : now) parcels_.push_back({nullptr, {{0, std::move(one)}}});
-  }
+  if (reactor_) reactor_->after_commit(rung);
+  if (!sweep_is_due_) go_on();
   for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
     for (auto at = from; at != to; ++at) {

@@ -70,8 +70,9 @@ private:
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);
   void answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later);
-  void before_commit();
+  void commit();
   void after_commit();
+  void go_on();
   void answer_all();
   void say(const parcel& of, std::uint64_t ticket, answer what);
   void seat();
@@ -84,6 +85,7 @@ private:
   std::vector<bundle> bundles_;
   std::unordered_multimap<std::int64_t, put_off> later_;
   bool flush_is_due_ = false;
+  bool sweep_is_due_ = false;
 };
 
 }  // namespace souk::runtime

@@ -62,18 +62,28 @@ node::node(node_options options) : options_(std::move(options)) {
   if (options_.cluster) join_the_others();
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);
-  // The supervisor seats everybody in its first breath. What was open before, other nodes may have to say, which may
-  // not be there for hours.
-  wait_until([this] { return options_.cluster ? all_seated() : ready(); });
-  if (links_) {
-    try {
-      links_->open();
-    } catch (...) {
-      leave_orderly();
-      throw;
-    }
+  try {
+    wait_for_all();
+    if (links_) links_->open();
+  } catch (const process_over&) {
+    vanish();
+    leave();
+    throw;
+  } catch (...) {
+    leave();
+    throw;
   }
   if (where_->is_here({domain::payment, 0})) warn_of_open_payments();
+}
+
+// The supervisor seats everybody in its first breath. What was open before, other nodes may have to say, which may not
+// be there for hours.
+void node::wait_for_all() {
+  wait_until([this] {
+    if (options_.around.driver && options_.around.driver->over()) throw process_over("it ended while it started");
+    if (figures_.supervision->given_up) throw given_up("the node cannot start: the log names who fell again and again");
+    return options_.cluster ? all_seated() : ready();
+  });
 }
 
 // Before the supervisor seats anybody: the porter is told who sits where.
@@ -220,20 +230,20 @@ void node::warn_of_open_payments() {
 }
 
 node::~node() {
+  leave();
+  system_.reset();
+}
+
+void node::leave() {
   if (vanishes_) {
     // Actors and the directory know each other: without the directory nobody keeps them.
     options_.around.driver->halt();
     system_->await_actors_before_shutdown(false);
     where_->clear();
     front_.reset();
-  } else {
-    leave_orderly();
+    supervisor_ = nullptr;
+    return;
   }
-  supervisor_ = nullptr;
-  system_.reset();
-}
-
-void node::leave_orderly() {
   front_.reset();
   caf::scoped_actor self{*system_};
   self->monitor(supervisor_);
@@ -242,6 +252,7 @@ void node::leave_orderly() {
   self->receive([](const caf::down_msg&) {});
   if (options_.around.driver) wait_until([this] { return system_->registry().running() <= 1; });
   links_.reset();
+  supervisor_ = nullptr;
 }
 
 void node::wait_until(const std::function<bool()>& holds) const {

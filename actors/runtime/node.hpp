@@ -47,9 +47,14 @@ struct node_figures {
   all_peers peers;                          // the other nodes
 };
 
+struct given_up : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class node {
 public:
-  // Opens every store first and throws what is wrong with them: persistence::store_error.
+  // Opens every store first and throws what is wrong with them: persistence::store_error. given_up: somebody who
+  // belongs here fell again and again before all could begin.
   explicit node(node_options options);
   ~node();
   node(const node&) = delete;
@@ -77,7 +82,8 @@ private:
   void add_carriers(std::vector<post>& posts);
   void warn_of_open_payments();
   bool all_seated() const;
-  void leave_orderly();
+  void wait_for_all();
+  void leave();
   void wait_until(const std::function<bool()>& holds) const;
 
   node_options options_;

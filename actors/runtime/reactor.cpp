@@ -43,7 +43,10 @@ reactor::reactor(domains::brain& brain, directory::place at, std::shared_ptr<con
     : brain_(brain), exchange_(*brain.exchange()), at_(at), where_(std::move(where)), around_(std::move(around)) {
   exchange_.teller = [this](event_log::event&& event) { tell(std::move(event)); };
   rung_at_ = exchange_.told.newest();
-  for (auto& one : exchange_.waiting()) waiting_.emplace(one.subject, std::move(one));
+  for (auto& one : exchange_.waiting()) {
+    ready_.insert(one.subject);  // whoever sits down may have missed a ring
+    waiting_.emplace(one.subject, std::move(one));
+  }
 }
 
 std::optional<answer> reactor::decide(const command& what) {
@@ -54,16 +57,16 @@ std::optional<answer> reactor::decide(const command& what) {
   return std::nullopt;
 }
 
-std::vector<command> reactor::after_commit(std::vector<std::int64_t>& rung) {
-  std::vector<command> now;
-  if (!waiting_.empty()) {
-    // Whoever has just sat down may have missed a ring.
-    for (auto at = waiting_.begin(); at != waiting_.end(); at = waiting_.upper_bound(at->first))
-      if (!seated_ || std::find(rung.begin(), rung.end(), at->first) != rung.end())
-        now.emplace_back(event_log::go_on{{at_.domain, at_.shard}, at->first});
-  }
-  seated_ = true;
+void reactor::after_commit(std::vector<std::int64_t>& rung) {
+  for (const auto subject : rung)
+    if (waiting_.contains(subject)) ready_.insert(subject);
   if (std::exchange(rung_at_, exchange_.told.newest()) != exchange_.told.newest()) rung.push_back(bell);
+}
+
+std::vector<command> reactor::go_on() {
+  std::vector<command> now;
+  for (const auto subject : std::exchange(ready_, {}))
+    now.emplace_back(event_log::go_on{{at_.domain, at_.shard}, subject});
   return now;
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,10 @@ public:
   // Events that are to be written with this commit, also when nothing else is.
   bool has_told() const { return exchange_.told.has_unwritten(); }
   void before_commit();
-  // After a commit: what rang. Added to it: the bell, if something was told. Left in it: what goes on here now.
-  std::vector<command> after_commit(std::vector<std::int64_t>& rung);
+  // After a commit: what rang. Added to it: the bell, if something was told.
+  void after_commit(std::vector<std::int64_t>& rung);
+  // What was put off and may be done now, since it rang.
+  std::vector<command> go_on();
 
   static constexpr std::int64_t bell = -1;  // the subject that rings
 
@@ -60,7 +63,7 @@ private:
   std::optional<domains::later> later_;
   std::int64_t rung_at_ = 0;
   std::multimap<std::int64_t, persistence::exchange::put_off> waiting_;  // by subject
-  bool seated_ = false;                                                  // and has looked after what waited before
+  std::set<std::int64_t> ready_;                                         // of them, those that have rung
   bool waits_ = false;                                                   // the last move was put off
   // By partition. A position is written only together with what the events have caused: those that caused nothing may
   // come again after a restart, and seldom cost a commit.

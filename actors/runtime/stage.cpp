@@ -115,6 +115,7 @@ struct stage::own_driver final : driver {
     its.forget_the_process();
     if (its.scheduler_) its.scheduler_->halt();
   }
+  bool over() const override { return its.over(); }
   stage& its;
 };
 

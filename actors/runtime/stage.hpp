@@ -69,6 +69,9 @@ public:
   std::function<void(const passage&)> watch;  // at departure
   std::function<void(const passage&)> watch_arrival;
 
+  // Has the process ended in the midst of something? A node that is starting looks, and goes.
+  std::function<bool()> over = [] { return false; };
+
   // A fingerprint of everything that was carried so far: when, from whom, to whom, and what.
   std::uint64_t trace() const { return trace_; }
   void add_to_trace(std::string_view what);

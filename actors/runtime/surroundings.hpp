@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 
 #include "actors/sagas/machine.hpp"
@@ -59,6 +60,11 @@ struct driver {
   virtual void drive() = 0;
   // Nobody does anything any more: the actors that there are will be freed as they are.
   virtual void halt() = 0;
+  // Has the process ended meanwhile, as one that is killed does, or one whose power fails?
+  virtual bool over() const = 0;
+};
+struct process_over : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 struct surroundings {

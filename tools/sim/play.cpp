@@ -24,7 +24,7 @@ constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at
 constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
 constexpr std::int64_t slow_us = 300'000;          // between two looks
 
-constexpr std::int64_t again_us = 200'000;  // until a node that could not start is started again
+constexpr std::int64_t again_ms = 200;  // until a node that could not start is started again
 
 // How the process ends: until somebody starts it again; with the power, then what is left of what was not synced.
 struct death {
@@ -56,6 +56,7 @@ public:
       witness_.arrives(it);
       if (trail_) trail_->arrives(it);
     };
+    stage_.over = [this] { return how_it_ends().has_value(); };
     till_.call_back = [this](const std::string& key) { hasten(key); };
     try {
       open();
@@ -99,10 +100,12 @@ private:
     };
     try {
       node_ = std::make_unique<runtime::node>(std::move(options));
-    } catch (const persistence::store_error& trouble) {
-      note(std::string{"the node cannot start: "} + trouble.what());
-      hardware_.lose_process();
-      return open_after(again_us);
+    } catch (const runtime::process_over&) {
+      seen_.saw(situation::ended_while_starting);
+      return come_to_an_end(how_it_ends().value());
+    } catch (const std::runtime_error& trouble) {  // what is wrong with a store, or given_up
+      note(std::string{"the node does not start: "} + trouble.what());
+      return come_to_an_end(how_it_ends().value_or(death{again_ms, {}}));
     }
     note("a node is there");
     falls_ = 0;
@@ -114,23 +117,29 @@ private:
   }
 
   void kill(const death& how) {
-    if (!node_) return;
     seen_.saw(situation::process_killed);
     if (node_->sagas_running() > 0) seen_.saw(situation::killed_with_sagas_running);
-    note(how.rest ? "the power is lost" : "the process is killed");
     counter_.close();
-    // Nothing that is done on the way out reaches the disk.
+    come_to_an_end(how);
+  }
+  // Nothing that is done on the way out reaches the disk.
+  void come_to_an_end(const death& how) {
+    note(how.rest ? "the power is lost" : "the process is killed");
     how.rest ? hardware_.lose_power(*how.rest) : hardware_.lose_process();
-    node_->vanish();
+    if (node_) node_->vanish();
     node_.reset();
     open_after(how.for_ms * 1000);
+  }
+  std::optional<death> how_it_ends() const {
+    if (const auto dark = hardware_.blackout()) return death{dark->much_ms, rest_of(dark->which)};
+    return death_;
   }
 
   // One thing happens; and what may not happen in its midst, happens after it.
   void step() {
     if (!stage_.step()) throw std::logic_error("nothing will ever happen any more");
-    if (const auto dark = hardware_.blackout(); dark && node_) death_ = {dark->much_ms, rest_of(dark->which)};
-    if (death_) kill(*std::exchange(death_, std::nullopt));
+    if (const auto how = how_it_ends(); how && node_) kill(*how);
+    death_.reset();  // who is dead already is not killed again
     if (!node_ && stage_.now_us() >= open_at_us_) open();
     if (trail_) look_who_fell();
   }
