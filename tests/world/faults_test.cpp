@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "actors/runtime/roster.hpp"
+#include "actors/runtime/stage.hpp"
 #include "actors/runtime/wire.hpp"
 #include "actors/sagas/plans.hpp"
 #include "tests/catch.hpp"
@@ -246,6 +247,22 @@ TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4
   CHECK(eventually([&] { return *left <= 0; }));
   all_ended(shop, tickets);
   CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a node whose desk falls again and again says so and does not start", "[C.4]") {
+  temporary_folder folder;
+  runtime::stage stage{1};  // its clock makes the pauses between the falls short
+  runtime::node_options options;
+  options.data = folder.file("data");
+  options.around = stage.around();
+  options.make_brain = [](runtime::directory::place at,
+                          const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (at.domain != domain::order) return nullptr;
+    return std::make_unique<sim::guarded>(
+        runtime::make_brain(at.domain, at.shard, store),
+        [](const command&) -> std::optional<answer> { throw std::logic_error("no"); });
+  };
+  CHECK_THROWS_AS(runtime::node(std::move(options)), runtime::given_up);
 }
 
 TEST_CASE("desks that are felled again and again lose nothing", "[C.4][S0.8]") {
