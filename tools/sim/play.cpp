@@ -24,6 +24,8 @@ constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at
 constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
 constexpr std::int64_t slow_us = 300'000;          // between two looks
 
+constexpr std::uint32_t coordinators = 2;
+
 constexpr std::int64_t again_us = 200'000;  // until a node that could not start is started again
 
 // How the process ends: until somebody starts it again; with the power, then what is left of what was not synced.
@@ -52,6 +54,7 @@ public:
       witness_.departs(it);
       if (trail_) trail_->departs(it);
     };
+    stage_.hold = [this](const auto& it) { return witness_.holds(it); };
     stage_.watch_arrival = [this](const auto& it) {
       witness_.arrives(it);
       if (trail_) trail_->arrives(it);
@@ -86,7 +89,7 @@ private:
     options.around.patience.tries_before_parked = 60;
     options.around.patience.pause_ms_first = 20;
     options.around.patience.pause_ms_max = 1'000;
-    options.coordinators = 2;
+    options.coordinators = coordinators;
     options.make_sink = platform_.maker();
     options.make_provider = till_.maker();
     options.make_errands = till_.errands_maker();
@@ -198,12 +201,27 @@ private:
           });
         };
         break;
+      case fault_kind::stalled: {
+        const auto& pair = cut_pairs[one.which % std::size(cut_pairs)];
+        stage_.stalls[{pair.from, pair.to}] = stage_.now_us() + one.much_ms * 1000;
+        later([this, pair] { stage_.stalls.erase({pair.from, pair.to}); });
+        break;
+      }
+      case fault_kind::fell_at_turn:
+        witness_.at_turn = [this, ms = one.much_ms](number saga) {
+          const auto share = slice_of(saga) % coordinators;
+          stage_.after(1, stage::who::world, [this, share] {
+            if (node_) node_->fell_coordinator(share), seen_.saw(situation::fell_at_turn);
+          });
+          return ms * 1000;
+        };
+        break;
       case fault_kind::onlookers:
         shoppers_.onlookers = true;
         later([this] { shoppers_.onlookers = false; });
         break;
       case fault_kind::fell_coordinator:
-        if (node_) node_->fell_coordinator(one.which % 2), seen_.saw(situation::coordinator_fell);
+        if (node_) node_->fell_coordinator(one.which % coordinators), seen_.saw(situation::coordinator_fell);
         break;
       case fault_kind::kill: death_ = {one.much_ms, {}}; break;
       case fault_kind::power_off: death_ = {one.much_ms, one.which}; break;
@@ -251,10 +269,12 @@ private:
     note("all is healed");
     stage_.sky = {};
     stage_.cuts.clear();
+    stage_.stalls.clear();
     platform_.now = {};
     till_.now = {};
     till_.at_capture = nullptr;
     witness_.at_tombstone = nullptr;
+    witness_.at_turn = nullptr;
     for (auto& [which, one] : throws_) *one = {};
     // A clock that was set forward stays so: times that were written down would lie in the future.
     if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());

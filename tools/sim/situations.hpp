@@ -74,8 +74,10 @@ enum class situation : std::uint8_t {
   // and again those who fall
   commit_failed,
   fell_at_tombstone,  // the desk forgot what it kept in memory before the late command came
+  letters_stalled,
+  fell_at_turn,  // the coordinator, when it had just taken back what it had asked for in vain
 };
-inline constexpr std::array<std::string_view, 54> situation_names{
+inline constexpr std::array<std::string_view, 56> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -130,6 +132,8 @@ inline constexpr std::array<std::string_view, 54> situation_names{
     "told_the_disk_is_full",
     "commit_failed",
     "fell_at_tombstone",
+    "letters_stalled",
+    "fell_at_turn",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }
