@@ -10,6 +10,7 @@
 #include "persistence/audit.hpp"
 #include "tools/sim/fuses.hpp"
 #include "tools/sim/hardware.hpp"
+#include "tools/sim/operators.hpp"
 #include "tools/sim/shoppers.hpp"
 #include "tools/sim/trail.hpp"
 #include "tools/sim/witness.hpp"
@@ -46,7 +47,9 @@ public:
         till_(stage_, options.seed ^ 0x74696c6cULL, seen_),
         counter_(stage_, options.seed ^ 0x636f756eULL, seen_),
         book_(seen_),
-        shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL) {}
+        shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL),
+        operators_(stage_, counter_, book_, seen_, options.seed ^ 0x6d656e64ULL),
+        faults_(options.faults ? *options.faults : plan_faults(options.seed, over_ms_)) {}
 
   outcome run() {
     if (is_.follow) trail_.emplace(stage_, *is_.follow);
@@ -70,6 +73,7 @@ public:
       close_the_books();
     } catch (const std::exception& trouble) {
       book_.broken(trouble.what());
+      look_what_is_there();
       if (node_) node_->vanish();
     }
     node_.reset();
@@ -87,6 +91,8 @@ private:
     options.around.answer_ms = 400;
     options.around.sweep_ms = 100;
     options.around.patience.tries_before_parked = 60;
+    for (const auto& one : faults_)
+      if (one.what == fault_kind::impatience) options.around.patience.tries_before_parked = static_cast<int>(one.which);
     options.around.patience.pause_ms_first = 20;
     options.around.patience.pause_ms_max = 1'000;
     options.coordinators = coordinators;
@@ -141,9 +147,26 @@ private:
   void run_until(Holds&& holds, const std::string& else_what) {
     const auto end = stage_.now_us() + patience_us;
     while (!holds()) {
-      if (stage_.now_us() > end) throw std::runtime_error(else_what);
+      if (stage_.now_us() > end) throw std::runtime_error(else_what + what_is_open());
       step();
     }
+  }
+  // Of a play that is broken anyway: so that its cases have numbers, and can be followed.
+  void look_what_is_there() {
+    if (!node_ || !healed_) return;
+    try {
+      shoppers_.look_around();
+      run_for(slow_us);
+    } catch (const std::exception&) {
+      // As far as it goes.
+    }
+  }
+  std::string what_is_open() const {
+    std::string text;
+    if (!unended_.empty()) text += "; " + unended_ + " has not ended";
+    for (const auto& one : counter_.open_questions()) text += "; " + name_of(one) + " waits";
+    if (node_) text += "; " + std::to_string(node_->sagas_running()) + " sagas run";
+    return text;
   }
   void note(const std::string& what) {
     if (trail_) trail_->note(what);
@@ -159,7 +182,6 @@ private:
   }
 
   void things_go_wrong() {
-    faults_ = is_.faults ? *is_.faults : plan_faults(is_.seed, over_ms_);
     for (const auto& one : faults_)
       stage_.after(one.at_ms * 1000, stage::who::world, [this, one] {
         if (!healed_) happen(one);
@@ -259,7 +281,25 @@ private:
       case fault_kind::provider_mood:
         till_.now = {till_.now.down, percent(0), percent(1), percent(2), percent(3)};
         break;
+      case fault_kind::operators: operators_.come(one.which, one.much_ms); break;
+      case fault_kind::impatience: break;  // of each node when it is opened
+      case fault_kind::fell_at_repair:
+        operators_.at_repair = [this, one](number saga) {
+          stage_.after(one.which / 3 * 10, stage::who::world, [this, one, saga] { fall_of(one, saga); });
+        };
+        break;
       case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
+    }
+  }
+
+  // Whoever is to send on what was just mended.
+  void fall_of(const fault& one, number saga) {
+    if (!node_) return;
+    seen_.saw(situation::fell_after_repair);
+    switch (one.which % 3) {
+      case 0: return node_->fell({domain::order, 0});
+      case 1: return node_->fell_coordinator(slice_of(saga) % coordinators);
+      default: death_ = {one.much_ms, {}};
     }
   }
 
@@ -275,15 +315,30 @@ private:
     till_.at_capture = nullptr;
     witness_.at_tombstone = nullptr;
     witness_.at_turn = nullptr;
+    operators_.at_repair = nullptr;
     for (auto& [which, one] : throws_) *one = {};
     // A clock that was set forward stays so: times that were written down would lie in the future.
     if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());
   }
 
+  // Else what stands still would do so for ever, and whoever waits for its end.
+  void mend_now_and_then() {
+    stage_.after(slow_us, stage::who::world, [this] {
+      if (over_) return;
+      operators_.mend_all();
+      mend_now_and_then();
+    });
+  }
+
   void everything_ends() {
-    run_until([this] { return shoppers_.all_done() && counter_.waiting() == 0; }, "somebody is never answered");
+    mend_now_and_then();
+    run_until([this] { return shoppers_.all_done() && operators_.all_done() && counter_.waiting() == 0; },
+              "somebody is never answered");
     run_until([this] { return all_cases_ended(); }, "a case never ends");
+    over_ = true;
     shoppers_.look_around();
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    operators_.look_around();
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
     const auto settled = [this] {
       return book_.untold(platform_).empty() && book_.owed(till_).empty() && knows_what_the_provider_did();
@@ -305,28 +360,34 @@ private:
 
   bool all_cases_ended() {
     bool all = true;
+    unended_.clear();
     for (const auto& [request, one] : book_.wishes())
-      counter_.ask(order::find_request{request}, [&all, to_be_refunded = one.cancel_told](const answer& said) {
-        const auto* view = std::get_if<order::view>(&said.body);
-        if (!view) return;
-        if (view->ended.ms == 0 || (to_be_refunded && view->state == order::state::completed)) all = false;
-      });
+      counter_.ask(order::find_request{request},
+                   [&, request = request, refunded = one.cancel_told](const answer& said) {
+                     const auto* view = std::get_if<order::view>(&said.body);
+                     if (!view) return;
+                     if (view->ended.ms != 0 && (!refunded || view->state != order::state::completed)) return;
+                     all = false;
+                     unended_ = request;
+                   });
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
-    if (all && node_->sagas_running() == 0) return true;
+    if (all && node_->sagas_running() == 0 && operators_.all_done()) return true;
     run_for(slow_us);
     return false;
   }
 
   void close_the_books() {
-    for (int i = 0; i < 8; ++i)
-      counter_.ask(wallet::find{{"u" + std::to_string(i)}}, [this](const answer& said) {
-        if (const auto* mine = std::get_if<wallet::view>(&said.body)) book_.balance(mine->user, mine->balance.minor);
-      });
     for (int i = 0; i < 8; ++i) {
       const user_id user{"u" + std::to_string(i)};
       counter_.ask(wallet::read_entries{user, 0, 100'000},
                    [this, user](const answer& said) { book_.read_ledger(user, said); });
     }
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    book_.add_up();
+    for (int i = 0; i < 8; ++i)
+      counter_.ask(wallet::find{{"u" + std::to_string(i)}}, [this](const answer& said) {
+        if (const auto* mine = std::get_if<wallet::view>(&said.body)) book_.balance(mine->user, mine->balance.minor);
+      });
     for (int i = 0; i < 6; ++i)
       counter_.ask(product::find{{"p" + std::to_string(i)}}, [this](const answer& said) {
         if (const auto* mine = std::get_if<product::view>(&said.body)) book_.stock(mine->product, mine->stock);
@@ -385,14 +446,17 @@ private:
   counter counter_;
   promises book_;
   shoppers shoppers_;
+  operators operators_;
+  std::vector<fault> faults_;
   fuses throws_;
   std::unique_ptr<runtime::node> node_;
-  std::vector<fault> faults_;
   std::optional<death> death_;
   std::optional<trail> trail_;
   std::int64_t falls_ = 0;
   std::int64_t open_at_us_ = 0;
+  std::string unended_;  // some case that has not ended
   bool healed_ = false;
+  bool over_ = false;  // every case has ended
 };
 
 }  // namespace
