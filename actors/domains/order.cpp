@@ -37,6 +37,18 @@ void settle_amounts(record& r, const std::vector<money>& amounts) {
   for (std::size_t i = 0; i < r.brief.lines.size() && i < amounts.size(); ++i) r.brief.lines[i].amount = amounts[i];
 }
 
+bool is_repair(const souk::order::happening& one) { return one.what == mark::repaired; }
+
+// What operators did stands in it also when whoever ran it has not heard of it.
+void take_story(record& r, std::vector<souk::order::happening> told) {
+  auto known = std::count_if(told.begin(), told.end(), is_repair);
+  for (const auto& one : r.timeline) {
+    if (!is_repair(one) || --known >= 0) continue;
+    told.insert(std::find_if(told.begin(), told.end(), [&](const auto& other) { return other.ms > one.ms; }), one);
+  }
+  r.timeline = std::move(told);
+}
+
 std::uint64_t print_of(const souk::order::place& place) {
   bytes content;
   packer out{content};
@@ -119,7 +131,7 @@ answer order::on(const souk::order::complete& complete) {
   r->brief.discount = complete.discount;
   if (complete.seat) r->brief.seat = complete.seat;
   r->saga = saga_state::completed;
-  r->timeline = complete.timeline;
+  take_story(*r, complete.timeline);
   end(*r, state::completed, complete.at);
   tell(*r, kind::completed, complete.at);
   put_away(complete.id);
@@ -138,7 +150,7 @@ answer order::on(const souk::order::announce& announce) {
   if (r->brief.cancelling) return refuse(reason::cancelled);
   settle_amounts(*r, announce.amounts);
   r->brief.by_events = true;
-  r->timeline = announce.timeline;
+  take_story(*r, announce.timeline);
   store_.save(*r);
   store_.exchange.tell({0, domain::order, announce.once.step, outcome::done, {}, {}, announce.at, r->brief});
   rung_.push_back(announce.once.saga.value);
@@ -199,7 +211,7 @@ answer order::on(const souk::order::fail& fail) {
     turn_down(*r);
   }
   r->saga = saga_state::compensated;
-  r->timeline = fail.timeline;
+  take_story(*r, fail.timeline);
   end(*r, r->state, fail.at);
   put_away(fail.id);
   return {};
@@ -209,7 +221,7 @@ answer order::on(const souk::order::close& close) {
   auto* r = open_case(close.id);
   if (!r) return store_.find(close.id) ? reply_with(reply{}, true) : refuse(reason::not_found, to_text(close.id));
   r->saga = saga_state::completed;
-  r->timeline = close.timeline;
+  take_story(*r, close.timeline);
   end(*r, state::completed, close.at);
   if (r->brief.flow == flow::refund) {
     auto sale = any_case(r->brief.refund_of);
@@ -228,13 +240,16 @@ answer order::on(const souk::order::close& close) {
 }
 
 answer order::on(const souk::order::park& park) {
-  if (auto* r = open_case(park.id)) {
-    r->saga = saga_state::parked;
-    r->timeline = park.timeline;
-    r->parked = park.where;
-    store_.save(*r);
-    store_.save_standstill(*r);
-  }
+  auto* r = open_case(park.id);
+  // Older than an operator's word that sent it on: a copy that came late.
+  const auto mended = std::count_if(park.timeline.begin(), park.timeline.end(), is_repair);
+  // And what was announced meanwhile no coordinator runs any more: its silence was none.
+  if (!r || r->brief.by_events || mended < r->repairs) return {};
+  r->saga = saga_state::parked;
+  r->timeline = park.timeline;
+  r->parked = park.where;
+  store_.save(*r);
+  store_.save_standstill(*r);
   return {};
 }
 

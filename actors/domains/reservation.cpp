@@ -36,8 +36,12 @@ answer reservation::on(const souk::reservation::hold& hold) {
   if (const auto last = store_.newest_of(hold.token)) {
     const auto its = *store_.seat_at(last->seat);
     const bool lives = its.newest == last->id && (its.now == state::reserved || its.held_at(hold.at));
-    if (lives && its.id == seat->id && its.now == state::held && last->user == hold.user)
-      return reply_with(view_of(*last, its, hold.at), true);
+    if (lives && its.id == seat->id && its.now == state::held && last->user == hold.user) {
+      // Kept as well: a late copy of this request would else hold the seat anew when it is free again.
+      auto said = reply_with(view_of(*last, its, hold.at), true);
+      store_.requests.keep(key, print, said);
+      return said;
+    }
     if (lives) return refuse(reason::not_admitted, "the token has seat " + its.offer.seat.text);
   }
   const bool held = seat->held_at(hold.at) && !planted(bug::seat_believed);

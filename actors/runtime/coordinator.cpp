@@ -43,6 +43,10 @@ constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
 constexpr std::int64_t ask_open_every_ms = 10'000;
 constexpr std::size_t timeline_max = 256;  // what a saga that is asked again and again may write down
 
+std::ptrdiff_t repairs_in(const std::vector<order::happening>& timeline) {
+  return std::count_if(timeline.begin(), timeline.end(), [](const auto& one) { return one.what == mark::repaired; });
+}
+
 }  // namespace
 
 coordinator::coordinator(caf::actor_config& config, coordinator_papers papers)
@@ -88,6 +92,13 @@ void coordinator::ask_for_open_cases() {
   for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
     out_.post({domain::order, shard},
               {tickets_of_resume + shard, order::resume{papers_.share, papers_.where->coordinators()}});
+  // What is parked here may have ended there: what was asked for in vain came late, and nobody told.
+  for (std::uint32_t at = 0; at < slots_.size(); ++at) {
+    auto& mine = slots_[at];
+    if (!mine.taken || !mine.parked) continue;
+    mine.way = slot::way::claiming;
+    ask_the_desk(at);
+  }
 }
 
 void coordinator::on_open_cases(std::uint32_t shard, std::int64_t newest) {
@@ -115,6 +126,13 @@ void coordinator::on_begin(order::brief&& about) {
       mine.about = std::move(about);
       mine.way = slot::way::claiming;
       return ask_the_desk(known->second);
+    }
+    // Its desk may believe that it stands still, by a late word of whoever ran it before, and an operator have mended
+    // it.
+    if (mine.way != slot::way::claiming) {
+      const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
+      out_.post(to, {join_ticket({mine.generation, known->second, to.shard, stage_of_way, false}),
+                     order::claim{mine.about.id, false}});
     }
     if (!about.cancelling || mine.about.cancelling) return;
     mine.about.cancelling = true;
@@ -156,10 +174,13 @@ void coordinator::on_begin(order::brief&& about) {
 // It begins from the front, also after a repair: what is in effect answers by its key.
 void coordinator::on_claim(std::uint32_t at, answer& said) {
   auto& mine = slots_[at];
-  if (!said.done()) return let_go(at);
+  const bool waits = mine.way == slot::way::claiming;
+  if (!said.done()) return waits ? let_go(at) : void();
   auto& claimed = std::get<order::claimed>(said.body);
   if (claimed.parked) return;
-  if (mine.parked) {
+  const bool is_mended = repairs_in(claimed.timeline) > repairs_in(mine.timeline);
+  if (!waits && !is_mended) return;
+  if (mine.parked || !waits) {
     unpark(mine);
     mine.generation += 1;  // what was asked before it stood still is answered in vain
     mine.machine = sagas::machine{sagas::plan_of(mine.about.flow), true};
@@ -321,7 +342,7 @@ void coordinator::on_answer(souk::response&& said) {
   const bool of_this_saga = (mine.generation & 0x7fffff) == t.generation || planted(bug::old_answers_believed);
   if (!mine.taken || !of_this_saga) return;  // late, or told twice
   if (t.stage == stage_of_way) {
-    if (mine.way != (t.undo ? slot::way::turning : slot::way::claiming)) return;
+    if (t.undo && mine.way != slot::way::turning) return;
     if (said.answer.what == verdict::lost) return;  // it is asked again
     return t.undo ? on_turn(t.slot, said.answer) : on_claim(t.slot, said.answer);
   }
@@ -413,7 +434,13 @@ void coordinator::park(std::uint32_t at) {
   const auto& plan = mine.machine.its_plan();
   const auto& step = *plan.stages()[mine.stage].step;
   const auto why = mine.no == reason::none ? reason::unreachable : mine.no;
-  if (mine.timeline.size() >= timeline_max) mine.timeline.resize(timeline_max - 1);  // this must be read
+  // This must be read, and by its repairs the desk knows which standstill it is.
+  while (mine.timeline.size() >= timeline_max) {
+    const auto last = std::find_if(mine.timeline.rbegin(), mine.timeline.rend(),
+                                   [](const auto& one) { return one.what != mark::repaired; });
+    if (last == mine.timeline.rend()) break;
+    mine.timeline.erase(std::next(last).base());
+  }
   note(mine, mine.stage, mark::parked, why);
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id), step.name);
   const order::standstill where{

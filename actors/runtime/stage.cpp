@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t first_moment_ms = 1'767'225'600'000;  // 2026-01-01, any will do
 constexpr std::int64_t turn_us_max = 30;                     // what it takes an actor to read a message
 constexpr std::int64_t way_us_min = 20, way_us_max = 300;    // and a letter to arrive
+constexpr std::int64_t let_go_us_max = 1'000'000;            // and one that was held up, from then on
 
 std::string_view name_of(const caf::strong_actor_ptr& who) {
   if (!who) return "nobody";
@@ -170,12 +171,29 @@ void stage::let_time_pass(std::int64_t until_us) {
 
 void stage::forget_the_process() {
   std::erase_if(agenda_, [](const auto& one) { return one.second.does == who::process; });
+  sitting_.clear();
 }
 
 bool stage::is_cut(std::string_view from, std::string_view to) const {
   for (const auto& [a, b] : cuts)
     if (from.starts_with(a) && to.starts_with(b)) return true;
   return false;
+}
+
+std::int64_t stage::stalled_us(std::string_view from, std::string_view to) const {
+  std::int64_t until_us = now_us_;
+  for (const auto& [pair, end_us] : stalls)
+    if (from.starts_with(pair.first) && to.starts_with(pair.second)) until_us = std::max(until_us, end_us);
+  return until_us - now_us_;
+}
+
+// A letter finds whoever sits at the desk when it comes, also if he who sat there when it was sent has fallen. CAF
+// drops such letters; that what is late does no harm is not to rest on that.
+caf::actor stage::who_sits_there(const caf::actor& meant) {
+  const auto now = sitting_.find(name_of(caf::actor_cast<caf::strong_actor_ptr>(meant)));
+  if (now == sitting_.end()) return meant;
+  const auto there = caf::actor_cast<caf::actor>(now->second);
+  return there ? there : meant;
 }
 
 void stage::carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what) {
@@ -188,10 +206,16 @@ void stage::carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::
     it.becomes = passage::fate::lost;
   else if (percent(sky.doubled))
     it.copies = 2;
+  if (it.letters) sitting_[std::string{it.to}] = to.address();
+  if (it.becomes == passage::fate::arrives) {
+    it.held_us = hold ? hold(it) : 0;
+    if (const auto stalled = stalled_us(it.from, it.to))
+      it.held_us += stalled + static_cast<std::int64_t>(fate_() % let_go_us_max);
+  }
   if (watch) watch(it);
   if (it.becomes != passage::fate::arrives) return;
   for (unsigned n = 0; n < it.copies; ++n) {
-    auto way_us = way_us_min + static_cast<std::int64_t>(fate_() % (way_us_max - way_us_min));
+    auto way_us = it.held_us + way_us_min + static_cast<std::int64_t>(fate_() % (way_us_max - way_us_min));
     if (percent(sky.late))
       way_us += static_cast<std::int64_t>(fate_() % static_cast<std::uint64_t>(sky.late_us_max + 1));
     after(way_us, who::process, [this, from, to, what, sent = now_us_] { deliver(from, to, what, sent); });
@@ -210,7 +234,8 @@ void stage::deliver(const caf::strong_actor_ptr& from, const caf::actor& to, con
   if (it.answers) add_to_trace(bytes_of(*it.answers));
   if (it.cases) add_to_trace(bytes_of(*it.cases));
   if (watch_arrival) watch_arrival(it);
-  to->enqueue(from, caf::make_message_id(), what, nullptr);
+  const auto now = it.letters ? who_sits_there(to) : to;
+  now->enqueue(from, caf::make_message_id(), what, nullptr);
 }
 
 void stage::add_to_trace(std::string_view what) {

@@ -38,6 +38,7 @@ struct passage {
   fate becomes{};
   unsigned copies = 1;
   std::int64_t sent_us = 0;
+  std::int64_t held_us = 0;  // on its way, by what stands still between them
 };
 
 class stage {
@@ -66,6 +67,11 @@ public:
   weather sky;
   // Letters from the first to the second do not arrive; names are those of the actors, or how they begin.
   std::set<std::pair<std::string, std::string>> cuts;
+  // Those are held up until then, and come soon after it, in any order: what was sent into a silence is carried out
+  // late when it ends.
+  std::map<std::pair<std::string, std::string>, std::int64_t> stalls;
+  // How much longer a letter is to take that is on its way.
+  std::function<std::int64_t(const passage&)> hold;
   std::function<void(const passage&)> watch;  // at departure
   std::function<void(const passage&)> watch_arrival;
 
@@ -90,6 +96,8 @@ private:
   void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what);
   void deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what, std::int64_t sent_us);
   bool is_cut(std::string_view from, std::string_view to) const;
+  std::int64_t stalled_us(std::string_view from, std::string_view to) const;
+  caf::actor who_sits_there(const caf::actor& meant);
   void let_time_pass(std::int64_t until_us);
   void forget_the_process();
 
@@ -99,6 +107,7 @@ private:
   std::int64_t turn_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, due> agenda_;  // by moment, then in the order of writing
   own_scheduler* scheduler_ = nullptr;                           // of the node that plays
+  std::map<std::string, caf::actor_addr, std::less<>> sitting_;  // desks by name, as of the newest letter to each
   std::uint64_t trace_ = 0xcbf29ce484222325ULL;
   std::int64_t carried_ = 0;
   std::shared_ptr<own_clock> clock_;

@@ -78,6 +78,16 @@ TEST_CASE("a seat is available, held until a moment, and reserved once it is pai
   CHECK(desk.shown(noon + 1'000 * hour) == "A1 available, A2 reserved, A3 available, A4 available");
 }
 
+TEST_CASE("a request that found its hold there holds nothing when a copy of it comes late", "[S2.2]") {
+  hall desk;
+  const auto mine = desk.held("ann", "A1");
+  const auto second = desk.holding("ann", "A1");
+  CHECK(body<reservation::view>(desk.say(second)).reservation == mine);
+  CHECK(desk.say(reservation::release{mine, noon}).done());
+  CHECK(desk.say(second).replayed);
+  CHECK(desk.shown().starts_with("A1 available"));
+}
+
 TEST_CASE("two users never hold or own one seat", "[S2.2]") {
   hall desk;
   const auto first = desk.held("ann", "A1");

@@ -11,13 +11,14 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 21> kind_names{
+constexpr std::array<std::string_view, 26> kind_names{
     "weather",          "cut",           "fell_desk",      "desk_throws",
     "fell_coordinator", "kill",          "kill_at_charge", "set_clock",
     "platform_down",    "provider_down", "platform_mood",  "provider_mood",
     "lookers",          "power_off",     "power_fails",    "io_error",
     "sync_fails",       "disk_full",     "commit_fails",   "fell_at_tombstone",
-    "onlookers"};
+    "onlookers",        "stalled",       "fell_at_turn",   "operators",
+    "impatience",       "fell_at_repair"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -62,6 +63,13 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   some(4, fault_kind::commit_fails, 64, 0, 0);
   some(2, fault_kind::fell_at_tombstone, 1, 1, 300);
   some(1, fault_kind::onlookers, 1, over_ms / 2, over_ms);
+  some(2, fault_kind::stalled, std::size(cut_pairs), 100, 3'000);
+  some(2, fault_kind::fell_at_turn, 1, 500, 4'000);
+  if (below(2)) {
+    plan.push_back({0, fault_kind::operators, 20 + below(60), over_ms});
+    plan.push_back({0, fault_kind::impatience, 2 + below(4), over_ms});
+    some(3, fault_kind::fell_at_repair, 1'024, 1, 800);
+  }
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

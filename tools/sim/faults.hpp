@@ -31,6 +31,11 @@ enum class fault_kind : std::uint8_t {
   commit_fails,   // which: the desk, at one of its next commits
   fell_at_tombstone,  // the next desk that is asked to undo what it never saw, so long after that
   onlookers,          // whoever charges a wallet looks at it in the same moment; for a while
+  stalled,            // which: a row of the table of cuts; what is sent meanwhile comes when it is over
+  fell_at_turn,    // the next coordinator that takes back what it asked for in vain, at once; that word comes so late
+  operators,       // no fault, but who mends what stands still: which: how many visits; for a while
+  impatience,      // which: after how many tries a saga is parked
+  fell_at_repair,  // which: who falls, and how soon, when the next operator is told that his repair counts
 };
 
 struct fault {

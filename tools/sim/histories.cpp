@@ -162,11 +162,13 @@ void histories::of_an_order(const order_told& one, const move& what) {
   if (was_completed(one.end)) {
     all.push_back({words, one.asked_us, one.told_us, need::must, -1, what.there});
     if (one.end.state == order::state::cancelled)
-      all.push_back({"what was " + words + " comes back", one.back_us, one.found_us, need::must, first, what.back});
+      all.push_back({"what was " + words + " comes back", one.back_us, one.found_us,
+                     one.by_hand ? need::may : need::must, first, what.back});
     return;
   }
   all.push_back({words, one.asked_us, one.found_us, need::may, -1, what.there});
-  all.push_back({"what was " + words + " comes back", one.asked_us, one.found_us, need::follows, first, what.back});
+  all.push_back({"what was " + words + " comes back", one.asked_us, one.found_us,
+                 one.by_hand ? need::may : need::follows, first, what.back});
 }
 
 void histories::of_goods(const order_told& one) {

@@ -26,6 +26,7 @@ struct order_told {
   std::int64_t told_us = deed::never;   // that it was decided
   std::int64_t back_us = deed::never;   // that it was taken back was asked
   std::int64_t found_us = deed::never;  // its end, when all was over
+  bool by_hand = false;                 // an operator answered for what it left: whether that comes back is open
 };
 
 // It came to pass: also when it was taken back later.

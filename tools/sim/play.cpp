@@ -10,6 +10,7 @@
 #include "persistence/audit.hpp"
 #include "tools/sim/fuses.hpp"
 #include "tools/sim/hardware.hpp"
+#include "tools/sim/operators.hpp"
 #include "tools/sim/shoppers.hpp"
 #include "tools/sim/trail.hpp"
 #include "tools/sim/witness.hpp"
@@ -23,6 +24,8 @@ using runtime::stage;
 constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at once
 constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
 constexpr std::int64_t slow_us = 300'000;          // between two looks
+
+constexpr std::uint32_t coordinators = 2;
 
 constexpr std::int64_t again_ms = 200;  // until a node that could not start is started again
 
@@ -44,7 +47,9 @@ public:
         till_(stage_, options.seed ^ 0x74696c6cULL, seen_),
         counter_(stage_, options.seed ^ 0x636f756eULL, seen_),
         book_(seen_),
-        shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL) {}
+        shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL),
+        operators_(stage_, counter_, book_, seen_, options.seed ^ 0x6d656e64ULL),
+        faults_(options.faults ? *options.faults : plan_faults(options.seed, over_ms_)) {}
 
   outcome run() {
     if (is_.follow) trail_.emplace(stage_, *is_.follow);
@@ -52,6 +57,7 @@ public:
       witness_.departs(it);
       if (trail_) trail_->departs(it);
     };
+    stage_.hold = [this](const auto& it) { return witness_.holds(it); };
     stage_.watch_arrival = [this](const auto& it) {
       witness_.arrives(it);
       if (trail_) trail_->arrives(it);
@@ -68,6 +74,7 @@ public:
       close_the_books();
     } catch (const std::exception& trouble) {
       book_.broken(trouble.what());
+      look_what_is_there();
       if (node_) node_->vanish();
     }
     node_.reset();
@@ -85,9 +92,11 @@ private:
     options.around.answer_ms = 400;
     options.around.sweep_ms = 100;
     options.around.patience.tries_before_parked = 60;
+    for (const auto& one : faults_)
+      if (one.what == fault_kind::impatience) options.around.patience.tries_before_parked = static_cast<int>(one.which);
     options.around.patience.pause_ms_first = 20;
     options.around.patience.pause_ms_max = 1'000;
-    options.coordinators = 2;
+    options.coordinators = coordinators;
     options.make_sink = platform_.maker();
     options.make_provider = till_.maker();
     options.make_errands = till_.errands_maker();
@@ -147,9 +156,26 @@ private:
   void run_until(Holds&& holds, const std::string& else_what) {
     const auto end = stage_.now_us() + patience_us;
     while (!holds()) {
-      if (stage_.now_us() > end) throw std::runtime_error(else_what);
+      if (stage_.now_us() > end) throw std::runtime_error(else_what + what_is_open());
       step();
     }
+  }
+  // Of a play that is broken anyway: so that its cases have numbers, and can be followed.
+  void look_what_is_there() {
+    if (!node_ || !healed_) return;
+    try {
+      shoppers_.look_around();
+      run_for(slow_us);
+    } catch (const std::exception&) {
+      // As far as it goes.
+    }
+  }
+  std::string what_is_open() const {
+    std::string text;
+    if (!unended_.empty()) text += "; " + unended_ + " has not ended";
+    for (const auto& one : counter_.open_questions()) text += "; " + name_of(one) + " waits";
+    if (node_) text += "; " + std::to_string(node_->sagas_running()) + " sagas run";
+    return text;
   }
   void note(const std::string& what) {
     if (trail_) trail_->note(what);
@@ -165,7 +191,6 @@ private:
   }
 
   void things_go_wrong() {
-    faults_ = is_.faults ? *is_.faults : plan_faults(is_.seed, over_ms_);
     for (const auto& one : faults_)
       stage_.after(one.at_ms * 1000, stage::who::world, [this, one] {
         if (!healed_) happen(one);
@@ -207,12 +232,27 @@ private:
           });
         };
         break;
+      case fault_kind::stalled: {
+        const auto& pair = cut_pairs[one.which % std::size(cut_pairs)];
+        stage_.stalls[{pair.from, pair.to}] = stage_.now_us() + one.much_ms * 1000;
+        later([this, pair] { stage_.stalls.erase({pair.from, pair.to}); });
+        break;
+      }
+      case fault_kind::fell_at_turn:
+        witness_.at_turn = [this, ms = one.much_ms](number saga) {
+          const auto share = slice_of(saga) % coordinators;
+          stage_.after(1, stage::who::world, [this, share] {
+            if (node_) node_->fell_coordinator(share), seen_.saw(situation::fell_at_turn);
+          });
+          return ms * 1000;
+        };
+        break;
       case fault_kind::onlookers:
         shoppers_.onlookers = true;
         later([this] { shoppers_.onlookers = false; });
         break;
       case fault_kind::fell_coordinator:
-        if (node_) node_->fell_coordinator(one.which % 2), seen_.saw(situation::coordinator_fell);
+        if (node_) node_->fell_coordinator(one.which % coordinators), seen_.saw(situation::coordinator_fell);
         break;
       case fault_kind::kill: death_ = {one.much_ms, {}}; break;
       case fault_kind::power_off: death_ = {one.much_ms, one.which}; break;
@@ -250,7 +290,25 @@ private:
       case fault_kind::provider_mood:
         till_.now = {till_.now.down, percent(0), percent(1), percent(2), percent(3)};
         break;
+      case fault_kind::operators: operators_.come(one.which, one.much_ms); break;
+      case fault_kind::impatience: break;  // of each node when it is opened
+      case fault_kind::fell_at_repair:
+        operators_.at_repair = [this, one](number saga) {
+          stage_.after(one.which / 3 * 10, stage::who::world, [this, one, saga] { fall_of(one, saga); });
+        };
+        break;
       case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
+    }
+  }
+
+  // Whoever is to send on what was just mended.
+  void fall_of(const fault& one, number saga) {
+    if (!node_) return;
+    seen_.saw(situation::fell_after_repair);
+    switch (one.which % 3) {
+      case 0: return node_->fell({domain::order, 0});
+      case 1: return node_->fell_coordinator(slice_of(saga) % coordinators);
+      default: death_ = {one.much_ms, {}};
     }
   }
 
@@ -260,19 +318,36 @@ private:
     note("all is healed");
     stage_.sky = {};
     stage_.cuts.clear();
+    stage_.stalls.clear();
     platform_.now = {};
     till_.now = {};
     till_.at_capture = nullptr;
     witness_.at_tombstone = nullptr;
+    witness_.at_turn = nullptr;
+    operators_.at_repair = nullptr;
     for (auto& [which, one] : throws_) *one = {};
     // A clock that was set forward stays so: times that were written down would lie in the future.
     if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());
   }
 
+  // Else what stands still would do so for ever, and whoever waits for its end.
+  void mend_now_and_then() {
+    stage_.after(slow_us, stage::who::world, [this] {
+      if (over_) return;
+      operators_.mend_all();
+      mend_now_and_then();
+    });
+  }
+
   void everything_ends() {
-    run_until([this] { return shoppers_.all_done() && counter_.waiting() == 0; }, "somebody is never answered");
+    mend_now_and_then();
+    run_until([this] { return shoppers_.all_done() && operators_.all_done() && counter_.waiting() == 0; },
+              "somebody is never answered");
     run_until([this] { return all_cases_ended(); }, "a case never ends");
+    over_ = true;
     shoppers_.look_around();
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    operators_.look_around();
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
     const auto settled = [this] {
       return book_.untold(platform_).empty() && book_.owed(till_).empty() && knows_what_the_provider_did();
@@ -294,28 +369,34 @@ private:
 
   bool all_cases_ended() {
     bool all = true;
+    unended_.clear();
     for (const auto& [request, one] : book_.wishes())
-      counter_.ask(order::find_request{request}, [&all, to_be_refunded = one.cancel_told](const answer& said) {
-        const auto* view = std::get_if<order::view>(&said.body);
-        if (!view) return;
-        if (view->ended.ms == 0 || (to_be_refunded && view->state == order::state::completed)) all = false;
-      });
+      counter_.ask(order::find_request{request},
+                   [&, request = request, refunded = one.cancel_told](const answer& said) {
+                     const auto* view = std::get_if<order::view>(&said.body);
+                     if (!view) return;
+                     if (view->ended.ms != 0 && (!refunded || view->state != order::state::completed)) return;
+                     all = false;
+                     unended_ = request;
+                   });
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
-    if (all && node_->sagas_running() == 0) return true;
+    if (all && node_->sagas_running() == 0 && operators_.all_done()) return true;
     run_for(slow_us);
     return false;
   }
 
   void close_the_books() {
-    for (int i = 0; i < 8; ++i)
-      counter_.ask(wallet::find{{"u" + std::to_string(i)}}, [this](const answer& said) {
-        if (const auto* mine = std::get_if<wallet::view>(&said.body)) book_.balance(mine->user, mine->balance.minor);
-      });
     for (int i = 0; i < 8; ++i) {
       const user_id user{"u" + std::to_string(i)};
       counter_.ask(wallet::read_entries{user, 0, 100'000},
                    [this, user](const answer& said) { book_.read_ledger(user, said); });
     }
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    book_.add_up();
+    for (int i = 0; i < 8; ++i)
+      counter_.ask(wallet::find{{"u" + std::to_string(i)}}, [this](const answer& said) {
+        if (const auto* mine = std::get_if<wallet::view>(&said.body)) book_.balance(mine->user, mine->balance.minor);
+      });
     for (int i = 0; i < 6; ++i)
       counter_.ask(product::find{{"p" + std::to_string(i)}}, [this](const answer& said) {
         if (const auto* mine = std::get_if<product::view>(&said.body)) book_.stock(mine->product, mine->stock);
@@ -374,14 +455,17 @@ private:
   counter counter_;
   promises book_;
   shoppers shoppers_;
+  operators operators_;
+  std::vector<fault> faults_;
   fuses throws_;
   std::unique_ptr<runtime::node> node_;
-  std::vector<fault> faults_;
   std::optional<death> death_;
   std::optional<trail> trail_;
   std::int64_t falls_ = 0;
   std::int64_t open_at_us_ = 0;
+  std::string unended_;  // some case that has not ended
   bool healed_ = false;
+  bool over_ = false;  // every case has ended
 };
 
 }  // namespace

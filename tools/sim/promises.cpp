@@ -104,11 +104,32 @@ void promises::found(const std::string& request, const answer& said, std::int64_
   if (mine.cancel_refused && view->state != state::failed)
     broken(request + " could not be cancelled, and did not fail");
   if (!mine.cancel_asked && view->state == state::cancelled) broken(request + " is cancelled, and nobody asked for it");
-  count(*view);
+}
+
+void promises::settled(const by_hand& what) { settled_[(what.refund_of ? what.refund_of : what.id).value] = what; }
+
+const promises::by_hand* promises::settled_of(const order::view& end) const {
+  const auto found = settled_.find(end.id.value);
+  return found == settled_.end() ? nullptr : &found->second;
+}
+
+void promises::add_up() {
+  for (const auto& [request, mine] : wishes_)
+    if (mine.end) count(*mine.end);
+}
+
+void promises::count(const user_id& user, const by_hand& what) {
+  money_out_[user.text] -= what.money;
+  for (const auto& [product, units] : what.goods) goods_out_[product] -= units;
+  if (const auto entered = entered_[what.id.value]; entered != what.money)
+    broken("case " + to_text(what.id) + " was settled with " + std::to_string(what.money) +
+           " in effect, and the ledger has " + std::to_string(entered));
 }
 
 void promises::count(const order::view& end) {
-  if (end.state != state::completed) return;
+  const auto* hand = settled_of(end);
+  if (hand) count(end.user, *hand);
+  if (hand ? !hand->refund_of : end.state != state::completed) return;
   const auto sign = end.flow == flow::take_back ? -1 : 1;
   money_out_[end.user.text] += sign * paid(end);
   for (const auto& line : end.lines) goods_out_[line.product.text] += sign * line.quantity;
@@ -135,7 +156,10 @@ void promises::saw(const answer& said, std::int64_t asked_us, std::int64_t told_
 
 void promises::read_ledger(const user_id& user, const answer& said) {
   if (const auto* page = std::get_if<wallet::page>(&said.body))
-    for (const auto& one : page->entries) ledgers_[user.text][one.number] = one.balance.minor;
+    for (const auto& one : page->entries) {
+      ledgers_[user.text][one.number] = one.balance.minor;
+      entered_[one.cause.value] += one.amount.minor;
+    }
 }
 
 void promises::compare_sights() {
@@ -143,7 +167,8 @@ void promises::compare_sights() {
   for (const auto& [request, mine] : wishes_)
     if (mine.end)
       histories_.ordered({mine.what, *mine.end, mine.asked_us, std::min(mine.told_us, mine.found_us),
-                          std::max(mine.asked_us, std::min(mine.back_us, mine.found_us)), mine.found_us});
+                          std::max(mine.asked_us, std::min(mine.back_us, mine.found_us)), mine.found_us,
+                          settled_of(*mine.end) != nullptr});
   for (auto& one : histories_.contradictions()) broken(std::move(one));
 }
 
@@ -163,7 +188,7 @@ std::string promises::untold(const data_platform& platform) const {
 
 std::string promises::owed(const till& provider) const {
   for (const auto& [request, mine] : wishes_) {
-    if (!mine.end || !asks_the_provider(mine.end->flow)) continue;
+    if (!mine.end || !asks_the_provider(mine.end->flow) || settled_of(*mine.end)) continue;
     const auto found = provider.ledger().find(to_text(mine.end->id));
     const auto kept = found == provider.ledger().end() ? 0 : found->second.kept();
     const auto due = mine.end->state == state::completed ? paid(*mine.end) : 0;

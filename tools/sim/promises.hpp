@@ -48,6 +48,16 @@ public:
   // How each case stands when all is over; an answer that it is not there counts as well.
   void found(const std::string& request, const answer& said, std::int64_t now_us);
 
+  // What a case has left in effect for which an operator has answered. Of a refund: on top of its sale.
+  struct by_hand {
+    number id, refund_of;
+    std::int64_t money = 0;                     // into its user's wallet
+    std::map<std::string, std::int64_t> goods;  // onto the shelves
+  };
+  void settled(const by_hand& what);
+
+  // Everything has been found: now it is known what wallets and shelves should have.
+  void add_up();
   // What lies in the wallet, on the shelf when all is over.
   void balance(const user_id& user, std::int64_t minor);
   void stock(const product_id& product, std::int64_t units);
@@ -69,11 +79,15 @@ public:
 
 private:
   void count(const order::view& end);
+  void count(const user_id& user, const by_hand& what);
+  const by_hand* settled_of(const order::view& end) const;  // null: nobody had to
 
   situations& seen_;
   std::map<std::string, wish> wishes_;
   std::map<std::string, std::int64_t> money_in_, goods_in_;    // by user, by product: all but what orders moved
   std::map<std::string, std::int64_t> money_out_, goods_out_;  // by orders that stand, less what was taken back
+  std::map<std::int64_t, by_hand> settled_;                    // by case; of a refund, by its sale
+  std::map<std::int64_t, std::int64_t> entered_;               // by case: into a wallet, as its ledger has it
   std::map<std::int64_t, std::string> request_of_;             // by order: no two requests open the same
   std::vector<sight> sights_;
   ledgers ledgers_;

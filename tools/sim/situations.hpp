@@ -75,8 +75,23 @@ enum class situation : std::uint8_t {
   commit_failed,
   fell_at_tombstone,  // the desk forgot what it kept in memory before the late command came
   ended_while_starting,
+  letters_stalled,
+  fell_at_turn,  // the coordinator, when it had just taken back what it had asked for in vain
+  // those who mend
+  saga_parked,
+  saga_parked_again,
+  saga_retried,
+  saga_compensated,
+  step_skipped,
+  saga_written_off,
+  repair_rehearsed,
+  repair_told_twice,
+  repair_key_reused,
+  repair_not_allowed,    // where it stood
+  repair_came_too_late,  // it moved or ended meanwhile
+  fell_after_repair,     // its desk, its coordinator or the process, before it went on
 };
-inline constexpr std::array<std::string_view, 55> situation_names{
+inline constexpr std::array<std::string_view, 69> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -132,6 +147,20 @@ inline constexpr std::array<std::string_view, 55> situation_names{
     "commit_failed",
     "fell_at_tombstone",
     "ended_while_starting",
+    "letters_stalled",
+    "fell_at_turn",
+    "saga_parked",
+    "saga_parked_again",
+    "saga_retried",
+    "saga_compensated",
+    "step_skipped",
+    "saga_written_off",
+    "repair_rehearsed",
+    "repair_told_twice",
+    "repair_key_reused",
+    "repair_not_allowed",
+    "repair_came_too_late",
+    "fell_after_repair",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }

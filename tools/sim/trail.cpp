@@ -96,6 +96,17 @@ constexpr std::int64_t late_us = 500;  // longer than any way that is not late
 
 }  // namespace
 
+std::string name_of(const command& what) {
+  return std::visit(
+      [](const auto& one) {
+        auto text = name_of<std::decay_t<decltype(one)>>();
+        if constexpr (requires { text += one.request; }) text += ' ' + one.request;
+        if constexpr (requires { to_text(one.id); }) text += ' ' + to_text(one.id);
+        return text;
+      },
+      what);
+}
+
 void trail::note(const std::string& what) { of_.tell(in_seconds(stage_.now_us()) + "  -- " + what); }
 
 void trail::departs(const runtime::passage& it) {

@@ -17,6 +17,9 @@ struct followed {
   std::function<void(const std::string& line)> tell;
 };
 
+// order::place order-17: what is asked, and under which key, where it has one.
+std::string name_of(const command& what);
+
 class trail {
 public:
   trail(const runtime::stage& on, followed of) : stage_(on), of_(std::move(of)) {}
