@@ -87,6 +87,13 @@ std::vector<invariant> audit(const std::vector<std::filesystem::path>& data_dirs
       files.paths.push_back(one.path());
     }
   }
+  for (const auto& one : files.paths) {
+    const auto name = one.filename().string();
+    const auto mark = name.find(".db.given-");
+    if (mark == name.npos || name.ends_with("-wal") || known.contains(name.substr(0, mark + 3))) continue;
+    throw store_underway(one.string() + " was given to another node, and none of " + names +
+                         " has it in its place: start both nodes, or repeat the command that moves it");
+  }
   try {
     return audit(files, figures);
   } catch (const no_stores&) {

@@ -46,6 +46,11 @@ struct stores_in_use : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A shard was given away and nobody has its store in place yet: who has its deed is to be started once.
+struct store_underway : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // Two directories have the same store: they are not those of nodes that belong together.
 struct stores_twice : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -55,7 +60,7 @@ struct stores_twice : std::runtime_error {
 // store_error for what else keeps a store from being read.
 std::vector<invariant> audit(const std::filesystem::path& data_dir, audit_figures* figures = nullptr);
 
-// The same for the stores of several nodes together. Throws stores_twice as well.
+// The same for the stores of several nodes together. Throws stores_twice and store_underway as well.
 std::vector<invariant> audit(const std::vector<std::filesystem::path>& data_dirs, audit_figures* figures = nullptr);
 
 // The same for the stores among these files, on the file layer of that name.

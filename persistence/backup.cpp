@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view incarnation_name = "incarnation";
+constexpr std::string_view incarnation_name = "incarnation", deeds_name = "deeds";
 
 std::vector<fs::path> stores_in(const fs::path& directory) {
   std::vector<fs::path> found;
@@ -89,8 +89,21 @@ private:
   sqlite3* db_ = nullptr;
 };
 
-// Moves what the copy's WAL has to the copy itself, and reads all of it.
-void finish(const fs::path& store) {
+// Writes to a place beside it, which takes its name when everything is there.
+template <class Fill>
+void whole_or_not(const fs::path& to, Fill&& fill) {
+  const fs::path partial = to.string() + ".partial";
+  fs::remove_all(partial);
+  fs::create_directories(partial);
+  fill(partial);
+  sync(partial);
+  fs::rename(partial, to);
+  sync(to.has_parent_path() ? to.parent_path() : fs::path{"."});
+}
+
+}  // namespace
+
+void finish_copy(const fs::path& store) {
   sqlite3* db = nullptr;
   sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
   std::string said;
@@ -114,20 +127,6 @@ void finish(const fs::path& store) {
   fs::remove(store.string() + "-wal");
   fs::remove(store.string() + "-shm");
 }
-
-// Writes to a place beside it, which takes its name when everything is there.
-template <class Fill>
-void whole_or_not(const fs::path& to, Fill&& fill) {
-  const fs::path partial = to.string() + ".partial";
-  fs::remove_all(partial);
-  fs::create_directories(partial);
-  fill(partial);
-  sync(partial);
-  fs::rename(partial, to);
-  sync(to.has_parent_path() ? to.parent_path() : fs::path{"."});
-}
-
-}  // namespace
 
 backup_figures back_up(const fs::path& data, const fs::path& to) {
   if (fs::exists(to)) throw backup_refused(to.string() + " is there already");
@@ -157,9 +156,9 @@ backup_figures back_up(const fs::path& data, const fs::path& to) {
         if (shut.empty() && now.begun_anew(found->second)) fs::remove(copied.string() + "-wal");
       }
     }
-    for (const auto& store : stores) finish(into / store.filename());
-    if (const auto incarnation = data / incarnation_name; fs::exists(incarnation))
-      copy_bytes(incarnation, into / incarnation_name);
+    for (const auto& store : stores) finish_copy(into / store.filename());
+    for (const auto name : {incarnation_name, deeds_name})
+      if (fs::exists(data / name)) copy_bytes(data / name, into / name);
   });
   return figures;
 }
@@ -180,8 +179,9 @@ backup_figures restore(const fs::path& from, const fs::path& data) {
     for (const auto& store : stores) {
       figures.bytes += copy_store(store, into / store.filename());
       figures.stores += 1;
-      finish(into / store.filename());
+      finish_copy(into / store.filename());
     }
+    if (fs::exists(from / deeds_name)) copy_bytes(from / deeds_name, into / deeds_name);
     using namespace std::chrono;
     const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     std::ofstream{into / incarnation_name} << now << '\n';

@@ -29,6 +29,9 @@ backup_figures back_up_open(const std::filesystem::path& to);
 // Copies a backup to where a node will find it, a directory that is not there yet or is empty, as a new incarnation.
 backup_figures restore(const std::filesystem::path& from, const std::filesystem::path& data);
 
+// Moves what a copy's WAL has to the copy itself, and reads all of it: throws store_damaged.
+void finish_copy(const std::filesystem::path& store);
+
 // Which incarnation of itself a node is: empty, until it has been restored. Whoever heard of events that the backup
 // does not know must not take new ones of the same number for those.
 std::string incarnation_of(const std::filesystem::path& data);

@@ -16,6 +16,9 @@ inline constexpr int owner_at = 68;
 using owner_bytes = std::array<unsigned char, 4>;
 std::int64_t owner_in(const owner_bytes& at);
 
+// 0: there is no such store, or nobody has ever taken it.
+std::int64_t owner_of(const std::filesystem::path& store);
+
 // Larger than the number of any store in the directory, and than any that was given in an earlier second anywhere: a
 // restored backup knows only old ones. Before any of the stores is opened.
 std::int64_t next_owner(const std::filesystem::path& data);

@@ -78,6 +78,14 @@ void add_admin(CLI::App& app, int& exit_code) {
     exit_code = run(*wanted, verify->parsed() ? admin::verify_audit : admin::audit);
   });
   add("nodes", "this node, and the others as it sees them", admin::nodes);
+  auto* moves = add("move", "moves a shard to another node, with all that belongs to it", admin::move);
+  moves->add_option("SHARD", wanted->id, "a domain and its shard: wallet/1")->required();
+  moves->add_option("NODE", wanted->to, "who is to keep it, by its name in the configuration")->required();
+  moves->add_option("--reason", wanted->why, "why, for the log and for `nodes`");
+  moves->add_option("--by", wanted->by, "who, likewise ($SOUK_OPERATOR, $USER)");
+  moves->add_option("--from-data", wanted->from_data,
+                    "the directory of a keeper who is not there: that very directory, not a copy, where NODE can "
+                    "rename what is in it");
   add("actors", "desks, coordinators and the cashier with their figures", admin::actors);
   add("top", "how the node is, once a second, on the whole screen", admin::top);
   limited(add("outbox", "events that the platform has not taken", admin::outbox));

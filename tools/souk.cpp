@@ -44,6 +44,9 @@ void add_bench(CLI::App& app, int& exit_code) {
   orders->add_option("--products", bench->products)
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}))
       ->capture_default_str();
+  orders->add_option("--nodes", bench->nodes, "1, or 3 that share the work: wallets, products, and all the rest")
+      ->check(CLI::IsMember({1U, 3U}))
+      ->capture_default_str();
   orders->add_option("--coordinators", bench->coordinators, "how many coordinators share the sagas");
   orders->add_option("--desks", bench->desks, "detached or scheduled")
       ->check(CLI::IsMember({"detached", "scheduled"}))

@@ -174,7 +174,7 @@ std::string live::tick() {
   auto actors = json::array(), coordinators = json::array();
   hall_.with_node([&](runtime::node& node) {
     ready = node.ready() && !hall_.draining;
-    for (const auto& [at, n] : node.figures().desks) {
+    for (const auto& [at, n] : node.desks_here()) {
       const auto name = name_of({at.domain, at.shard});
       const std::array<std::int64_t, 3> figures{n->letters.load(), n->batches.load(), n->commits.load()};
       const auto before = first ? figures : before_.desks[name];

@@ -155,7 +155,7 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
     const auto& figures = node.figures();
     for (const auto& one : desk_rows) {
       out.family(one.type, one.name, one.help);
-      for (const auto& [at, counts] : figures.desks)
+      for (const auto& [at, counts] : node.desks_here())
         out.sample({{"domain", std::string{to_text(at.domain)}}, {"shard", std::to_string(at.shard)}},
                    one.value(*counts));
     }
@@ -164,10 +164,10 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
       for (const auto& each : figures.coordinators)
         out.sample({{"coordinator", std::to_string(each->share)}}, one.value(*each));
     }
-    if (figures.cashier)
+    if (const auto cashier = node.cashier_here())
       for (const auto& one : cashier_rows) {
         out.family(one.type, one.name, one.help);
-        out.sample({}, one.value(*figures.cashier));
+        out.sample({}, one.value(*cashier));
       }
     out.family(counter, "souk_supervisor_restarts_total", "Actors seated anew");
     out.sample({}, double(figures.supervision->restarts));

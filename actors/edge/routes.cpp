@@ -2,6 +2,7 @@
 #include "actors/edge/routes.hpp"
 
 #include "actors/edge/routes_backups.hpp"
+#include "actors/edge/routes_moves.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -103,6 +104,8 @@ constexpr route table[] = {
      "200:ActorList", ""},
     {"POST", "/v1/admin/backups", backups::take, no_key, "Copy all stores as they are at one instant", "BackupWish",
      "201:Backup", ""},
+    {"POST", "/v1/admin/moves", moves::order, no_key, "Move a shard to another node; again, how far it is", "MoveWish",
+     "200:Moved 202:Moved", ""},
     {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},
     {"GET", "/readyz", admin::readyz, no_key, "The node takes requests", "", "200", ""},
     {"GET", "/metrics", admin::metrics, no_key, "Figures for Prometheus", "", "200", ""},

@@ -92,7 +92,7 @@ void list_actors(const asked&, const call& c) {
   auto data = json::array();
   const bool open = c.hall().with_node([&](runtime::node& node) {
     const auto& all = node.figures();
-    for (const auto& [at, n] : all.desks)
+    for (const auto& [at, n] : node.desks_here())
       data.push_back({{"name", name_of({at.domain, at.shard})},
                       {"kind", "desk"},
                       {"letters", n->letters.load()},
@@ -113,15 +113,15 @@ void list_actors(const asked&, const call& c) {
                       {"asked_again", n.asked_again.load()},
                       {"restarts", n.restarts.load()}});
     }
-    if (all.cashier)
+    if (const auto cashier = node.cashier_here())
       data.push_back({{"name", "cashier"},
                       {"kind", "cashier"},
-                      {"open", all.cashier->open.load()},
-                      {"captured", all.cashier->captured.load()},
-                      {"declined", all.cashier->declined.load()},
-                      {"gone", all.cashier->gone.load()},
-                      {"unknown", all.cashier->unknown.load()},
-                      {"restarts", all.cashier->restarts.load()}});
+                      {"open", cashier->open.load()},
+                      {"captured", cashier->captured.load()},
+                      {"declined", cashier->declined.load()},
+                      {"gone", cashier->gone.load()},
+                      {"unknown", cashier->unknown.load()},
+                      {"restarts", cashier->restarts.load()}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
   c.answer(200, dumped(json_of_list(std::move(data), false)));

@@ -41,14 +41,15 @@ void live(const asked& a, const call& c) {
 
 void list_nodes(const asked&, const call& c) {
   json here;
-  auto others = json::array();
+  auto others = json::array(), moves = json::array();
   const bool open = c.hall().with_node([&](runtime::node& node) {
     const auto& all = node.figures();
     std::int64_t restarts = all.supervision->restarts, waiting = 0, running = 0, parked = 0;
-    for (const auto& [at, n] : all.desks) waiting += n->waiting;
+    const auto desks = node.desks_here();
+    for (const auto& [at, n] : desks) waiting += n->waiting;
     for (const auto& n : all.coordinators) running += n->running, parked += n->parked;
     here = {{"ready", node.ready() && !c.hall().draining},
-            {"desks", all.desks.size()},
+            {"desks", desks.size()},
             {"coordinators", all.coordinators.size()},
             {"running", running},
             {"parked", parked},
@@ -62,10 +63,20 @@ void list_nodes(const asked&, const call& c) {
                         {"visits", one->visits.load()},
                         {"in_flight", one->door.in_flight()},
                         {"kept_back", one->door.kept_back()}});
+    for (const auto& one : node.deeds())
+      moves.push_back({{"shard", persistence::shard_of(one)},
+                       {"turn", one.turn},
+                       {"from", one.from},
+                       {"to", one.keeper},
+                       {"at", to_text(one.at)},
+                       {"by", one.by},
+                       {"reason", one.reason},
+                       {"open", node.is_open({static_cast<domain>(one.domain), one.shard})}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
   auto all = json_of_list(std::move(others), false);
   all["here"] = std::move(here);
+  all["moves"] = std::move(moves);
   c.answer(200, dumped(all));
 }
 

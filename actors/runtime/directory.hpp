@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <caf/actor.hpp>
 #include <cstdint>
 #include <mutex>
@@ -14,7 +15,8 @@ namespace souk::runtime {
 
 // Desks come and go (a desk that throws is restarted); callers ask at every letter and never keep a handle. An empty
 // slot means that nobody sits there now: the letter is lost, and its sender asks again. Of several nodes each has a
-// directory of all desks, those at other nodes included; whoever sits there is told by the porter.
+// directory of all desks, those at other nodes included; whoever sits there is told by the porter. A shard may move to
+// another keeper: only who keeps it seats anybody there.
 class directory {
 public:
   struct place {
@@ -28,10 +30,10 @@ public:
     coordinators_ = std::vector<slot>(coordinators);
   }
   // Of the node with that number.
-  directory(const placement& placed, std::uint32_t me) {
-    const auto fill = [&](const std::vector<std::uint32_t>& keepers) {
+  directory(const placement& placed, std::uint32_t me) : me_(me) {
+    const auto fill = [](const std::vector<std::uint32_t>& keepers) {
       std::vector<slot> pool(keepers.size());
-      for (std::size_t i = 0; i < pool.size(); ++i) pool[i].here = keepers[i] == me;
+      for (std::size_t i = 0; i < pool.size(); ++i) pool[i].entrust(keepers[i]);
       return pool;
     };
     for (std::size_t d = 0; d < domain_count; ++d) desks_[d] = fill(placed.desks[d]);
@@ -44,42 +46,59 @@ public:
   place place_of(address where) const { return {where.domain, where.slice % shards(where.domain)}; }
   std::uint32_t coordinator_of(number saga) const { return slice_of(saga) % coordinators(); }
 
-  // Kept by this node, whether anybody sits there now or not.
-  bool is_here(place at) const { return pool(at.domain)[at.shard].here; }
-  bool is_coordinator_here(std::uint32_t share) const { return coordinators_[share].here; }
+  // The number of the node that keeps it, whether anybody sits there now or not.
+  std::uint32_t keeper(place at) const { return pool(at.domain)[at.shard].keeper(); }
+  std::uint32_t me() const { return me_; }
+  bool is_here(place at) const { return keeper(at) == me_; }
+  bool is_coordinator_here(std::uint32_t share) const { return coordinators_[share].keeper() == me_; }
+  // Whoever sat there does no more.
+  void entrust(place at, std::uint32_t keeper) {
+    desks_[static_cast<std::size_t>(at.domain)][at.shard].entrust(keeper);
+  }
 
   caf::actor desk(place at) const { return pool(at.domain)[at.shard].get(); }
   caf::actor coordinator(std::uint32_t share) const { return coordinators_[share].get(); }
-  void seat_desk(place at, caf::actor who) {
-    desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who));
+  // What another says than the keeper, who is this node if nobody is named, changes nothing.
+  void seat_desk(place at, caf::actor who) { seat_desk(at, std::move(who), me_); }
+  void seat_desk(place at, caf::actor who, std::uint32_t keeper) {
+    desks_[static_cast<std::size_t>(at.domain)][at.shard].set(std::move(who), keeper);
   }
-  void seat_coordinator(std::uint32_t share, caf::actor who) { coordinators_[share].set(std::move(who)); }
+  void seat_coordinator(std::uint32_t share, caf::actor who) { seat_coordinator(share, std::move(who), me_); }
+  void seat_coordinator(std::uint32_t share, caf::actor who, std::uint32_t keeper) {
+    coordinators_[share].set(std::move(who), keeper);
+  }
   // Nobody sits anywhere any more.
   void clear() {
     for (auto& pool : desks_)
-      for (auto& one : pool) one.set({});
-    for (auto& one : coordinators_) one.set({});
+      for (auto& one : pool) one.set({}, one.keeper());
+    for (auto& one : coordinators_) one.set({}, one.keeper());
   }
 
 private:
   class slot {
   public:
-    bool here = true;
     caf::actor get() const {
       const std::lock_guard hold{mutex_};
       return who_;
     }
-    void set(caf::actor who) {
+    std::uint32_t keeper() const { return keeper_; }
+    void set(caf::actor who, std::uint32_t keeper) {
       const std::lock_guard hold{mutex_};
-      who_ = std::move(who);
+      if (keeper == keeper_) who_ = std::move(who);
+    }
+    void entrust(std::uint32_t keeper) {
+      const std::lock_guard hold{mutex_};
+      if (keeper_.exchange(keeper) != keeper) who_ = {};
     }
 
   private:
     mutable std::mutex mutex_;
+    std::atomic<std::uint32_t> keeper_{0};
     caf::actor who_;
   };
   const std::vector<slot>& pool(souk::domain of) const { return desks_[static_cast<std::size_t>(of)]; }
 
+  const std::uint32_t me_ = 0;  // among the nodes
   std::array<std::vector<slot>, domain_count> desks_;
   std::vector<slot> coordinators_;
 };

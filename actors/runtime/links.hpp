@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "actors/runtime/acquaintance.hpp"
+#include "actors/runtime/deed_book.hpp"
 #include "actors/runtime/directory.hpp"
 #include "actors/runtime/surroundings.hpp"
 #include "messages/grammar/placement.hpp"
@@ -64,6 +65,10 @@ struct seat_name {
   static constexpr std::uint32_t coordinators = 0xff;
   static std::uint32_t of(directory::place at) { return static_cast<std::uint32_t>(at.domain) << 16 | at.shard; }
   static std::uint32_t of_coordinator(std::uint32_t share) { return coordinators << 16 | share; }
+  // Whoever moves shards at the node with that number.
+  static constexpr std::uint32_t movers = 0xfe;
+  static std::uint32_t of_mover(std::uint32_t node) { return movers << 16 | node; }
+  static directory::place desk(std::uint32_t seat) { return {static_cast<domain>(seat >> 16), seat & 0xffff}; }
 };
 
 class links {
@@ -72,8 +77,8 @@ public:
   static void install(caf::actor_system_config& config);
 
   links(caf::actor_system& system, cluster_options options, std::int64_t incarnation, std::shared_ptr<directory> where,
-        std::shared_ptr<const surroundings> around, std::shared_ptr<gated_link> through,
-        std::function<void()> on_superseded);
+        std::shared_ptr<deed_book> deeds, std::shared_ptr<const surroundings> around,
+        std::shared_ptr<gated_link> through, std::function<void()> on_superseded);
   ~links();  // says farewell
   links(const links&) = delete;
   links& operator=(const links&) = delete;
@@ -84,6 +89,8 @@ public:
   const all_peers& peers() const { return peers_; }
   // Somebody sits there now, or nobody: the others are told. From any thread.
   void announce(std::uint32_t seat, caf::actor who);
+  // The others are told what deeds there are. From any thread.
+  void spread_deeds();
 
 private:
   caf::actor_system& system_;

@@ -41,7 +41,11 @@ node::node(node_options options) : options_(std::move(options)) {
   for (const auto n : options_.shards)
     if (n == 0) throw std::invalid_argument("every domain has at least one shard");
   std::filesystem::create_directories(options_.data);
-  if (options_.cluster) owner_ = persistence::next_owner(options_.data);
+  if (options_.cluster) {
+    owner_ = persistence::next_owner(options_.data);
+    deeds_ = std::make_shared<deed_book>(options_.data, options_.cluster->name, options_.cluster->placement, where_);
+    engaged_ = put_in_order(*deeds_, *where_);
+  }
   // Batches allocate and free megabytes at a time: giving them back to the kernel in between costs page faults.
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 
@@ -61,6 +65,13 @@ node::node(node_options options) : options_(std::move(options)) {
   add_carriers(posts);
   if (options_.cluster) join_the_others();
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
+  if (options_.cluster) {
+    moves_ = std::make_shared<move_tray>();
+    mover_ = system_->spawn<mover>(mover_papers{
+        deeds_, where_, around_, moves_, supervisor_, engaged_, [to = links_.get()] { to->spread_deeds(); },
+        static_cast<bool>(options_.make_sink), static_cast<bool>(options_.make_provider)});
+    links_->announce(seat_name::of_mover(where_->me()), mover_);
+  }
   front_ = std::make_unique<runtime::front>(*system_, where_, around_);
   try {
     wait_for_all();
@@ -82,56 +93,75 @@ void node::wait_for_all() {
   wait_until([this] {
     if (options_.around.driver && options_.around.driver->over()) throw process_over("it ended while it started");
     if (figures_.supervision->given_up) throw given_up("the node cannot start: the log names who fell again and again");
-    return options_.cluster ? all_seated() : ready();
+    if (!options_.cluster) return ready();
+    return std::all_of(engaged_.begin(), engaged_.end(), [this](auto at) { return where_->desk(at) != nullptr; });
   });
 }
 
 // Before the supervisor seats anybody: the porter is told who sits where.
 void node::join_the_others() {
-  links_ = std::make_unique<links>(*system_, *options_.cluster, owner_, where_, around_, gates_, [this] {
+  links_ = std::make_unique<links>(*system_, *options_.cluster, owner_, where_, deeds_, around_, gates_, [this] {
     // From the porter's thread. The supervisor has been there since before the door was opened.
     caf::anon_send(supervisor_, souk::drain{});
   });
   figures_.peers = links_->peers();
 }
 
+// Of several nodes all have all desks, most of them empty: a shard may move here.
 std::vector<post> node::desk_posts() {
   std::vector<post> posts;
-  for (std::size_t d = 0; d < domain_count; ++d) {
-    for (std::uint32_t shard = 0; shard < options_.shards[d]; ++shard) {
-      const directory::place at{static_cast<domain>(d), shard};
-      if (!where_->is_here(at)) continue;
-      persistence::open_options store;
-      store.path = (std::filesystem::path{options_.data} / store_name(at.domain, shard)).string();
-      store.vfs = options_.around.vfs;
-      store.owner = owner_;
-      const auto maker = [this, at, store]() -> std::unique_ptr<domains::brain> {
-        if (options_.make_brain)
-          if (auto own = options_.make_brain(at, store)) return own;
-        return make_brain(at.domain, at.shard, store,
-                          {options_.make_provider ? domains::approval::external : domains::approval::internal,
-                           options_.keep_events_ms});
-      };
-      // A store that cannot be opened is found before anything starts; the first desk gets what was opened.
-      const auto opened = std::make_shared<std::unique_ptr<domains::brain>>(maker());
-      const auto next = [maker, opened] { return *opened ? std::move(*opened) : maker(); };
-      auto counts = std::make_shared<desk_counts>();
-      figures_.desks.emplace_back(at, counts);
-      const desk_papers papers{at, next, where_, around_, counts};
-      posts.push_back({std::string{to_text(at.domain)} + '/' + std::to_string(shard),
-                       [this, papers] {
-                         return options_.around.desks == spawn_policy::detached
-                                    ? system_->spawn<desk, caf::detached>(papers)
-                                    : system_->spawn<desk>(papers);
-                       },
-                       [this, at](caf::actor who) {
-                         where_->seat_desk(at, who);
-                         if (links_) links_->announce(seat_name::of(at), std::move(who));
-                       },
-                       [counts] { counts->restarts += 1; }});
-    }
-  }
+  for (std::size_t d = 0; d < domain_count; ++d)
+    for (std::uint32_t shard = 0; shard < options_.shards[d]; ++shard)
+      if (const directory::place at{static_cast<domain>(d), shard}; may_be_here(at)) posts.push_back(desk_post(at));
   return posts;
+}
+
+bool node::is_engaged(directory::place at) const {
+  return !options_.cluster || std::find(engaged_.begin(), engaged_.end(), at) != engaged_.end();
+}
+
+post node::desk_post(directory::place at) {
+  // A store that cannot be opened is found before anything starts; the first desk gets what was opened.
+  const auto opened = std::make_shared<std::unique_ptr<domains::brain>>();
+  if (is_engaged(at)) *opened = open_brain(at, true);
+  const auto next = [this, at, opened] { return *opened ? std::move(*opened) : open_brain(at, false); };
+  auto counts = std::make_shared<desk_counts>();
+  figures_.desks.emplace_back(at, counts);
+  const desk_papers papers{at, next, where_, around_, counts};
+  return {std::string{to_text(at.domain)} + '/' + std::to_string(at.shard),
+          [this, papers] {
+            return options_.around.desks == spawn_policy::detached ? system_->spawn<desk, caf::detached>(papers)
+                                                                   : system_->spawn<desk>(papers);
+          },
+          [this, at](caf::actor who) {
+            where_->seat_desk(at, who);
+            if (links_) links_->announce(seat_name::of(at), std::move(who));
+          },
+          [counts] { counts->restarts += 1; },
+          seat_name::of(at),
+          is_engaged(at)};
+}
+
+// A store that somebody took away meanwhile must not be made anew: an empty one would be in its place.
+std::unique_ptr<domains::brain> node::open_brain(directory::place at, bool first) const {
+  persistence::open_options store;
+  store.path = (std::filesystem::path{options_.data} / store_name(at.domain, at.shard)).string();
+  store.vfs = options_.around.vfs;
+  store.owner = owner_;
+  if (deeds_) {
+    deeds_->look_again();
+    if (deeds_->keeper(at) != deeds_->me())
+      throw persistence::store_taken(store.path + ": it is " + deeds_->keeper(at) + "'s now", 0);
+    const bool was_there = !first || deeds_->turn(at) > 0;
+    if (was_there && !std::filesystem::exists(store.path))
+      throw persistence::store_taken(store.path + ": it is gone", 0);
+    store.owner = std::max(owner_, persistence::owner_of(store.path));
+  }
+  if (options_.make_brain)
+    if (auto own = options_.make_brain(at, store)) return own;
+  return make_brain(
+      at.domain, at.shard, store,
+      {options_.make_provider ? domains::approval::external : domains::approval::internal, options_.keep_events_ms});
 }
 
 std::vector<post> node::coordinator_posts() {
@@ -159,13 +189,16 @@ void node::add_carriers(std::vector<post>& posts) {
   const auto nobody = [](caf::actor) {};
   // Beside the outbox that they read.
   for (std::uint32_t shard = 0; shard < where_->shards(domain::order); ++shard) {
-    if (!where_->is_here({domain::order, shard})) continue;
+    const directory::place beside{domain::order, shard};
+    if (!may_be_here(beside)) continue;
     const follower_papers papers{shard, 0, where_, around_};
     for (const auto* keeper : {&ranking_bookkeeper, &payment_bookkeeper})
       posts.push_back({keeper->name + ('/' + std::to_string(shard)),
                        [this, papers, keeper] { return system_->spawn<book_follower>(papers, *keeper); },
                        nobody,
-                       {}});
+                       {},
+                       seat_name::of(beside),
+                       is_engaged(beside)});
   }
   // Between the desks that take part in choreographies and the event log: beside the desk.
   std::vector<event_log::party> parties;
@@ -175,18 +208,27 @@ void node::add_carriers(std::vector<post>& posts) {
   // The platform subscribes too, whether there is one yet or not: until then its events are kept.
   const auto subscribers = static_cast<std::uint32_t>(parties.size()) + 1;
   for (const auto& party : parties) {
-    if (!where_->is_here({party.domain, party.shard})) continue;
+    const directory::place beside{party.domain, party.shard};
+    if (!may_be_here(beside)) continue;
     const auto name = std::string{to_text(party.domain)} + '/' + std::to_string(party.shard);
     relay_papers papers{party, 0, subscribers, where_, around_};
-    posts.push_back({"relay/" + name, [this, papers] { return system_->spawn<relay>(papers); }, nobody, {}});
+    posts.push_back({"relay/" + name,
+                     [this, papers] { return system_->spawn<relay>(papers); },
+                     nobody,
+                     {},
+                     seat_name::of(beside),
+                     is_engaged(beside)});
     for (; papers.partition < where_->shards(domain::event_log); ++papers.partition)
       posts.push_back({"subscriber/" + name + '/' + std::to_string(papers.partition),
                        [this, papers] { return system_->spawn<subscriber>(papers); },
                        nobody,
-                       {}});
+                       {},
+                       seat_name::of(beside),
+                       is_engaged(beside)});
   }
   // Beside the platform's positions: one node alone speaks to the platform.
-  if (options_.make_sink && where_->is_here({domain::platform, 0}))
+  const directory::place at_platform{domain::platform, 0}, at_payment{domain::payment, 0};
+  if (options_.make_sink && may_be_here(at_platform))
     for (const auto* source : {&outbox_of_orders, &log_of_histories}) {
       for (std::uint32_t shard = 0; shard < where_->shards(source->of); ++shard) {
         const follower_papers papers{shard, subscribers, where_, around_};
@@ -199,11 +241,13 @@ void node::add_carriers(std::vector<post>& posts) {
                                       : system_->spawn<platform_follower>(papers, *source, options_.make_sink);
                          },
                          nobody,
-                         {}});
+                         {},
+                         seat_name::of(at_platform),
+                         is_engaged(at_platform)});
       }
     }
   // Beside what is open: one node alone speaks to the provider.
-  if (options_.make_provider && where_->is_here({domain::payment, 0})) {
+  if (options_.make_provider && may_be_here(at_payment)) {
     figures_.cashier = std::make_shared<cashier_counts>();
     const cashier_papers papers{where_, around_, figures_.cashier, options_.make_provider, options_.make_errands};
     posts.push_back({"cashier",
@@ -213,7 +257,8 @@ void node::add_carriers(std::vector<post>& posts) {
                                   ? system_->spawn<cashier, caf::detached>(papers)
                                   : system_->spawn<cashier>(papers);
                      },
-                     nobody, [counts = figures_.cashier] { counts->restarts += 1; }});
+                     nobody, [counts = figures_.cashier] { counts->restarts += 1; }, seat_name::of(at_payment),
+                     is_engaged(at_payment)});
   }
 }
 
@@ -241,18 +286,23 @@ void node::leave() {
     system_->await_actors_before_shutdown(false);
     where_->clear();
     front_.reset();
-    supervisor_ = nullptr;
+    supervisor_ = mover_ = nullptr;
     return;
   }
   front_.reset();
   caf::scoped_actor self{*system_};
+  if (mover_) {
+    self->monitor(mover_);
+    self->send(mover_, souk::drain{});
+    self->receive([](const caf::down_msg&) {});
+  }
   self->monitor(supervisor_);
   self->send(supervisor_, souk::drain{});
   if (options_.around.driver) wait_until([&] { return self->has_next_message(); });
   self->receive([](const caf::down_msg&) {});
   if (options_.around.driver) wait_until([this] { return system_->registry().running() <= 1; });
   links_.reset();
-  supervisor_ = nullptr;
+  supervisor_ = mover_ = nullptr;
 }
 
 void node::wait_until(const std::function<bool()>& holds) const {
@@ -266,9 +316,37 @@ void node::wait_until(const std::function<bool()>& holds) const {
 
 bool node::all_seated() const {
   for (const auto& [at, counts] : figures_.desks)
-    if (!where_->desk(at)) return false;
+    if (where_->is_here(at) && !where_->desk(at)) return false;
   return std::all_of(figures_.coordinators.begin(), figures_.coordinators.end(),
                      [this](const auto& one) { return where_->coordinator(one->share) != nullptr; });
+}
+
+std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> node::desks_here() const {
+  auto here = figures_.desks;
+  std::erase_if(here, [this](const auto& one) { return !where_->is_here(one.first); });
+  return here;
+}
+
+std::shared_ptr<cashier_counts> node::cashier_here() const {
+  return where_->is_here({domain::payment, 0}) ? figures_.cashier : nullptr;
+}
+
+std::vector<persistence::deed> node::deeds() const { return deeds_ ? deeds_->all() : std::vector<persistence::deed>{}; }
+
+bool node::move(move_wish wish, hear_of_move then) {
+  const auto known = [&] {
+    const auto& placed = options_.cluster->placement;
+    return placed.find(wish.to) < placed.nodes.size() && wish.domain < domain_count &&
+           wish.shard < options_.shards[wish.domain];
+  };
+  if (!mover_ || !known()) return false;
+  {
+    const std::lock_guard hold{moves_->mutex};
+    wish.ticket = ++moves_->last;
+    moves_->waiting.emplace(wish.ticket, std::move(then));
+  }
+  caf::anon_send(mover_, std::move(wish));
+  return true;
 }
 
 bool node::ready() const {

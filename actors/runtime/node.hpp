@@ -13,6 +13,7 @@
 #include "actors/runtime/errands.hpp"
 #include "actors/runtime/front.hpp"
 #include "actors/runtime/links.hpp"
+#include "actors/runtime/mover.hpp"
 #include "actors/runtime/provider.hpp"
 #include "actors/runtime/sink.hpp"
 #include "actors/runtime/supervisor.hpp"
@@ -38,7 +39,7 @@ struct node_options {
 
 struct cashier_counts;
 
-// Of what this node keeps.
+// Of what this node keeps; of several nodes also of the desks and the cashier that it may keep some day.
 struct node_figures {
   std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks;
   std::vector<std::shared_ptr<coordinator_counts>> coordinators;
@@ -62,6 +63,16 @@ public:
 
   runtime::front& front() { return *front_; }
   const node_figures& figures() const { return figures_; }
+  // Of the desks that it keeps now, and of its cashier, if payments are kept here and have a provider.
+  std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks_here() const;
+  std::shared_ptr<cashier_counts> cashier_here() const;
+  // The shards that have ever moved; none where there is but one node.
+  std::vector<persistence::deed> deeds() const;
+  // Somebody sits there, here or at another node.
+  bool is_open(directory::place at) const { return where_->desk(at) != nullptr; }
+  // Has a shard moved, by whoever has to; `then` is called once, from an actor's thread. False: there is but one node,
+  // or none of that name.
+  bool move(move_wish wish, hear_of_move then);
   const surroundings& around() const { return *around_; }
   // Everybody who belongs here sits where they belong, and every coordinator knows what was open before: of several
   // nodes it has to hear that from the order desks of the others.
@@ -78,8 +89,12 @@ public:
 private:
   void join_the_others();
   std::vector<post> desk_posts();
+  post desk_post(directory::place at);
+  std::unique_ptr<domains::brain> open_brain(directory::place at, bool first) const;
   std::vector<post> coordinator_posts();
   void add_carriers(std::vector<post>& posts);
+  bool may_be_here(directory::place at) const { return options_.cluster || where_->is_here(at); }
+  bool is_engaged(directory::place at) const;
   void warn_of_open_payments();
   bool all_seated() const;
   void wait_for_all();
@@ -93,9 +108,12 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<gated_link> gates_;
-  std::int64_t owner_ = 0;  // the number under which the stores are taken; 0: nobody else might want them
+  std::int64_t owner_ = 0;            // the number under which the stores are taken; 0: nobody else might want them
+  std::shared_ptr<deed_book> deeds_;  // of several nodes
+  std::vector<directory::place> engaged_;  // at the start
   std::unique_ptr<links> links_;
-  caf::actor supervisor_;
+  std::shared_ptr<move_tray> moves_;
+  caf::actor supervisor_, mover_;
   std::unique_ptr<runtime::front> front_;
   bool vanishes_ = false;
 };

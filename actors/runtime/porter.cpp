@@ -44,8 +44,8 @@ bool somebody_listens(std::uint16_t port) {
   return open;
 }
 
-directory::place desk_at(std::uint32_t seat) { return {static_cast<domain>(seat >> 16), seat & 0xffff}; }
 bool is_coordinator(std::uint32_t seat) { return seat >> 16 == seat_name::coordinators; }
+bool is_mover(std::uint32_t seat) { return seat >> 16 == seat_name::movers; }
 
 }  // namespace
 
@@ -82,6 +82,7 @@ caf::behavior porter::make_behavior() {
         from->porter = nullptr;
       },
       [this](std::uint32_t where, const caf::actor& who) { seat(where, who); },
+      [this](souk::spread_deeds) { tell_deeds(); },
       [this](souk::sweep) {
         on_sweep();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
@@ -98,8 +99,10 @@ void porter::on_exit() {
   for (auto& one : peers_) {
     one.figures->door.shut();
     one.porter = nullptr;
+    one.mover = nullptr;
   }
   seated_.clear();
+  mover_ = nullptr;
 }
 
 hello porter::card(std::uint64_t session, bool is_answer) const {
@@ -187,9 +190,11 @@ void porter::lose(peer& one, const std::string& why) {
   const auto& placed = papers_.cluster.placement;
   for (std::size_t d = 0; d < domain_count; ++d)
     for (std::uint32_t shard = 0; shard < placed.desks[d].size(); ++shard)
-      if (placed.desks[d][shard] == one.number) papers_.where->seat_desk({static_cast<domain>(d), shard}, {});
+      papers_.where->seat_desk({static_cast<domain>(d), shard}, {}, one.number);
   for (std::uint32_t share = 0; share < placed.coordinators.size(); ++share)
-    if (placed.coordinators[share] == one.number) papers_.where->seat_coordinator(share, {});
+    papers_.where->seat_coordinator(share, {}, one.number);
+  one.mover = nullptr;
+  tell_mover(one, {});
   one.dial_at_ms = now_ms() + dial_every_ms;
   spdlog::warn("node {} {}: what it keeps is out of reach", one.figures->name, why);
 }
@@ -276,22 +281,47 @@ void porter::complain(peer& of, const std::string& what) {
 }
 
 bool porter::keeps(const peer& one, std::uint32_t seat) const {
-  const auto& placed = papers_.cluster.placement;
   const auto shard = seat & 0xffff;
-  if (!is_coordinator(seat) && seat >> 16 >= domain_count) return false;
-  const auto& pool = is_coordinator(seat) ? placed.coordinators : placed.desks[seat >> 16];
-  return shard < pool.size() && pool[shard] == one.number;
+  if (is_mover(seat)) return shard == one.number;
+  const auto& placed = papers_.cluster.placement;
+  if (is_coordinator(seat)) return shard < placed.coordinators.size() && placed.coordinators[shard] == one.number;
+  if (seat >> 16 >= domain_count || shard >= placed.desks[seat >> 16].size()) return false;
+  return papers_.where->keeper(seat_name::desk(seat)) == one.number;
+}
+
+// False: it says of a shard that somebody else keeps it, by a deed as good as the one that is known here. Which of the
+// two is wrong is not for nodes to decide, and one of them must not be spoken to.
+bool porter::learn(peer& from, const seats& said) {
+  using finding = deed_book::finding;
+  bool news = false;
+  for (const auto& one : said.deeds) {
+    const auto found = papers_.deeds->learn(one);
+    news = news || found == finding::news;
+    if (found != finding::contradiction) continue;
+    const auto why = "by its deeds " + shard_of(one) + " is " + one.keeper + "'s under turn " +
+                     std::to_string(one.turn) +
+                     ", by this node's another's: one of them was restored from before a move";
+    tell(from, refusal{from.known.session(), why});
+    lose(from, "is refused");
+    try_later(from, "is refused: " + why, refused_ms);
+    return false;
+  }
+  if (news && mover_) send(mover_, souk::wake{});
+  if (news) tell_deeds();
+  return true;
 }
 
 void porter::on_seats(const seats& said, const std::vector<caf::actor>& who) {
   auto* from = sender_of(said.session);
-  if (!from || who.size() != said.taken.size()) return;
+  if (!from || who.size() != said.taken.size() || !learn(*from, said)) return;
   const auto put = [&](std::uint32_t seat, const caf::actor& one) {
     if (!keeps(*from, seat)) return;
-    if (is_coordinator(seat))
-      papers_.where->seat_coordinator(seat & 0xffff, one);
+    if (is_mover(seat))
+      tell_mover(*from, from->mover = one);
+    else if (is_coordinator(seat))
+      papers_.where->seat_coordinator(seat & 0xffff, one, from->number);
     else
-      papers_.where->seat_desk(desk_at(seat), one);
+      papers_.where->seat_desk(seat_name::desk(seat), one, from->number);
   };
   for (std::size_t i = 0; i < who.size(); ++i) put(said.taken[i], who[i]);
   for (const auto seat : said.vacant) put(seat, {});
@@ -299,8 +329,12 @@ void porter::on_seats(const seats& said, const std::vector<caf::actor>& who) {
   wake_coordinators();
 }
 
+void porter::tell_mover(const peer& of, const caf::actor& theirs) {
+  if (mover_) send(mover_, of.figures->name, theirs);
+}
+
 void porter::tell_seats(const peer& to) {
-  seats all{to.known.session(), {}, {}};
+  seats all{to.known.session(), {}, {}, papers_.deeds->all()};
   std::vector<caf::actor> who;
   for (const auto& [where, one] : seated_) {
     all.taken.push_back(where);
@@ -309,15 +343,25 @@ void porter::tell_seats(const peer& to) {
   send(to.porter, std::move(all), std::move(who));
 }
 
+void porter::tell_deeds() {
+  for (auto& one : peers_)
+    if (one.known.here())
+      send(one.porter, seats{one.known.session(), {}, {}, papers_.deeds->all()}, std::vector<caf::actor>{});
+}
+
 // Somebody sits anew here, or nobody does.
 void porter::seat(std::uint32_t where, const caf::actor& who) {
   if (who)
     seated_[where] = who;
   else
     seated_.erase(where);
+  if (is_mover(where)) {
+    mover_ = who;
+    for (const auto& one : peers_) tell_mover(one, one.mover);
+  }
   for (auto& one : peers_) {
     if (!one.known.here()) continue;
-    seats news{one.known.session(), {}, {}};
+    seats news{one.known.session(), {}, {}, papers_.deeds->all()};
     std::vector<caf::actor> sitting;
     (who ? news.taken : news.vacant).push_back(where);
     if (who) sitting.push_back(who);

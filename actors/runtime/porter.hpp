@@ -19,6 +19,7 @@ struct porter_papers {
   cluster_options cluster;
   std::int64_t incarnation = 0;
   std::shared_ptr<directory> where;
+  std::shared_ptr<deed_book> deeds;
   std::shared_ptr<const surroundings> around;
   std::shared_ptr<gated_link> through;
   all_peers peers;  // without this node
@@ -42,6 +43,7 @@ private:
     std::int64_t dial_at_ms = 0;  // not before
     std::int64_t ping_at_ms = 0;
     bool dialling = false;
+    caf::actor mover;
     std::string complaint;  // the last that was said in the log
   };
 
@@ -56,7 +58,10 @@ private:
   void lose(peer& one, const std::string& why);
   void try_later(peer& one, const std::string& why, std::int64_t pause_ms);
   void complain(peer& of, const std::string& what);
+  bool learn(peer& from, const seats& said);
   void tell_seats(const peer& to);
+  void tell_deeds();
+  void tell_mover(const peer& of, const caf::actor& theirs);
   void seat(std::uint32_t where, const caf::actor& who);
   bool keeps(const peer& one, std::uint32_t seat) const;
   void wake_coordinators();
@@ -72,6 +77,7 @@ private:
   porter_papers papers_;
   std::vector<peer> peers_;
   std::map<std::uint32_t, caf::actor> seated_;  // here
+  caf::actor mover_;
   std::uint64_t sessions_ = 0;
   std::int64_t wake_at_ms_ = 0;  // 0: nobody
   bool superseded_ = false;

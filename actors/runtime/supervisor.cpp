@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace souk::runtime {
 
@@ -14,22 +15,62 @@ supervisor::supervisor(caf::actor_config& config, std::vector<post> posts, std::
 }
 
 caf::behavior supervisor::make_behavior() {
-  for (std::size_t at = 0; at < posts_.size(); ++at) spawn(at);
+  for (std::size_t at = 0; at < posts_.size(); ++at)
+    if (posts_[at].engaged) spawn(at);
   return {
       [this](std::uint64_t at) {
-        if (!draining_) spawn(at);
+        if (!draining_ && posts_[at].engaged && !seats_[at].who) spawn(at);
       },
+      [this](const retire& of) { on_retire(of.seat); },
+      [this](const engage& of) { on_engage(of.seat); },
       // From the last to the first: who asks goes before who answers.
       [this](souk::drain) {
         draining_ = true;
         for (auto at = posts_.size(); at-- > 0;) {
-          posts_[at].announce({});
+          if (posts_[at].engaged) posts_[at].announce({});
           if (const auto who = caf::actor_cast<caf::actor>(seats_[at].who))
             send_exit(who, caf::exit_reason::user_shutdown);
         }
-        if (std::none_of(seats_.begin(), seats_.end(), [](const auto& one) { return one.who != nullptr; })) quit();
+        retiring_.clear();
+        if (nobody_left()) quit();
       },
   };
+}
+
+bool supervisor::nobody_left() const {
+  return std::none_of(seats_.begin(), seats_.end(), [](const auto& one) { return one.who != nullptr; });
+}
+
+bool supervisor::anybody_of(std::uint32_t shard) const {
+  for (std::size_t at = 0; at < posts_.size(); ++at)
+    if (posts_[at].shard == shard && seats_[at].who) return true;
+  return false;
+}
+
+void supervisor::on_retire(std::uint32_t shard) {
+  if (draining_) return;
+  retiring_[shard] = caf::actor_cast<caf::actor>(current_sender());
+  for (auto at = posts_.size(); at-- > 0;) {
+    if (posts_[at].shard != shard) continue;
+    posts_[at].engaged = false;
+    posts_[at].announce({});
+    if (const auto who = caf::actor_cast<caf::actor>(seats_[at].who)) {
+      seats_[at].leaving = true;
+      send_exit(who, caf::exit_reason::user_shutdown);
+    }
+  }
+  if (!anybody_of(shard)) send(retiring_.extract(shard).mapped(), retired{shard});
+}
+
+void supervisor::on_engage(std::uint32_t shard) {
+  if (draining_) return;
+  retiring_.erase(shard);
+  for (std::size_t at = 0; at < posts_.size(); ++at) {
+    if (posts_[at].shard != shard || posts_[at].engaged) continue;
+    posts_[at].engaged = true;
+    seats_[at].falls = 0;
+    if (!seats_[at].who) spawn(at);
+  }
 }
 
 void supervisor::spawn(std::size_t at) {
@@ -47,9 +88,17 @@ void supervisor::on_down(const caf::down_msg& news) {
   found->who = nullptr;
   posts_[at].announce({});
   if (draining_) {
-    if (std::none_of(seats_.begin(), seats_.end(), [](const auto& one) { return one.who != nullptr; })) quit();
+    if (nobody_left()) quit();
     return;
   }
+  const auto shard = posts_[at].shard;
+  const bool was_leaving = std::exchange(found->leaving, false);
+  if (!posts_[at].engaged) {
+    const auto asked = retiring_.find(shard);
+    if (asked != retiring_.end() && !anybody_of(shard)) send(retiring_.extract(asked).mapped(), retired{shard});
+    return;
+  }
+  if (was_leaving) return spawn(at);  // it was wanted again before it had gone
   // A desk that held for a minute starts counting anew.
   const auto now = clock().now();
   if (now - found->fell > std::chrono::minutes{1}) found->falls = 0;

@@ -1,5 +1,8 @@
 // The supervisor: seats desks, coordinators and followers, and seats them anew when they fall, with growing pauses.
 //
+// Of several nodes each knows everybody's posts, and fills those of the shards that it keeps: a shard that moves is
+// retired at one node and engaged at another, with all who belong to it.
+//
 // One that falls again and again is given up loudly: its slot stays empty, its callers hear "unreachable", the node's
 // readiness is gone.
 #pragma once
@@ -7,11 +10,12 @@
 #include <atomic>
 #include <caf/event_based_actor.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "actors/runtime/wire.hpp"
+#include "actors/runtime/porter_words.hpp"
 
 namespace souk::runtime {
 
@@ -21,6 +25,9 @@ struct post {
   std::function<caf::actor()> spawn;
   std::function<void(caf::actor)> announce;  // with nobody when it fell
   std::function<void()> count_restart;
+  std::uint32_t shard = for_ever;  // whose it is, as porters call it
+  bool engaged = true;
+  static constexpr std::uint32_t for_ever = UINT32_MAX;
 };
 
 struct supervision {
@@ -39,15 +46,21 @@ private:
     caf::actor_addr who;
     int falls = 0;  // lately
     caf::actor_clock::time_point fell;
+    bool leaving = false;
   };
   static constexpr int falls_max = 12;
 
   void spawn(std::size_t at);
   void on_down(const caf::down_msg& news);
+  void on_retire(std::uint32_t shard);
+  void on_engage(std::uint32_t shard);
+  bool anybody_of(std::uint32_t shard) const;
+  bool nobody_left() const;
 
   std::vector<post> posts_;
   std::vector<seat> seats_;
   std::shared_ptr<supervision> counts_;
+  std::map<std::uint32_t, caf::actor> retiring_;  // a shard, and who wants to know when all have gone
   bool draining_ = false;
 };
 

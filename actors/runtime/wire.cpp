@@ -36,6 +36,18 @@ SOUK_WORD(seats)
 SOUK_WORD(ping)
 SOUK_WORD(pong)
 SOUK_WORD(farewell)
+SOUK_WORD(move_wish)
+SOUK_WORD(move_news)
+SOUK_WORD(move_offer)
+SOUK_WORD(move_declined)
+SOUK_WORD(move_want)
+SOUK_WORD(move_piece)
+SOUK_WORD(move_arrived)
+SOUK_WORD(move_taken)
+SOUK_WORD(retire)
+SOUK_WORD(retired)
+SOUK_WORD(engage)
+SOUK_WORD(spread_deeds)
 #undef SOUK_WORD
 
 }  // namespace souk

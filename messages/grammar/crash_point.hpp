@@ -38,6 +38,14 @@ enum class crash_point : std::uint8_t {
   before_errand,
   errand_done,
   before_http_answer,
+  move_closed,
+  move_fetched,
+  move_copied,
+  move_decided,
+  move_set_aside,
+  move_learned,
+  move_in_place,
+  move_done,
 };
 
 struct crash_point_row {
@@ -75,6 +83,15 @@ inline constexpr std::array crash_points{
     crash_point_row{crash_point::before_errand, "before_errand", "the payment provider is about to be asked"},
     crash_point_row{crash_point::errand_done, "errand_done", "it has answered, and that is not recorded"},
     crash_point_row{crash_point::before_http_answer, "before_http_answer", "an answer over HTTP is about to be sent"},
+    crash_point_row{crash_point::move_closed, "move_closed", "a shard that is to move has been closed"},
+    crash_point_row{crash_point::move_fetched, "move_fetched", "another node has its copy, and nobody knows"},
+    crash_point_row{crash_point::move_copied, "move_copied", "its keeper knows that, and has not decided"},
+    crash_point_row{crash_point::move_decided, "move_decided", "its deed is written, and nobody knows"},
+    crash_point_row{crash_point::move_set_aside, "move_set_aside", "its old store is out of the way"},
+    crash_point_row{crash_point::move_learned, "move_learned",
+                    "the new keeper has the deed, and no store in its place"},
+    crash_point_row{crash_point::move_in_place, "move_in_place", "he has that, too, and nobody sits there"},
+    crash_point_row{crash_point::move_done, "move_done", "somebody does, and the old store is still there"},
 };
 
 // In the product there is nothing at all. Each variant has a name of its own, so that objects of both may be linked.

@@ -257,6 +257,9 @@ void store_file::commit() {
   if (owner_) must_be_ours();
   may_crash(crash_point::before_commit);
   commit_->run();
+  // Taken while it was being written, or while this process stood still: it may be in nobody's copy, and nobody is to
+  // hear that it has happened.
+  if (owner_) must_be_ours();
   may_crash(crash_point::after_commit);
   // A store that sees traffic gets its WAL written at full size once: overwriting syncs 1.6 times faster than
   // appending, because the file's size does not change. Idle stores stay small.

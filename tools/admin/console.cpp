@@ -2,6 +2,7 @@
 #include "tools/admin/console.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 
 #include "messages/grammar/ids.hpp"
@@ -68,6 +69,12 @@ std::string console::cell(const ordered_json& of, const std::string& member) {
   if (found->is_string()) return found->get<std::string>();
   if (found->is_number_integer()) return grouped(found->get<std::int64_t>());
   return found->dump();
+}
+
+std::string user_of_this_machine() {
+  for (const char* name : {"SOUK_OPERATOR", "USER"})
+    if (const char* who = std::getenv(name); who && *who) return who;
+  return {};
 }
 
 std::string checked(const std::string& id) {

@@ -21,6 +21,7 @@ struct wish {
   std::string state, flow, reason, user, older_than, prefix;  // of sagas
   std::string why, by, since;
   bool dry_run = false;
+  std::string to, from_data;  // of a shard that moves
 };
 
 // The node said no, or the wish makes no sense; the exit code says which.
@@ -53,6 +54,8 @@ private:
   edge::http_client client_;
 };
 
+// Who gives commands here, as far as the environment knows.
+std::string user_of_this_machine();
 // An id goes into a path: whatever is none is nothing that the node could know.
 std::string checked(const std::string& id);
 // 1200: "1.2 s"; 7500000: "2 h 5 min"
@@ -70,6 +73,7 @@ void audit(console&, const wish&);
 void verify_audit(console&, const wish&);
 void actors(console&, const wish&);
 void nodes(console&, const wish&);
+void move(console&, const wish&);  // a shard
 void outbox(console&, const wish&);
 void event_log(console&, const wish&);
 void retry_event(console&, const wish&);

@@ -1,5 +1,6 @@
 // The node's figures: desks, coordinators, events that were not taken, orders as they come.
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -92,6 +93,37 @@ void nodes(console& node, const wish&) {
              {"in flight", "in_flight", right},
              {"kept back", "kept_back", right}},
             "this node is alone");
+  if (!all.contains("moves") || all.at("moves").empty()) return;
+  std::cout << '\n';
+  node.show({{"data", all.at("moves")}},
+            {{"moved", "shard"},
+             {"turn", "turn", right},
+             {"from", "from"},
+             {"to", "to"},
+             {"open", "open"},
+             {"at", "at"},
+             {"by", "by"},
+             {"why", "reason"}},
+            "");
+}
+
+// As often as it takes: the same command again only says how far it is.
+void move(console& node, const wish& wanted) {
+  if (wanted.why.empty()) throw refusal{2, "say why: --reason TEXT"};
+  ordered_json body{{"shard", wanted.id}, {"to", wanted.to}, {"reason", wanted.why}};
+  if (const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by; !by.empty()) body["by"] = by;
+  if (!wanted.from_data.empty()) body["from_data"] = std::filesystem::absolute(wanted.from_data).string();
+  ordered_json said;
+  constexpr int looks = 200;  // each takes the seconds for which the node waits
+  for (int i = 0; i < looks; ++i) {
+    said = node.ask("POST", "/v1/admin/moves", body);
+    if (said.value("state", "") != "underway") break;
+  }
+  if (node.json()) return node.print(said);
+  if (said.value("state", "") != "done")
+    throw refusal{1,
+                  wanted.id + " is still on its way to " + wanted.to + ": the same command again says how far it is"};
+  std::cout << wanted.id << " is kept by " << wanted.to << ", under turn " << console::cell(said, "turn") << '\n';
 }
 
 void outbox(console& node, const wish& wanted) {

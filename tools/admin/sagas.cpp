@@ -72,12 +72,6 @@ void show_dry_run(const ordered_json& said) {
   std::cout << rows.text(2);
 }
 
-std::string user_of_this_machine() {
-  for (const char* name : {"SOUK_OPERATOR", "USER"})
-    if (const char* who = std::getenv(name); who && *who) return who;
-  return {};
-}
-
 void repair(console& node, const wish& wanted, const std::string& what) {
   if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
   const auto id = resolved(node, wanted.id);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -234,6 +235,60 @@ outcome run_over_http(runtime::node& node, order_maker& maker, const bench_optio
   return all;
 }
 
+// The nodes beside the one that is asked, all in this process: what is between them is CAF's way over loopback.
+class neighbours {
+public:
+  // Gives `first` its part, and the others theirs.
+  neighbours(runtime::node_options& first, bool alone) {
+    if (alone) return;
+    placement placed;
+    placed.nodes = {"one", "two", "three"};
+    for (std::size_t d = 0; d < domain_count; ++d) {
+      const auto which = static_cast<domain>(d);
+      placed.desks[d].assign(first.shards[d], which == domain::wallet ? 1 : which == domain::product ? 2 : 0);
+    }
+    placed.coordinators.assign(first.coordinators, 0);
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      runtime::cluster_options mine;
+      mine.name = placed.nodes[i];
+      mine.placement = placed;
+      mine.dial = [this, placed](const std::string& peer) { return ports_[placed.find(peer)].load(); };
+      auto wanted = first;
+      wanted.cluster = mine;
+      if (i == 0) {
+        first.cluster = mine;
+        continue;
+      }
+      wanted.data = first.data + '/' + mine.name;
+      wanted.make_sink = {};
+      others_.push_back(std::make_unique<runtime::node>(std::move(wanted)));
+      ports_[i] = others_.back()->link_port();
+    }
+  }
+  // Until everybody sees everybody.
+  void meet(const runtime::node& first) {
+    if (others_.empty()) return;
+    ports_[0] = first.link_port();
+    const auto sees_all = [](const runtime::node& one) {
+      for (std::size_t d = 0; d < domain_count; ++d)
+        if (!one.is_open({static_cast<domain>(d), 0})) return false;
+      return one.ready();
+    };
+    while (!sees_all(first) || !sees_all(*others_[0]) || !sees_all(*others_[1]))
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  std::int64_t commits() const {
+    std::int64_t n = 0;
+    for (const auto& one : others_)
+      for (const auto& [at, counts] : one->figures().desks) n += counts->commits;
+    return n;
+  }
+
+private:
+  std::array<std::atomic<std::uint16_t>, 3> ports_{};
+  std::vector<std::unique_ptr<runtime::node>> others_;
+};
+
 float percentile(std::vector<float>& ms, double p) {
   if (ms.empty()) return 0;
   const auto at = static_cast<std::size_t>(p * static_cast<double>(ms.size() - 1));
@@ -269,7 +324,9 @@ int bench_orders(const bench_options& asked) {
   }
   int code = 1;
   {
+    neighbours around{wanted, options.nodes == 1};
     runtime::node node{std::move(wanted)};
+    around.meet(node);
     const auto now = node.around().clock->now();
     const auto coupons =
         static_cast<std::int64_t>(options.coupons / 100 * options.seconds * (options.http ? 40'000 : 120'000));
@@ -298,7 +355,7 @@ int bench_orders(const bench_options& asked) {
           });
     }
     const auto commits = [&] {
-      std::int64_t n = 0;
+      std::int64_t n = around.commits();
       for (const auto& [at, counts] : node.figures().desks) n += counts->commits;
       return n;
     };
@@ -327,6 +384,7 @@ int bench_orders(const bench_options& asked) {
     said["users"] = options.users;
     said["products"] = options.products;
     said["desks"] = options.desks;
+    said["nodes"] = options.nodes;
     if (options.json) {
       std::cout << said.dump() << std::endl;
     } else {

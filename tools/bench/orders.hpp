@@ -19,6 +19,7 @@ struct bench_options {
   std::int64_t products = 1'000;
   bool http = false;  // in_flight connections, one request outstanding on each
   unsigned coordinators = 1;
+  unsigned nodes = 1;              // or 3: of them one keeps the wallets, one the products, one all the rest
   std::string desks = "detached";  // or scheduled
   std::string sink = "file";       // file, none, or the URL of a platform
   bool json = false;
