@@ -262,6 +262,13 @@ void read_member(const std::string& name, section& of, const node& common, membe
     if (into.http_host.empty()) http.fail("host", "must name a host");
     http.whole("port", 0, 65'535, into.http_port);
   });
+  of.object("admin", [&](section& admin) {
+    into.admin_host = "127.0.0.1";
+    admin.text("host", into.admin_host);
+    if (into.admin_host.empty()) admin.fail("host", "must name a host");
+    admin.whole("port", 0, 65'535, into.admin_port);
+  });
+  of.text("access_log", into.access_log);
   into.data = common.data + '/' + name;
   of.text("data", into.data);
   if (into.data.empty()) of.fail("data", "must name a directory");
@@ -338,6 +345,8 @@ std::string conflict_of(const member& a, const member& b) {
   if (a.host == b.host && a.port == b.port) return "address";
   if (a.data == b.data) return "data";
   if (a.http_port && a.http_port == b.http_port && a.http_host == b.http_host) return "http";
+  if (!a.access_log.empty() && a.access_log == b.access_log) return "access_log";
+  if (a.admin_port && a.admin_port == b.admin_port && a.admin_host == b.admin_host) return "admin";
   return {};
 }
 
@@ -381,6 +390,22 @@ void read_text(std::string_view text, const std::string& name, node& into) {
     if (into.http.host.empty()) http.fail("host", "must name a host");
     http.whole("port", 0, 65'535, into.http.port);
     http.whole("threads", 1, 64, into.http.threads);
+  });
+  root.object("admin", [&](section& admin) {
+    into.admin.host = "127.0.0.1";
+    admin.text("host", into.admin.host);
+    if (into.admin.host.empty()) admin.fail("host", "must name a host");
+    admin.whole("port", 0, 65'535, into.admin.port);
+  });
+  root.text("keys", into.keys);
+  root.text("access_log", into.access_log);
+  root.object("log", [&](section& log) {
+    static constexpr std::array<std::string_view, 3> names{"automatic", "text", "json"};
+    std::string format{names[static_cast<std::size_t>(into.log)]};
+    log.text("format", format);
+    const auto at = std::find(names.begin(), names.end(), format);
+    if (at == names.end()) log.fail("format", "must be automatic, text or json");
+    into.log = static_cast<log_format>(at - names.begin());
   });
   root.object("shards", [&](section& shards) {
     for (std::size_t d = 0; d < domain_count; ++d) {
@@ -435,6 +460,8 @@ void read_environment(const std::function<const char*(const char*)>& look, node&
   };
   if (const auto* text = given("SOUK_DATA")) into.data = text;
   if (const auto* text = given("SOUK_HTTP")) read_address(text, "SOUK_HTTP", into);
+  if (const auto* text = given("SOUK_ADMIN")) read_admin_address(text, "SOUK_ADMIN", into);
+  if (const auto* text = given("SOUK_KEYS")) into.keys = text;
   if (const auto* text = given("SOUK_PLATFORM")) into.platform = text;
   if (const auto* text = given("SOUK_DESKS"))
     set_desks(
@@ -447,6 +474,13 @@ void read_address(std::string_view text, const std::string& name, node& into) {
   if (!found) throw wrong(name + ": '" + std::string{text} + "' must be HOST:PORT");
   if (!found->host.empty()) into.http.host = found->host;
   into.http.port = found->port;
+}
+
+void read_admin_address(std::string_view text, const std::string& name, node& into) {
+  const auto found = split_address(text);
+  if (!found) throw wrong(name + ": '" + std::string{text} + "' must be HOST:PORT");
+  into.admin.host = found->host.empty() ? "127.0.0.1" : found->host;
+  into.admin.port = found->port;
 }
 
 void read_payment_provider(std::string_view text, const std::string& name, node& into) {
@@ -469,6 +503,10 @@ void choose_node(const std::string& name, node& into) {
   into.data = mine.data;
   into.http.host = mine.http_host;
   into.http.port = mine.http_port;
+  if (!mine.access_log.empty()) into.access_log = mine.access_log;
+  if (mine.admin_host.empty()) return;
+  into.admin.host = mine.admin_host;
+  into.admin.port = mine.admin_port;
 }
 
 bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }

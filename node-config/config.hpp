@@ -15,6 +15,7 @@
 namespace souk::config {
 
 enum class desks : std::uint8_t { detached, scheduled };
+enum class log_format : std::uint8_t { automatic, text, json };  // automatic: text for a terminal, else JSON
 
 // One of several nodes. Its number in the placement is that in the list.
 struct member {
@@ -23,6 +24,9 @@ struct member {
   std::uint16_t port = 0;
   std::string http_host = "127.0.0.1";
   std::uint16_t http_port = 0;  // 0: the system chooses
+  std::string admin_host;       // empty: as souk serve chooses
+  std::uint16_t admin_port = 0;
+  std::string access_log;  // empty: that of all, or none
   std::string data;
   std::vector<std::string> keeps;    // as the file says it: "wallet", "product/1", "coordinator/0"
   std::string certificate, key, ca;  // files; all of them or none
@@ -37,6 +41,15 @@ struct node {
     std::uint16_t port = 8080;  // 0: the system chooses
     unsigned threads = 1;
   } http;
+
+  // Where admins come in. Empty host: nobody named one, then it is opened on loopback as soon as there are keys.
+  struct {
+    std::string host;
+    std::uint16_t port = 0;  // 0: the system chooses
+  } admin;
+  std::string access_log;  // a file that gets a line a request; empty: none
+  config::log_format log = log_format::automatic;
+  std::string keys;  // the file of API keys; empty: keys.json in the directory of the stores
 
   shard_counts shards = one_each();  // 1 to 256 each
   std::uint32_t coordinators = 1;    // 1 to 64
@@ -75,7 +88,8 @@ struct wrong : std::runtime_error {
 void read_file(const std::string& path, node& into);
 void read_text(std::string_view json, const std::string& name, node& into);
 
-// SOUK_DATA, SOUK_HTTP (HOST:PORT), SOUK_PLATFORM, SOUK_DESKS, SOUK_PAYMENT_PROVIDER. look: usually std::getenv.
+// SOUK_DATA, SOUK_HTTP (HOST:PORT), SOUK_ADMIN (likewise), SOUK_KEYS, SOUK_PLATFORM, SOUK_DESKS, SOUK_PAYMENT_PROVIDER.
+// look: usually std::getenv.
 void read_environment(const std::function<const char*(const char*)>& look, node& into);
 
 // Makes it the member of that name: its data, its HTTP address. Empty: none was named, which only a file without nodes
@@ -87,6 +101,8 @@ bool is_loopback(std::string_view host);
 
 // HOST:PORT or :PORT or [IPv6]:PORT. name: of the flag or variable, for the error.
 void read_address(std::string_view text, const std::string& name, node& into);
+// Of the entrance for admins; without a host it is 127.0.0.1.
+void read_admin_address(std::string_view text, const std::string& name, node& into);
 
 // internal or http://HOST:PORT/PATH. name: as above.
 void read_payment_provider(std::string_view text, const std::string& name, node& into);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tools/admin/console.hpp"
+#include "tools/command_line.hpp"
 
 namespace souk::tools {
 
@@ -36,6 +37,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   const auto wanted = std::make_shared<wish>();
   if (const char* node = std::getenv("SOUK_NODE"); node && *node) wanted->node = node;
   verbs->add_option("--node", wanted->node, "where it listens ($SOUK_NODE)")->capture_default_str();
+  add_key_option(*verbs, wanted->key);
   verbs->add_option("-o", wanted->output, "text, json, or jsonl: a line for each thing of a list")
       ->check(CLI::IsMember({"text", "json", "jsonl"}))
       ->capture_default_str();

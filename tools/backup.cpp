@@ -11,6 +11,7 @@
 #include "actors/edge/http.hpp"
 #include "persistence/backup.hpp"
 #include "persistence/sqlite/store_file.hpp"
+#include "tools/command_line.hpp"
 #include "tools/table.hpp"
 
 namespace souk::tools {
@@ -20,7 +21,7 @@ namespace {
 enum exit_codes : int { done = 0, failed = 1, usage = 2, conflict = 4, unreachable = 5, damaged = 65 };
 
 struct way {
-  std::string from, to;
+  std::string from, to, key;
 };
 
 int ask_node(const way& what) {
@@ -31,8 +32,9 @@ int ask_node(const way& what) {
   }
   edge::http_client client{node->host, node->port};
   const nlohmann::json body{{"to", std::filesystem::absolute(what.to).string()}};
-  const auto said = client.request("POST", "/v1/admin/backups", {{"content-type", "application/json"}}, body.dump(),
-                                   std::chrono::hours{1});
+  auto headers = headers_with(what.key);
+  headers.emplace_back("content-type", "application/json");
+  const auto said = client.request("POST", "/v1/admin/backups", headers, body.dump(), std::chrono::hours{1});
   const auto told = nlohmann::json::parse(said.body, nullptr, false);
   if (said.status == 201 && told.is_object()) {
     std::cout << grouped(told.value("stores", 0)) << " stores, " << grouped(told.value("bytes", 0)) << " bytes in "
@@ -81,6 +83,7 @@ void add_backup(CLI::App& app, int& exit_code) {
   backup->add_option("FROM", there->from, "a stopped node's data directory, or http://HOST:PORT of a running one")
       ->required();
   backup->add_option("TO", there->to, "a directory that is not there yet, on the node's machine")->required();
+  add_key_option(*backup, there->key);
   backup->callback([there, &exit_code] { exit_code = back_up(*there); });
 
   const auto back = std::make_shared<way>();

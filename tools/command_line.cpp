@@ -1,6 +1,7 @@
 // Runs subcommands and says how they end.
 #include "tools/command_line.hpp"
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
@@ -17,6 +18,16 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
     std::cerr << app.get_name() << ": " << trouble.what() << '\n';
     return 1;
   }
+}
+
+void add_key_option(CLI::App& app, std::string& into) {
+  if (const char* key = std::getenv("SOUK_KEY"); key && *key) into = key;
+  app.add_option("--key", into, "the caller's key, where the node wants one ($SOUK_KEY, which `ps` does not show)");
+}
+
+std::vector<std::pair<std::string, std::string>> headers_with(const std::string& key) {
+  if (key.empty()) return {};
+  return {{"Authorization", "Bearer " + key}};
 }
 
 }  // namespace souk::tools

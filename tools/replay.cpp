@@ -16,6 +16,7 @@
 #include "actors/runtime/node.hpp"
 #include "actors/sagas/plans.hpp"
 #include "persistence/sqlite/store_file.hpp"
+#include "tools/command_line.hpp"
 #include "tools/replay/player.hpp"
 #include "tools/table.hpp"
 
@@ -190,7 +191,7 @@ int replay_orders(const replay_options& options) {
     std::unique_ptr<own_node> own;
     std::unique_ptr<replay::shop> where;
     if (!addresses.empty()) {
-      where = replay::shop_at(addresses);
+      where = replay::shop_at(addresses, headers_with(options.key));
     } else {
       own = std::make_unique<own_node>(options.data);
       where = replay::shop_in_process(own->front());
@@ -226,6 +227,7 @@ void add_replay(CLI::App& app, int& exit_code) {
   auto* node = replay->add_option(
       "--node", options->node,
       "http://HOST:PORT of a running node, or URL,URL of several that are one shop; else an own one");
+  add_key_option(*replay, options->key);
   replay->add_option("--data", options->data, "directory of the own node's stores; else one that is removed afterwards")
       ->excludes(node);
   replay->add_option("--stock", options->stock, "pieces of each product, else enough")

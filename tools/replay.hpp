@@ -17,6 +17,7 @@ struct replay_options {
   std::string flow = "order_payment";
   unsigned in_flight = 64;
   std::string node;  // http://HOST:PORT of a running one, or of several, with commas; empty: an own one in this process
+  std::string key;   // shown to running ones
   std::string data;  // of the own node; empty: a directory that is removed afterwards
   std::optional<std::int64_t> stock;
   std::optional<std::int64_t> funds;

@@ -75,11 +75,16 @@ runtime::node_options node_options_of(const config::node& wanted) {
   return out;
 }
 
+std::string keys_file_of(const config::node& wanted) {
+  return wanted.keys.empty() ? wanted.data + "/keys.json" : wanted.keys;
+}
+
 edge::gateway_options gateway_options_of(const config::node& wanted) {
   edge::gateway_options out;
   out.orders_in_flight_max = wanted.limits.orders_in_flight;
   out.wait_ms = wanted.limits.wait_ms;
   out.currency = wanted.currency;
+  out.admin_apart = !wanted.admin.host.empty();
   return out;
 }
 
@@ -122,7 +127,34 @@ struct served_node::way_out {
   std::unique_ptr<edge::tunnel> tunnel;
 };
 
-served_node::served_node(const config::node& wanted) : host_(wanted.http.host) {
+namespace {
+
+std::shared_ptr<edge::key_ring> keys_of(const config::node& wanted) {
+  auto file = keys_file_of(wanted);
+  std::shared_ptr<edge::key_ring> keys;
+  try {
+    keys = std::make_shared<edge::key_ring>(file);
+  } catch (const edge::keys_wrong& why) {
+    throw config::wrong(why.what());
+  }
+  for (const auto& host : {wanted.http.host, wanted.admin.host})
+    if (!keys->any() && !host.empty() && !config::is_loopback(host))
+      throw config::wrong(host +
+                          " is reached from other machines, and nobody needs a key: make one for an admin with "
+                          "`souk keys add --role admin --file " +
+                          file + "`, or listen on 127.0.0.1");
+  return keys;
+}
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+  const bool six = host.find(':') != std::string::npos;
+  return "http://" + (six ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+}  // namespace
+
+served_node::served_node(const config::node& wanted) : wanted_(wanted), keys_(keys_of(wanted)) {
+  if (!wanted.access_log.empty()) access_log_ = std::make_shared<edge::access_log>(wanted.access_log);
   auto options = node_options_of(wanted);
   if (options.cluster && !options.cluster->dial) {
     way_out_ = std::make_shared<way_out>();
@@ -130,7 +162,10 @@ served_node::served_node(const config::node& wanted) : host_(wanted.http.host) {
   }
   node_ = std::make_unique<runtime::node>(std::move(options));
   if (way_out_) way_out_->open(wanted, node_->link_port());
-  gateway_ = std::make_unique<edge::gateway>(*node_, gateway_options_of(wanted));
+  auto guarded = gateway_options_of(wanted);
+  guarded.keys = keys_;
+  guarded.access_log = access_log_;
+  gateway_ = std::make_unique<edge::gateway>(*node_, std::move(guarded));
   gateway_->show([this] {
     const auto* server = counting_.load();
     return server ? server->counts() : edge::server_counts{};
@@ -140,25 +175,63 @@ served_node::served_node(const config::node& wanted) : host_(wanted.http.host) {
         to->handle(std::move(request), answer);
       });
   counting_ = server_.get();
+  if (keys_->any() || !wanted.admin.host.empty()) open_admin_entrance();
+}
+
+void served_node::open_admin_entrance() {
+  auto options = server_options_of(wanted_);
+  options.host = wanted_.admin.host.empty() ? "127.0.0.1" : wanted_.admin.host;
+  options.port = wanted_.admin.port;
+  options.threads = 1;
+  admin_server_ = std::make_unique<edge::http_server>(
+      options, [to = gateway_.get()](edge::http_request&& request, edge::responder answer) {
+        to->handle(std::move(request), answer, edge::entrance::admin);
+      });
+}
+
+bool served_node::tend() {
+  keys_->look();
+  if (access_log_) access_log_->tend();
+  if (admin_server_ || !keys_->any()) return false;
+  open_admin_entrance();
+  return true;
 }
 
 served_node::~served_node() { drain(); }
 
 std::string served_node::address() const {
-  const bool six = host_.find(':') != std::string::npos;
-  return "http://" + (six ? '[' + host_ + ']' : host_) + ':' + std::to_string(server_ ? server_->port() : 0);
+  return url_of(wanted_.http.host, server_ ? server_->port() : std::uint16_t{0});
+}
+
+std::string served_node::admin_address() const {
+  return admin_server_ ? url_of(wanted_.admin.host.empty() ? "127.0.0.1" : wanted_.admin.host, admin_server_->port())
+                       : "";
 }
 
 void served_node::drain() {
   if (gateway_) gateway_->drain();
   if (server_) server_->stop();
+  if (admin_server_) admin_server_->stop();
   gateway_.reset();
   node_.reset();
   server_.reset();
+  admin_server_.reset();
   way_out_.reset();
 }
 
 namespace {
+
+// The id behind a word: "saga 0123456789abc is parked". None: nothing is called so there.
+std::string_view named_in(std::string_view text, std::string_view word) {
+  constexpr std::size_t size = 13;  // of a number as people see it
+  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    const auto from = at + word.size() + 1;
+    if (from + size > text.size() || text[from - 1] != ' ' || (at > 0 && text[at - 1] != ' ')) continue;
+    const auto id = text.substr(from, size);
+    if (parse_number(id)) return id;
+  }
+  return {};
+}
 
 // One JSON object a line; whatever is in a message is escaped.
 class json_lines final : public spdlog::formatter {
@@ -169,7 +242,11 @@ public:
     std::string line = R"({"time":")" + to_text(moment{ms}) + R"(","level":")";
     const auto level = spdlog::level::to_string_view(message.level);
     line.append(level.data(), level.size()).append(R"(","message":)");
-    edge::append_quoted(line, {message.payload.data(), message.payload.size()});
+    const std::string_view text{message.payload.data(), message.payload.size()};
+    edge::append_quoted(line, text);
+    for (const std::string_view about : {"saga", "order"})
+      if (const auto id = named_in(text, about); !id.empty())
+        line.append(",\"").append(about).append("\":\"").append(id).append("\"");
     line += "}\n";
     out.append(line.data(), line.data() + line.size());
   }
@@ -184,13 +261,19 @@ int serve(const config::node& wanted) {
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // whoever read our output may go; the node stays
-  log_to_stderr();
+  log_to_stderr(wanted.log);
   try {
     served_node here{wanted};
     std::cout << "listening on " << here.address() << std::endl;
     spdlog::info("serving {} on {}{}", wanted.data, here.address(), wanted.name.empty() ? "" : " as " + wanted.name);
-    int signal = 0;
-    sigwait(&stops, &signal);
+    const auto say_admin = [&] { std::cout << "admin on " << here.admin_address() << std::endl; };
+    if (!here.admin_address().empty()) say_admin();
+    if (here.is_open())
+      std::cout << "open: nobody needs a key, anybody on this machine may do everything (souk keys --help)"
+                << std::endl;
+    const timespec second{1, 0};
+    while (sigtimedwait(&stops, nullptr, &second) < 0)
+      if (here.tend()) say_admin();
     // Who asks a second time does not want to wait.
     std::signal(SIGTERM, SIG_DFL);
     std::signal(SIGINT, SIG_DFL);
@@ -221,7 +304,7 @@ int serve(const config::node& wanted) {
 }
 
 struct flags {
-  std::string config, node, data, http, platform, payment_provider;
+  std::string config, node, data, http, admin, keys, platform, payment_provider;
 };
 
 config::node wanted_by(const flags& given) {
@@ -236,6 +319,8 @@ config::node wanted_by(const flags& given) {
   config::read_environment([](const char* key) { return std::getenv(key); }, wanted);
   if (!given.data.empty()) wanted.data = given.data;
   if (!given.http.empty()) config::read_address(given.http, "--http", wanted);
+  if (!given.admin.empty()) config::read_admin_address(given.admin, "--admin", wanted);
+  if (!given.keys.empty()) wanted.keys = given.keys;
   if (!given.platform.empty()) wanted.platform = given.platform;
   if (!given.payment_provider.empty())
     config::read_payment_provider(given.payment_provider, "--payment-provider", wanted);
@@ -244,9 +329,10 @@ config::node wanted_by(const flags& given) {
 
 }  // namespace
 
-void log_to_stderr() {
+void log_to_stderr(config::log_format wanted) {
+  using config::log_format;
   std::shared_ptr<spdlog::logger> log;
-  if (::isatty(STDERR_FILENO)) {
+  if (wanted == log_format::text || (wanted == log_format::automatic && ::isatty(STDERR_FILENO))) {
     const char* no_colour = std::getenv("NO_COLOR");
     auto to = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
         no_colour && *no_colour ? spdlog::color_mode::never : spdlog::color_mode::automatic);
@@ -273,6 +359,9 @@ void add_serve(CLI::App& app, int& exit_code) {
   serve_it->add_option("--node", given->node, "which of the configuration's nodes this is ($SOUK_NODE_NAME)");
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
+  serve_it->add_option("--admin", given->admin,
+                       "HOST:PORT for admins alone ($SOUK_ADMIN; else any port of 127.0.0.1 once there are keys)");
+  serve_it->add_option("--keys", given->keys, "file of API keys ($SOUK_KEYS; else keys.json in the data directory)");
   serve_it->add_option("--platform", given->platform,
                        "where finished orders, and the histories of orders by events, are told: file:PATH, "
                        "http://HOST:PORT/PATH, kafka://HOST:PORT/TOPIC or "

@@ -9,6 +9,7 @@
 #include "tools/check.hpp"
 #include "tools/command_line.hpp"
 #include "tools/config_check.hpp"
+#include "tools/keys.hpp"
 #include "tools/onsale.hpp"
 #include "tools/plans.hpp"
 #include "tools/replay.hpp"
@@ -64,6 +65,8 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   orders->add_option("--data", bench->data, "directory of the stores; else one that is removed afterwards");
   orders->add_flag("--http", bench->http, "over sockets instead of in process");
+  orders->add_flag("--keys", bench->keys, "with --http: every user shows a key of his own, as customers do");
+  orders->add_option("--access-log", bench->access_log, "with --http: a file that gets a line a request");
   orders->add_option("-o", *output, "text, or json: one object on the last line of stdout")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -86,6 +89,7 @@ int main(int argc, char** argv) {
   souk::tools::add_plans(app, exit_code);
   souk::tools::add_config(app, exit_code);
   souk::tools::add_admin(app, exit_code);
+  souk::tools::add_keys(app, exit_code);
   souk::tools::add_seats(app, exit_code);
   souk::tools::add_backup(app, exit_code);
   souk::tools::add_certs(app, exit_code);

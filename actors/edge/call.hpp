@@ -11,12 +11,14 @@
 #include <string>
 #include <string_view>
 
+#include "actors/edge/access.hpp"
 #include "actors/edge/gateway.hpp"
 #include "actors/edge/http.hpp"
 #include "actors/edge/json.hpp"
 #include "actors/edge/live.hpp"
 #include "actors/edge/problem.hpp"
 #include "actors/runtime/front.hpp"
+#include "messages/grammar/trace_parent.hpp"
 
 namespace souk::edge {
 
@@ -36,6 +38,9 @@ public:
 
   moment now() const { return clock_->now(); }
   std::uint32_t shards(domain of) const { return shards_[static_cast<std::size_t>(of)]; }
+
+  // Somebody has keys, so that everybody needs one.
+  bool guarded() const;
 
   // One more order in flight, if there is room.
   bool admit();
@@ -68,8 +73,8 @@ class call {
 public:
   using answer_to = std::function<void(http_response&&)>;
 
-  call(std::shared_ptr<edge::hall> hall, responder to);
-  call(std::shared_ptr<edge::hall> hall, answer_to to);
+  call(std::shared_ptr<edge::hall> hall, responder to, entrance at);
+  call(std::shared_ptr<edge::hall> hall, answer_to to, entrance at);
 
   edge::hall& hall() const { return *state_->hall; }
 
@@ -79,6 +84,19 @@ public:
   void answer(unsigned status, std::string&& json, bool replayed = false) const;
   // Only over a connection.
   std::optional<event_stream> open_stream() const;
+
+  // What the request is, as far as the access log may know it, and which trace it continues.
+  void note(std::string_view method, std::string_view route, std::string_view traceparent) const;
+  // The caller's; none when he said none that is valid.
+  const trace_parent& trace() const { return state_->trace; }
+
+  // Whether the route is there for whoever came in by this entrance.
+  bool serves(const guard& route) const;
+  // False: the caller has no key, or none that may do this, and that is the answer.
+  bool let_in(const guard& route, std::string_view authorization) const;
+  // The caller; none while nobody needs a key.
+  const identity* who() const { return state_->who.get(); }
+  bool owns(std::string_view user) const { return !state_->who || state_->who->owns(user); }
 
   // Counts as an order in flight until it is answered. False: there is no room, and that is the answer.
   bool admit() const;
@@ -95,6 +113,15 @@ public:
       else
         then(std::move(std::get<Body>(said.body)), said.replayed);
     });
+  }
+  // Likewise for a thing that has a user: another's is not there for the caller, as if `name` named nothing.
+  template <class Body, class Then>
+  void want_own(command what, std::string name, Then then) const {
+    want<Body>(std::move(what),
+               [self = *this, name = std::move(name), then = std::move(then)](Body&& found, bool replayed) mutable {
+                 if (!self.owns(found.user.text)) return self.answer_no(refuse(reason::not_found, std::move(name)));
+                 then(std::move(found), replayed);
+               });
   }
   // Asks every shard of a domain; `then` hears all pages, in the order of the shards.
   template <class Page, class Then>
@@ -118,14 +145,22 @@ public:
   void answer_no(const souk::answer& said) const;
 
 private:
+  call(std::shared_ptr<edge::hall> hall, entrance at);
+
   struct state {
     std::shared_ptr<edge::hall> hall;
+    entrance at{};
+    std::string_view method = "other", route;
+    trace_parent trace;
+    std::chrono::steady_clock::time_point came;
+    std::shared_ptr<const identity> who;  // before the handler runs, then no more
     responder socket;
     answer_to in_process;  // none: over a connection
     std::atomic<bool> answered{false};
     bool admitted = false;
     std::chrono::steady_clock::time_point since;  // if it was
     ~state();
+    void log(unsigned status, std::size_t bytes) const;
     void send(http_response&& what);
   };
   std::shared_ptr<state> state_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <random>
 
 #include "actors/edge/routes.hpp"
 
@@ -39,6 +40,8 @@ void hall::close() {
   node_ = nullptr;
 }
 
+bool hall::guarded() const { return options_.keys && options_.keys->any(); }
+
 bool hall::admit() {
   const auto most = options_.orders_in_flight_max;
   if (in_flight_.fetch_add(1, std::memory_order_relaxed) < most) {
@@ -55,18 +58,62 @@ bool hall::admit() {
   return false;
 }
 
-call::call(std::shared_ptr<edge::hall> hall, responder to) : state_(std::make_shared<state>()) {
+call::call(std::shared_ptr<edge::hall> hall, entrance at) : state_(std::make_shared<state>()) {
   state_->hall = std::move(hall);
+  state_->at = at;
+  if (state_->hall->options().access_log) state_->came = std::chrono::steady_clock::now();
+}
+call::call(std::shared_ptr<edge::hall> hall, responder to, entrance at) : call(std::move(hall), at) {
   state_->socket = std::move(to);
 }
-call::call(std::shared_ptr<edge::hall> hall, answer_to to) : state_(std::make_shared<state>()) {
-  state_->hall = std::move(hall);
+call::call(std::shared_ptr<edge::hall> hall, answer_to to, entrance at) : call(std::move(hall), at) {
   state_->in_process = std::move(to);
+}
+
+void call::note(std::string_view method, std::string_view route, std::string_view traceparent) const {
+  state_->method = method;
+  state_->route = route;
+  if (!traceparent.empty()) state_->trace = parse_trace_parent(traceparent).value_or(trace_parent{});
+}
+
+bool call::serves(const guard& route) const {
+  if (state_->at == entrance::admin || route.where() == entrance::front) return true;
+  return !hall().options().admin_apart && !hall().guarded();
+}
+
+bool call::let_in(const guard& route, std::string_view authorization) const {
+  if (!hall().guarded()) return true;
+  if (!authorization.empty() && route.needs_key()) state_->who = hall().options().keys->find(authorization);
+  switch (edge::admit(route, authorization, state_->who.get())) {
+    case admission::granted: return true;
+    case admission::key_missing:
+      answer(problem{problems::key_missing}.header("WWW-Authenticate", R"(Bearer realm="souk")"));
+      return false;
+    case admission::key_unknown:
+      answer(
+          problem{problems::key_unknown}.header("WWW-Authenticate", R"(Bearer realm="souk", error="invalid_token")"));
+      return false;
+    case admission::role_refused:
+      answer(problem{problems::role_refused}.with("role", to_text(state_->who->role)));
+      return false;
+  }
+  return false;
 }
 
 call::state::~state() {
   if (!answered) send(problem{problems::internal}.detail("the request was dropped").take());
   if (admitted) hall->leave();
+}
+
+void call::state::log(unsigned status, std::size_t bytes) const {
+  const auto& to = hall->options().access_log;
+  if (!to) return;
+  // Whoever brings no trace gets one of his own, so that the lines about him can be found.
+  thread_local std::mt19937_64 dice{std::random_device{}()};
+  const auto of = trace ? trace : trace_parent{dice(), dice() | 1};
+  using namespace std::chrono;
+  to->write({hall->now(), method, route, status, duration_cast<microseconds>(steady_clock::now() - came).count(), bytes,
+             trace_id_of(of), who ? to_text(who->role) : std::string_view{}});
 }
 
 void call::state::send(http_response&& what) {
@@ -76,6 +123,7 @@ void call::state::send(http_response&& what) {
     using namespace std::chrono;
     hall->took.add(duration_cast<microseconds>(steady_clock::now() - since).count());
   }
+  log(what.status, what.body.size());
   if (in_process)
     in_process(std::move(what));
   else
@@ -93,6 +141,7 @@ void call::answer(unsigned status, std::string&& json, bool replayed) const {
 std::optional<event_stream> call::open_stream() const {
   if (state_->in_process || state_->answered.exchange(true)) return std::nullopt;
   hall().counted.answered[2].fetch_add(1, std::memory_order_relaxed);
+  state_->log(200, 0);
   return state_->socket.open_stream({{"Cache-Control", "no-store"}});
 }
 
@@ -133,10 +182,12 @@ gateway::gateway(runtime::node& node, gateway_options options)
 
 gateway::~gateway() { hall_->close(); }
 
-void gateway::handle(http_request&& request, const responder& answer) { render(request, call{hall_, answer}); }
+void gateway::handle(http_request&& request, const responder& answer, entrance at) {
+  render(request, call{hall_, answer, at});
+}
 
-void gateway::handle(const http_request& request, std::function<void(http_response&&)> then) {
-  render(request, call{hall_, std::move(then)});
+void gateway::handle(const http_request& request, std::function<void(http_response&&)> then, entrance at) {
+  render(request, call{hall_, std::move(then), at});
 }
 
 void gateway::drain() { hall_->draining = true; }

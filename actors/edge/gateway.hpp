@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "actors/edge/access_log.hpp"
 #include "actors/edge/http.hpp"
+#include "actors/edge/keys.hpp"
 #include "actors/runtime/node.hpp"
 
 namespace souk::edge {
@@ -17,6 +19,9 @@ struct gateway_options {
   std::int64_t wait_ms = 2'000;       // for an order's end, when the caller does not say
   std::int64_t wait_ms_max = 30'000;  // below the server's answer_seconds
   std::string currency = "GBP";
+  std::shared_ptr<const key_ring> keys;          // none: anybody may do everything
+  std::shared_ptr<edge::access_log> access_log;  // none: nobody writes down who came
+  bool admin_apart = false;                      // somebody named an entrance for admins, see entrance
 };
 
 class hall;
@@ -30,10 +35,10 @@ public:
   gateway& operator=(const gateway&) = delete;
 
   // For the HTTP server. Thread-safe, never waits.
-  void handle(http_request&& request, const responder& answer);
+  void handle(http_request&& request, const responder& answer, entrance at = entrance::front);
   // The same routes without a socket, but for streams of events. `then` is called once, from this thread or from the
   // front's, and should be short.
-  void handle(const http_request& request, std::function<void(http_response&&)> then);
+  void handle(const http_request& request, std::function<void(http_response&&)> then, entrance at = entrance::front);
 
   // Readiness is gone: whoever balances load sends nobody here any more.
   void drain();

@@ -56,6 +56,16 @@ json operation_of(const route& one) {
     if (colon != word.npos)
       responses[status]["content"] = content_of("application/json", schema_ref(word.substr(colon + 1)));
   }
+  // Where nobody has a key, nobody needs one.
+  if (one.guard.needs_key()) {
+    operation["security"] = {{{"key", json::array()}}};
+    auto roles = json::array();
+    for (std::size_t r = 0; r < role_names.size(); ++r)
+      if (one.guard.lets_in(static_cast<role>(r))) roles.push_back(role_names[r]);
+    operation["x-roles"] = std::move(roles);
+  } else {
+    operation["security"] = json::array();
+  }
   responses["default"] = {{"$ref", "#/components/responses/Problem"}};
   operation["responses"] = std::move(responses);
   return operation;
@@ -92,6 +102,8 @@ std::string openapi_text() {
   all["paths"] = std::move(paths);
   all["components"]["schemas"] = json::parse(openapi_schemas);
   all["components"]["parameters"] = {{"IdempotencyKey", std::move(key)}, {"Prefer", std::move(prefer)}};
+  all["components"]["securitySchemes"]["key"] = {
+      {"type", "http"}, {"scheme", "bearer"}, {"description", "souk_..., as `souk keys add` prints it"}};
   all["components"]["responses"]["Problem"] = std::move(problem_response);
   return all.dump(1);
 }

@@ -26,6 +26,10 @@ inline constexpr problem_kind invalid_parameter{"invalid_parameter", 400, "A que
 inline constexpr problem_kind media_type{"media_type", 415, "The body must be application/json"};
 inline constexpr problem_kind unknown_path{"unknown_path", 404, "There is nothing at this path"};
 inline constexpr problem_kind wrong_method{"wrong_method", 405, "This path does not know the method"};
+inline constexpr problem_kind key_missing{"key_missing", 401, "This needs a key: Authorization: Bearer souk_..."};
+inline constexpr problem_kind key_unknown{"key_unknown", 401, "The key is not known, or is revoked"};
+inline constexpr problem_kind role_refused{"role_refused", 403, "The key's role may not do this"};
+inline constexpr problem_kind foreign_user{"foreign_user", 403, "The key acts for its own user only"};
 inline constexpr problem_kind overloaded{"overloaded", 503, "Too many orders are in flight: try again soon"};
 inline constexpr problem_kind not_a_stream{"not_a_stream", 406, "Events can only be followed over a connection"};
 inline constexpr problem_kind internal{"internal", 500, "Something broke inside"};

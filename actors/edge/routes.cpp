@@ -19,121 +19,131 @@ constexpr auto no_key = key_rule::none;
 
 // What is asked most stands first: a request looks at the lines from the top.
 constexpr route table[] = {
-    {"POST", "/v1/orders", orders::place, needs_key, "Place an order and wait for its end", "Order",
+    {"POST", "/v1/orders", orders::place, needs_key, guards::body_user, "Place an order and wait for its end", "Order",
      "201:Receipt 202:Receipt", ""},
-    {"GET", "/v1/orders/{id}", orders::get, no_key, "An order, a return or a refund", "", "200:OrderView", ""},
-    {"GET", "/v1/orders", orders::list, no_key, "Sales, newest first", "", "200:OrderList",
+    {"GET", "/v1/orders/{id}", orders::get, no_key, guards::see_order, "An order, a return or a refund", "",
+     "200:OrderView", ""},
+    {"GET", "/v1/orders", orders::list, no_key, guards::see_orders, "Sales, newest first", "", "200:OrderList",
      "user state limit starting_after"},
-    {"GET", "/v1/orders/{id}/timeline", orders::timeline, no_key, "Every step of the saga, with times and reasons", "",
-     "200:Timeline", ""},
-    {"GET", "/v1/orders/{id}/events", orders::events, no_key,
+    {"GET", "/v1/orders/{id}/timeline", orders::timeline, no_key, guards::see_order,
+     "Every step of the saga, with times and reasons", "", "200:Timeline", ""},
+    {"GET", "/v1/orders/{id}/events", orders::events, no_key, guards::see_order,
      "The steps of the saga as they happen (server-sent events)", "", "200", ""},
-    {"POST", "/v1/orders/{id}/cancel", orders::cancel, needs_key, "Take an order back: walk it back, or refund it", "",
-     "200:OrderView 202:OrderView", ""},
-    {"GET", "/v1/payments/{order}", orders::get_payment, no_key, "The payment of an order, with its history", "",
-     "200:Payment", ""},
-    {"PUT", "/v1/users/{id}", shop::put_user, no_key, "Register a user, or rename one", "UserPut", "200:User 201:User",
+    {"POST", "/v1/orders/{id}/cancel", orders::cancel, needs_key, guards::owner,
+     "Take an order back: walk it back, or refund it", "", "200:OrderView 202:OrderView", ""},
+    {"GET", "/v1/payments/{order}", orders::get_payment, no_key, guards::see_order,
+     "The payment of an order, with its history", "", "200:Payment", ""},
+    {"PUT", "/v1/users/{id}", shop::put_user, no_key, guards::path_user, "Register a user, or rename one", "UserPut",
+     "200:User 201:User", ""},
+    {"GET", "/v1/users/{id}", shop::get_user, no_key, guards::path_user, "A user", "", "200:User", ""},
+    {"PATCH", "/v1/users/{id}", shop::patch_user, no_key, guards::path_user, "Change a user", "UserPut", "200:User",
      ""},
-    {"GET", "/v1/users/{id}", shop::get_user, no_key, "A user", "", "200:User", ""},
-    {"PATCH", "/v1/users/{id}", shop::patch_user, no_key, "Change a user", "UserPut", "200:User", ""},
-    {"GET", "/v1/wallets/{user}", shop::get_wallet, no_key, "A balance", "", "200:Wallet", ""},
-    {"POST", "/v1/wallets/{user}/charges", shop::charge, needs_key, "Top up a wallet", "Charge", "201:Wallet", ""},
-    {"GET", "/v1/wallets/{user}/entries", shop::list_entries, no_key, "The ledger, newest first", "", "200:EntryList",
+    {"GET", "/v1/wallets/{user}", shop::get_wallet, no_key, guards::path_user, "A balance", "", "200:Wallet", ""},
+    {"POST", "/v1/wallets/{user}/charges", shop::charge, needs_key, guards::staff_only, "Top up a wallet", "Charge",
+     "201:Wallet", ""},
+    {"GET", "/v1/wallets/{user}/entries", shop::list_entries, no_key, guards::path_user, "The ledger, newest first", "",
+     "200:EntryList", "limit starting_after"},
+    {"PUT", "/v1/products/{id}", shop::put_product, no_key, guards::staff_only, "List a product, or change it",
+     "ProductPut", "200:Product 201:Product", ""},
+    {"GET", "/v1/products/{id}", shop::get_product, no_key, guards::browse, "A product with its stock", "",
+     "200:Product", ""},
+    {"PATCH", "/v1/products/{id}", shop::patch_product, no_key, guards::staff_only, "Change a product", "ProductPatch",
+     "200:Product", ""},
+    {"POST", "/v1/products/{id}/restocks", shop::restock, needs_key, guards::staff_only, "Put goods on the shelf",
+     "Restock", "201:Product", ""},
+    {"GET", "/v1/products", shop::list_products, no_key, guards::browse, "The catalogue by id", "", "200:ProductList",
      "limit starting_after"},
-    {"PUT", "/v1/products/{id}", shop::put_product, no_key, "List a product, or change it", "ProductPut",
-     "200:Product 201:Product", ""},
-    {"GET", "/v1/products/{id}", shop::get_product, no_key, "A product with its stock", "", "200:Product", ""},
-    {"PATCH", "/v1/products/{id}", shop::patch_product, no_key, "Change a product", "ProductPatch", "200:Product", ""},
-    {"POST", "/v1/products/{id}/restocks", shop::restock, needs_key, "Put goods on the shelf", "Restock", "201:Product",
-     ""},
-    {"GET", "/v1/products", shop::list_products, no_key, "The catalogue by id", "", "200:ProductList",
-     "limit starting_after"},
-    {"PUT", "/v1/campaigns/{code}", shop::put_campaign, no_key, "Open a coupon campaign, or change it", "CampaignPut",
-     "200:Campaign 201:Campaign", ""},
-    {"GET", "/v1/campaigns/{code}", shop::get_campaign, no_key, "A campaign", "", "200:Campaign", ""},
-    {"POST", "/v1/campaigns/{code}/coupons", shop::issue_coupon, needs_key, "Issue a coupon, first come first served",
-     "CouponIssue", "201:Coupon", ""},
-    {"GET", "/v1/coupons/{id}", shop::get_coupon, no_key, "A coupon", "", "200:Coupon", ""},
-    {"GET", "/v1/users/{id}/coupons", shop::list_coupons, no_key, "A user's coupons, oldest first", "",
-     "200:CouponList", "limit starting_after"},
-    {"GET", "/v1/carts/{user}", carts::get, no_key, "What a user means to buy", "", "200:Cart", ""},
-    {"PUT", "/v1/carts/{user}/items/{product}", carts::put_item, no_key, "So many of it from now on", "CartItem",
-     "200:Cart", ""},
-    {"DELETE", "/v1/carts/{user}/items/{product}", carts::remove_item, no_key, "None of it any more", "", "200:Cart",
-     ""},
-    {"POST", "/v1/carts/{user}/checkout", carts::checkout, needs_key, "Order what is in the cart", "Checkout",
-     "201:Receipt 202:Receipt", ""},
-    {"GET", "/v1/rankings/best-sellers", shop::best_sellers, no_key, "Best sellers by units", "", "200:SellerList",
-     "limit by"},
-    {"POST", "/v1/admin/orders", orders::place_agreed, needs_key, "A back-office order at agreed amounts",
-     "AgreedOrder", "201:Receipt 202:Receipt", ""},
-    {"POST", "/v1/admin/returns", orders::place_return, needs_key, "Take goods back: restock and credit", "AgreedOrder",
-     "201:Receipt 202:Receipt", ""},
-    {"GET", "/v1/admin/sagas", repairs::list, no_key, "Sagas of every design, newest first; those that are open", "",
-     "200:SagaList", "state flow reason user older_than prefix limit starting_after"},
-    {"GET", "/v1/admin/sagas/{id}", repairs::show, no_key, "A saga: its story, and what it has in effect where", "",
-     "200:Saga", ""},
-    {"POST", "/v1/admin/sagas/{id}/retry", repairs::retry, no_key, "Have a parked saga try again", "Repair",
-     "200:Repaired 202:Repaired", ""},
-    {"POST", "/v1/admin/sagas/{id}/compensate", repairs::compensate, no_key,
-     "Turn a parked saga back, if it has not passed its pivot", "Repair", "200:Repaired 202:Repaired", ""},
-    {"POST", "/v1/admin/sagas/{id}/skip", repairs::skip, no_key, "The step at which it is parked is settled otherwise",
+    {"PUT", "/v1/campaigns/{code}", shop::put_campaign, no_key, guards::staff_only,
+     "Open a coupon campaign, or change it", "CampaignPut", "200:Campaign 201:Campaign", ""},
+    {"GET", "/v1/campaigns/{code}", shop::get_campaign, no_key, guards::browse, "A campaign", "", "200:Campaign", ""},
+    {"POST", "/v1/campaigns/{code}/coupons", shop::issue_coupon, needs_key, guards::body_user,
+     "Issue a coupon, first come first served", "CouponIssue", "201:Coupon", ""},
+    {"GET", "/v1/coupons/{id}", shop::get_coupon, no_key, guards::owner, "A coupon", "", "200:Coupon", ""},
+    {"GET", "/v1/users/{id}/coupons", shop::list_coupons, no_key, guards::path_user, "A user's coupons, oldest first",
+     "", "200:CouponList", "limit starting_after"},
+    {"GET", "/v1/carts/{user}", carts::get, no_key, guards::path_user, "What a user means to buy", "", "200:Cart", ""},
+    {"PUT", "/v1/carts/{user}/items/{product}", carts::put_item, no_key, guards::path_user, "So many of it from now on",
+     "CartItem", "200:Cart", ""},
+    {"DELETE", "/v1/carts/{user}/items/{product}", carts::remove_item, no_key, guards::path_user, "None of it any more",
+     "", "200:Cart", ""},
+    {"POST", "/v1/carts/{user}/checkout", carts::checkout, needs_key, guards::path_user, "Order what is in the cart",
+     "Checkout", "201:Receipt 202:Receipt", ""},
+    {"GET", "/v1/rankings/best-sellers", shop::best_sellers, no_key, guards::browse, "Best sellers by units", "",
+     "200:SellerList", "limit by"},
+    {"POST", "/v1/admin/orders", orders::place_agreed, needs_key, guards::back_office,
+     "A back-office order at agreed amounts", "AgreedOrder", "201:Receipt 202:Receipt", ""},
+    {"POST", "/v1/admin/returns", orders::place_return, needs_key, guards::back_office,
+     "Take goods back: restock and credit", "AgreedOrder", "201:Receipt 202:Receipt", ""},
+    {"GET", "/v1/admin/sagas", repairs::list, no_key, guards::console,
+     "Sagas of every design, newest first; those that are open", "", "200:SagaList",
+     "state flow reason user older_than prefix limit starting_after"},
+    {"GET", "/v1/admin/sagas/{id}", repairs::show, no_key, guards::console,
+     "A saga: its story, and what it has in effect where", "", "200:Saga", ""},
+    {"POST", "/v1/admin/sagas/{id}/retry", repairs::retry, no_key, guards::console, "Have a parked saga try again",
      "Repair", "200:Repaired 202:Repaired", ""},
-    {"POST", "/v1/admin/sagas/{id}/fail", repairs::fail, no_key,
+    {"POST", "/v1/admin/sagas/{id}/compensate", repairs::compensate, no_key, guards::console,
+     "Turn a parked saga back, if it has not passed its pivot", "Repair", "200:Repaired 202:Repaired", ""},
+    {"POST", "/v1/admin/sagas/{id}/skip", repairs::skip, no_key, guards::console,
+     "The step at which it is parked is settled otherwise", "Repair", "200:Repaired 202:Repaired", ""},
+    {"POST", "/v1/admin/sagas/{id}/fail", repairs::fail, no_key, guards::console,
      "End a parked saga as failed; what is in effect is written off", "Repair", "200:Repaired 202:Repaired", ""},
-    {"GET", "/v1/admin/audit", repairs::list_audit, no_key, "What operators did, and why, newest first", "",
-     "200:AuditList", "saga limit"},
-    {"GET", "/v1/admin/audit/verify", repairs::verify_audit, no_key, "Follow the audit log's chain of hashes", "",
-     "200:AuditState", ""},
-    {"GET", "/v1/admin/plans", repairs::list_plans, no_key, "The sagas as their code has them", "", "200", ""},
-    {"GET", "/v1/admin/nodes", console::list_nodes, no_key, "This node, and the others as it sees them", "",
-     "200:NodeList", ""},
-    {"GET", "/v1/admin/live", console::live, no_key,
+    {"GET", "/v1/admin/audit", repairs::list_audit, no_key, guards::console,
+     "What operators did, and why, newest first", "", "200:AuditList", "saga limit"},
+    {"GET", "/v1/admin/audit/verify", repairs::verify_audit, no_key, guards::console,
+     "Follow the audit log's chain of hashes", "", "200:AuditState", ""},
+    {"GET", "/v1/admin/plans", repairs::list_plans, no_key, guards::console, "The sagas as their code has them", "",
+     "200", ""},
+    {"GET", "/v1/admin/nodes", console::list_nodes, no_key, guards::console,
+     "This node, and the others as it sees them", "", "200:NodeList", ""},
+    {"GET", "/v1/admin/live", console::live, no_key, guards::console,
      "How the node is, once a second while somebody listens (server-sent events)", "", "200", ""},
-    {"GET", "/v1/admin/outbox", admin::list_outbox, no_key, "Events that the platform did not take yet", "",
-     "200:TroubleList", "limit"},
-    {"POST", "/v1/admin/outbox/{source}/{seq}/retry", admin::retry_outbox, no_key, "Give a dead letter its tries again",
-     "", "202", ""},
-    {"GET", "/v1/admin/event-log", admin::show_event_log, no_key,
+    {"GET", "/v1/admin/outbox", admin::list_outbox, no_key, guards::console,
+     "Events that the platform did not take yet", "", "200:TroubleList", "limit"},
+    {"POST", "/v1/admin/outbox/{source}/{seq}/retry", admin::retry_outbox, no_key, guards::console,
+     "Give a dead letter its tries again", "", "202", ""},
+    {"GET", "/v1/admin/event-log", admin::show_event_log, no_key, guards::console,
      "The event log: topics, subscribers and their lag, events in trouble", "", "200:PartitionList", ""},
-    {"POST", "/v1/admin/event-log/{letter}/retry", admin::retry_event, no_key,
+    {"POST", "/v1/admin/event-log/{letter}/retry", admin::retry_event, no_key, guards::console,
      "Give an event that a subscriber could not take its tries again", "", "202", ""},
-    {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key,
+    {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key, guards::payment_news,
      "The payment provider has news of a payment: it is asked for them", "PaymentNews", "202", ""},
-    {"GET", "/v1/admin/actors", admin::list_actors, no_key, "Desks and coordinators with their counts", "",
-     "200:ActorList", ""},
-    {"POST", "/v1/admin/backups", backups::take, no_key, "Copy all stores as they are at one instant", "BackupWish",
-     "201:Backup", ""},
-    {"POST", "/v1/admin/moves", moves::order, no_key, "Move a shard to another node; again, how far it is", "MoveWish",
-     "200:Moved 202:Moved", ""},
-    {"GET", "/livez", admin::livez, no_key, "The process lives", "", "200", ""},
-    {"GET", "/readyz", admin::readyz, no_key, "The node takes requests", "", "200", ""},
-    {"GET", "/metrics", admin::metrics, no_key, "Figures for Prometheus", "", "200", ""},
-    {"GET", "/openapi.json", admin::openapi, no_key, "This description", "", "200", ""},
-    {"PUT", "/v1/concerts/{id}", seats::put_concert, no_key, "List a concert, its dates and their seats", "ConcertPut",
-     "200:Concert 201:Concert", ""},
-    {"GET", "/v1/concerts/{id}", seats::get_concert, no_key, "A concert", "", "200:Concert", ""},
-    {"GET", "/v1/concerts", seats::list_concerts, no_key, "Concerts by id", "", "200:ConcertList",
+    {"GET", "/v1/admin/actors", admin::list_actors, no_key, guards::console, "Desks and coordinators with their counts",
+     "", "200:ActorList", ""},
+    {"POST", "/v1/admin/backups", backups::take, no_key, guards::console, "Copy all stores as they are at one instant",
+     "BackupWish", "201:Backup", ""},
+    {"POST", "/v1/admin/moves", moves::order, no_key, guards::console,
+     "Move a shard to another node; again, how far it is", "MoveWish", "200:Moved 202:Moved", ""},
+    {"GET", "/livez", admin::livez, no_key, guards::open, "The process lives", "", "200", ""},
+    {"GET", "/readyz", admin::readyz, no_key, guards::open, "The node takes requests", "", "200", ""},
+    {"GET", "/metrics", admin::metrics, no_key, guards::console, "Figures for Prometheus", "", "200", ""},
+    {"GET", "/openapi.json", admin::openapi, no_key, guards::open, "This description", "", "200", ""},
+    {"PUT", "/v1/concerts/{id}", seats::put_concert, no_key, guards::staff_only,
+     "List a concert, its dates and their seats", "ConcertPut", "200:Concert 201:Concert", ""},
+    {"GET", "/v1/concerts/{id}", seats::get_concert, no_key, guards::browse, "A concert", "", "200:Concert", ""},
+    {"GET", "/v1/concerts", seats::list_concerts, no_key, guards::browse, "Concerts by id", "", "200:ConcertList",
      "limit starting_after"},
-    {"GET", "/v1/concerts/{id}/schedules", seats::list_schedules, no_key, "A concert's dates", "", "200:ScheduleList",
+    {"GET", "/v1/concerts/{id}/schedules", seats::list_schedules, no_key, guards::browse, "A concert's dates", "",
+     "200:ScheduleList", ""},
+    {"GET", "/v1/schedules/{id}/seats", seats::list_seats, no_key, guards::browse,
+     "The seats of a date as they are now", "", "200:SeatList", "limit starting_after"},
+    {"POST", "/v1/schedules/{id}/queue-tokens", seats::join_queue, needs_key, guards::body_user,
+     "Take a place in the waiting room", "QueueJoin", "201:QueueToken", ""},
+    {"GET", "/v1/queue-tokens/{token}", seats::get_token, no_key, guards::owner,
+     "A token's place, and whether it is in", "", "200:QueueToken", ""},
+    {"POST", "/v1/schedules/{id}/holds", seats::hold_seat, needs_key, guards::body_user, "Hold a seat", "HoldSeat",
+     "201:Hold", ""},
+    {"DELETE", "/v1/holds/{id}", seats::release_hold, no_key, guards::owner, "Give a held seat back", "", "200:Hold",
      ""},
-    {"GET", "/v1/schedules/{id}/seats", seats::list_seats, no_key, "The seats of a date as they are now", "",
-     "200:SeatList", "limit starting_after"},
-    {"POST", "/v1/schedules/{id}/queue-tokens", seats::join_queue, needs_key, "Take a place in the waiting room",
-     "QueueJoin", "201:QueueToken", ""},
-    {"GET", "/v1/queue-tokens/{token}", seats::get_token, no_key, "A token's place, and whether it is in", "",
-     "200:QueueToken", ""},
-    {"POST", "/v1/schedules/{id}/holds", seats::hold_seat, needs_key, "Hold a seat", "HoldSeat", "201:Hold", ""},
-    {"DELETE", "/v1/holds/{id}", seats::release_hold, no_key, "Give a held seat back", "", "200:Hold", ""},
-    {"POST", "/v1/seat-payments", seats::pay, needs_key, "Pay for a held seat", "SeatPayment",
+    {"POST", "/v1/seat-payments", seats::pay, needs_key, guards::body_user, "Pay for a held seat", "SeatPayment",
      "201:SeatReceipt 202:SeatReceipt", ""},
-    {"GET", "/v1/seat-payments/{id}", seats::get_payment, no_key, "A seat payment", "", "200:SeatReceipt", ""},
-    {"GET", "/v1/rankings/sold-out", seats::sold_out, no_key, "What sold out fastest", "", "200:FullHouseList",
-     "limit"},
-    {"GET", "/", console::page, no_key, "The console: a page for people", "", "200", ""},
-    {"GET", "/console.js", console::script, no_key, "What the page does", "", "200", ""},
-    {"GET", "/console.css", console::style, no_key, "How the page looks", "", "200", ""},
-    {"GET", "/console.svg", console::icon, no_key, "The page's sign", "", "200", ""},
+    {"GET", "/v1/seat-payments/{id}", seats::get_payment, no_key, guards::owner, "A seat payment", "",
+     "200:SeatReceipt", ""},
+    {"GET", "/v1/rankings/sold-out", seats::sold_out, no_key, guards::browse, "What sold out fastest", "",
+     "200:FullHouseList", "limit"},
+    {"GET", "/", console::page, no_key, guards::page, "The console: a page for people", "", "200", ""},
+    {"GET", "/console.js", console::script, no_key, guards::page, "What the page does", "", "200", ""},
+    {"GET", "/console.css", console::style, no_key, guards::page, "How the page looks", "", "200", ""},
+    {"GET", "/console.svg", console::icon, no_key, guards::page, "The page's sign", "", "200", ""},
 };
 
 constexpr std::size_t segments_max = 8;
@@ -191,6 +201,25 @@ bool equal_without_case(std::string_view a, std::string_view lower) {
                     [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
 }
 
+// Users that the path or the query names. False: it is another's, and that is the answer.
+bool is_callers_own(const asked& a, const call& c) {
+  switch (a.route.guard.whose()) {
+    case belongs::to_user_in_path:
+      if (c.owns(a.id[0])) return true;
+      // Word for word what is said of a user that is not there.
+      c.answer(problem{reason::unknown_user}.detail(a.id[0]));
+      return false;
+    case belongs::to_user_in_query:
+      if (const auto user = a.parameter("user"); !user || c.owns(*user)) return true;
+      c.answer(problem{problems::foreign_user}.with("parameter", "user"));
+      return false;
+    case belongs::to_all:
+    case belongs::to_user_in_body:  // see asked::read
+    case belongs::to_its_owner: return true;
+  }
+  return true;
+}
+
 // A parameter that the route does not know: a slip of the pen must not silently mean something else.
 std::string_view unknown_parameter(const asked& a) {
   for (auto rest = a.query; !rest.empty();) {
@@ -222,11 +251,14 @@ void render(const http_request& request, const call& c) {
   for (std::size_t i = 0; i < std::size(table); ++i) {
     if (!fits(patterns()[i], asked_for)) continue;
     const auto& route = table[i];
+    if (!c.serves(route.guard)) continue;
     if (route.method != method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string{route.method};
       if (route.method == "GET") allowed += ", HEAD";
       continue;
     }
+    c.note(request.method == "HEAD" ? "HEAD" : route.method, route.pattern, request.header("traceparent"));
+    if (!c.let_in(route.guard, request.header("authorization"))) return;
     asked what{request, route, mark == target.npos ? std::string_view{} : target.substr(mark + 1),
                {},      {},    c.hall().now()};
     std::size_t n = 0;
@@ -244,6 +276,7 @@ void render(const http_request& request, const call& c) {
       return c.answer(problem{problems::invalid_parameter}
                           .with("parameter", stranger)
                           .detail(std::string{stranger} + " is no parameter of this route"));
+    if (!is_callers_own(what, c)) return;
     what.key = request.header("idempotency-key");
     const bool given = !what.key.empty();
     if ((given && !is_key(what.key)) || (!given && route.key == key_rule::required))
@@ -258,6 +291,7 @@ void render(const http_request& request, const call& c) {
       return c.answer(problem{problems::internal});
     }
   }
+  c.note("other", {}, request.header("traceparent"));
   if (allowed.empty()) return c.answer(problem{problems::unknown_path});
   c.answer(problem{problems::wrong_method}.header("Allow", allowed));
 }
@@ -275,13 +309,27 @@ bool asked::read(const call& c, const std::function<void(fields&)>& read, bool m
         {*trouble}));
     return false;
   }
+  // Here, and not in the handlers, so that none forgets it; and first, because reading takes the texts out of the body.
+  bool foreign = false;
+  if (route.guard.whose() == belongs::to_user_in_body && c.who()) {
+    auto copy = body;
+    flaws ignored;
+    const auto user = fields{copy, ignored}.maybe_id("user");
+    foreign = user && !c.owns(*user);
+  }
   flaws found;
   fields in{body, found};
   read(in);
   in.done();
-  if (found.empty()) return true;
-  c.answer(problem{problems::invalid_member}.errors(found));
-  return false;
+  if (!found.empty()) {
+    c.answer(problem{problems::invalid_member}.errors(found));
+    return false;
+  }
+  if (foreign) {
+    c.answer(problem{problems::foreign_user}.with("member", "user"));
+    return false;
+  }
+  return true;
 }
 
 std::optional<std::string> asked::parameter(std::string_view name) const {

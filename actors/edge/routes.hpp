@@ -16,6 +16,7 @@ struct route {
   std::string_view pattern;  // "/v1/users/{id}"
   void (*handle)(const asked&, const call&);
   key_rule key;
+  edge::guard guard;
   std::string_view summary;
   std::string_view body;        // schema in the OpenAPI description; empty: none
   std::string_view answers;     // "200:User 201:User": statuses and schemas; problems go without saying

@@ -171,7 +171,8 @@ void place_return(const asked& a, const call& c) { place_as(a, c, flow::take_bac
 
 void get(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, text_of(c, found)); });
+    c.want_own<order::view>(order::find{*id}, to_text(*id),
+                            [c](order::view&& found, bool) { c.answer(200, text_of(c, found)); });
 }
 
 order::page newest_of(std::vector<order::page>&& pages, std::uint32_t limit) {
@@ -199,6 +200,8 @@ void list(const asked& a, const call& c) {
   if (auto user = a.parameter("user")) {
     if (!is_name(*user)) return wrong("user", "user must be an id");
     what.user = user_id{*std::move(user)};
+  } else if (c.who() && c.who()->role == role::customer) {
+    what.user = user_id{c.who()->user};
   }
   if (const auto name = a.parameter("state")) {
     what.state = parse_order_state(*name);
@@ -223,7 +226,8 @@ void list(const asked& a, const call& c) {
 
 void timeline(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want<order::view>(order::find{*id}, [c](order::view&& found, bool) { c.answer(200, timeline_of(found)); });
+    c.want_own<order::view>(order::find{*id}, to_text(*id),
+                            [c](order::view&& found, bool) { c.answer(200, timeline_of(found)); });
 }
 
 void cancel(const asked& a, const call& c) {
@@ -238,7 +242,7 @@ void cancel(const asked& a, const call& c) {
     });
   };
   const auto wait_ms = a.wait_ms(c.hall().options());
-  c.want<order::view>(order::find{*id}, [c, id = *id, show, wait_ms, at = a.at](order::view&& before, bool) {
+  const auto begin = [c, id = *id, show, wait_ms, at = a.at](order::view&& before, bool) {
     if (before.state == state::cancelled) return show(true);
     if (wait_ms == 0) return c.want<order::ticket>(order::cancel{id, false, at}, [show](auto&&, bool) { show(false); });
     c.ask(order::cancel{id, true, at}, {{}, wait_ms, 0}, [c, id, show, at](answer&& said) {
@@ -247,12 +251,13 @@ void cancel(const asked& a, const call& c) {
       // Still going, or the letter was lost: asked again without waiting, so that it is surely known.
       c.want<order::ticket>(order::cancel{id, false, at}, [show](auto&&, bool) { show(false); });
     });
-  });
+  };
+  c.want_own<order::view>(order::find{*id}, to_text(*id), begin);
 }
 
 void get_payment(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want<payment::view>(payment::find{*id}, [c](payment::view&& found, bool) {
+    c.want_own<payment::view>(payment::find{*id}, to_text(*id), [c](payment::view&& found, bool) {
       c.answer(200, dumped(json_of(found, c.hall().options().currency)));
     });
 }

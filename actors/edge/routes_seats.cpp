@@ -204,8 +204,8 @@ void join_queue(const asked& a, const call& c) {
 
 void get_token(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want<queue::view>(queue::find{*id, a.at},
-                        [c](queue::view&& token, bool) { c.answer(200, dumped(json_of(token))); });
+    c.want_own<queue::view>(queue::find{*id, a.at}, to_text(*id),
+                            [c](queue::view&& token, bool) { c.answer(200, dumped(json_of(token))); });
 }
 
 void hold_seat(const asked& a, const call& c) {
@@ -229,10 +229,17 @@ void hold_seat(const asked& a, const call& c) {
 }
 
 void release_hold(const asked& a, const call& c) {
-  if (const auto id = a.number_in_path(c))
-    c.want<reservation::view>(reservation::release{*id, a.at}, [c](reservation::view&& now, bool) {
+  const auto id = a.number_in_path(c);
+  if (!id) return;
+  const auto release = [c, id = *id, at = a.at] {
+    c.want<reservation::view>(reservation::release{id, at}, [c](reservation::view&& now, bool) {
       c.answer(200, dumped(json_of(now, c.hall().options().currency)));
     });
+  };
+  // Whoever may release everybody's need not ask whose it is.
+  if (!c.who()) return release();
+  c.want_own<reservation::view>(reservation::find{*id, a.at}, to_text(*id),
+                                [release](reservation::view&&, bool) { release(); });
 }
 
 void pay(const asked& a, const call& c) {
@@ -258,15 +265,16 @@ void pay(const asked& a, const call& c) {
 
 void get_payment(const asked& a, const call& c) {
   const auto payment = a.id[0];
-  c.want<order::view>(order::find_request{payments + payment}, [c, payment](order::view&& found, bool) {
-    auto out = json_of_payment(payment, *found.seat, found.user);
-    add_end(out, {found.id, found.state, found.why, found.detail, found.total, found.discount},
-            c.hall().options().currency);
-    if (found.why != reason::none) out["reason"] = to_text(found.why);
-    out["placed"] = to_text(found.placed);
-    if (found.ended.ms) out["ended"] = to_text(found.ended);
-    c.answer(200, dumped(out));
-  });
+  c.want_own<order::view>(order::find_request{payments + payment}, payments + payment,
+                          [c, payment](order::view&& found, bool) {
+                            auto out = json_of_payment(payment, *found.seat, found.user);
+                            add_end(out, {found.id, found.state, found.why, found.detail, found.total, found.discount},
+                                    c.hall().options().currency);
+                            if (found.why != reason::none) out["reason"] = to_text(found.why);
+                            out["placed"] = to_text(found.placed);
+                            if (found.ended.ms) out["ended"] = to_text(found.ended);
+                            c.answer(200, dumped(out));
+                          });
 }
 
 void sold_out(const asked& a, const call& c) {

@@ -199,7 +199,8 @@ void issue_coupon(const asked& a, const call& c) {
 
 void get_coupon(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want<coupon::view>(coupon::find{*id}, [c](coupon::view&& found, bool) { c.answer(200, dumped(json_of(found))); });
+    c.want_own<coupon::view>(coupon::find{*id}, to_text(*id),
+                             [c](coupon::view&& found, bool) { c.answer(200, dumped(json_of(found))); });
 }
 
 void list_coupons(const asked& a, const call& c) {

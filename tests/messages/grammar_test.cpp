@@ -6,6 +6,7 @@
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/moment.hpp"
 #include "messages/grammar/money.hpp"
+#include "messages/grammar/trace_parent.hpp"
 #include "tests/catch.hpp"
 
 using namespace souk;
@@ -93,4 +94,30 @@ TEST_CASE("every reason has a name of its own") {
   std::set<std::string_view> names(reason_names.begin(), reason_names.end());
   CHECK(names.size() == reason_names.size());
   CHECK(to_text(reason::unreachable) == "unreachable");
+}
+
+TEST_CASE("a trace is read exactly as W3C Trace Context has it, and handed on as it came", "[grammar]") {
+  const std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto found = parse_trace_parent(good);
+  REQUIRE(found);
+  CHECK(to_text(*found) == good);
+  CHECK(trace_id_of(*found) == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(found->parent == 0x00f067aa0ba902b7);
+  CHECK(found->flags == 1);
+  // A later version may say more.
+  CHECK(parse_trace_parent("01" + good.substr(2) + "-more") == found);
+  CHECK(parse_trace_parent("01" + good.substr(2)) == found);
+  for (const auto* bad : {"", "00", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                          "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01more",
+                          "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                          "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b70-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
+                          "0x-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_trace_parent(bad));
+  }
 }

@@ -50,7 +50,13 @@ TEST_CASE("every key is read", "[config]") {
   const auto all = read(R"({"data":"/d","http":{"host":"::1","port":0,"threads":3},
     "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":1},"coordinators":8,"threads":2,
     "platform":"file:/x","payment_provider":"http://pay:81/v1","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
-    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12},"event_log":{"keep_hours":48}})");
+    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12},"event_log":{"keep_hours":48},
+    "admin":{"host":"::1","port":9},"keys":"/k","access_log":"/a","log":{"format":"json"}})");
+  CHECK(all.admin.host == "::1");
+  CHECK(all.admin.port == 9);
+  CHECK(all.keys == "/k");
+  CHECK(all.access_log == "/a");
+  CHECK(all.log == config::log_format::json);
   CHECK(all.data == "/d");
   CHECK(all.http.host == "::1");
   CHECK(all.http.port == 0);
@@ -203,4 +209,15 @@ TEST_CASE("nodes that others could overhear need a certificate, a key and a ca",
         "f.json:1: nodes leave user/0 to nobody");
   CHECK(complaint(R"({"nodes": {"a": {"address": "localhost:1", "key": "a.key"}}})") ==
         "f.json:1: nodes.a.certificate goes together with key and ca: name all of them or none");
+}
+
+TEST_CASE("the entrance for admins is on loopback unless a host is named", "[config]") {
+  CHECK(read("{}").admin.host.empty());
+  CHECK(read(R"({"admin":{}})").admin.host == "127.0.0.1");
+  config::node all;
+  config::read_admin_address(":7", "--admin", all);
+  CHECK(all.admin.host == "127.0.0.1");
+  CHECK(all.admin.port == 7);
+  CHECK_THROWS_AS(config::read_admin_address("7", "--admin", all), config::wrong);
+  CHECK(complaint(R"({"log":{"format":"xml"}})") == "f.json:1: log.format must be automatic, text or json");
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Drives the console's page in Debian's chromium: console.sh TROUBLED_NODE FOLDER
+# Drives the console's page in Debian's chromium: console.sh TROUBLED_NODE FOLDER SOUK
 # FOLDER gets playwright-core from npm, once, and the screenshots. Says so and skips where one of them is missing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-program=$(realpath "$1") folder=$(realpath -m "$2") version=1.65.1
+program=$(realpath "$1") folder=$(realpath -m "$2") souk=$(realpath "$3") version=1.65.1
 
 skip() { echo "skipped: $*" && exit 77; }
 browser=$(command -v chromium) || skip "there is no chromium (apt-get install chromium)"
@@ -14,4 +14,5 @@ if [[ ! -d $folder/node_modules/playwright-core ]]; then
   npm install --prefix "$folder" --no-audit --no-fund --silent "playwright-core@$version" ||
     skip "npm has no playwright-core $version for us"
 fi
-exec timeout 600 node "$here/console.mjs" "$program" "$folder" "$browser"
+timeout 600 node "$here/console.mjs" "$program" "$folder" "$browser"
+timeout 300 node "$here/keys.mjs" "$souk" "$folder" "$browser"

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "messages/grammar/ids.hpp"
+#include "tools/command_line.hpp"
 
 namespace souk::tools {
 
@@ -15,10 +16,11 @@ static edge::http_client connect(const std::string& node) {
   return {at->host, at->port};
 }
 
-console::console(const wish& wanted) : output_(wanted.output), client_(connect(wanted.node)) {}
+console::console(const wish& wanted) : output_(wanted.output), key_(wanted.key), client_(connect(wanted.node)) {}
 
 ordered_json console::ask(const char* method, const std::string& target, const ordered_json& wanted) {
-  edge::header_list headers{{"accept", "application/json"}};
+  auto headers = headers_with(key_);
+  headers.emplace_back("accept", "application/json");
   if (!wanted.is_null()) headers.emplace_back("content-type", "application/json");
   const auto said =
       client_.request(method, target, headers, wanted.is_null() ? "" : wanted.dump(), std::chrono::seconds{10});

@@ -14,6 +14,7 @@ using nlohmann::ordered_json;
 
 struct wish {
   std::string node = "http://127.0.0.1:8080";
+  std::string key;
   std::string output = "text";
   std::string id;
   unsigned limit = 100;
@@ -51,6 +52,7 @@ public:
 
 private:
   std::string output_;
+  std::string key_;
   edge::http_client client_;
 };
 

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
+#include <unordered_map>
 
 #include "actors/edge/gateway.hpp"
 #include "actors/edge/http.hpp"
@@ -197,12 +198,41 @@ std::string body_of(const order::place& what) {
   return body += '}';
 }
 
+// A key for each of so many users, and the ring that knows them.
+struct users_with_keys {
+  std::vector<std::string> headers;  // by user
+  std::unordered_map<std::string, std::size_t> at;
+  std::shared_ptr<edge::key_ring> ring;
+};
+users_with_keys make_keys(const std::string& file, std::int64_t users) {
+  users_with_keys all;
+  std::vector<edge::key_row> rows;
+  const auto add = [&](const user_id& user) {
+    edge::key_row row;
+    row.role = edge::role::customer;
+    row.user = user.text;
+    rows.push_back(std::move(row));
+    all.at.emplace(user.text, all.at.size());
+  };
+  for (std::int64_t i = 0; i < users; ++i) add(user_name(i));
+  for (std::int64_t i = 0; i < 100; ++i) add(poor_name(i));
+  for (const auto& made : edge::add_keys(file, std::move(rows))) all.headers.push_back("Bearer " + made.key);
+  all.ring = std::make_shared<edge::key_ring>(file);
+  return all;
+}
+
 // The same loop over sockets: in_flight connections, each with one order outstanding. Client and server share this
 // process, so the figures of CPU and memory are of both.
-outcome run_over_http(runtime::node& node, order_maker& maker, const bench_options& options) {
+outcome run_over_http(runtime::node& node, order_maker& maker, const bench_options& options,
+                      const std::string& keys_file) {
   outcome all;
   all.ms.reserve(1 << 20);
-  edge::gateway gateway{node};
+  edge::gateway_options how;
+  users_with_keys callers;
+  if (options.keys) callers = make_keys(keys_file, options.users);
+  how.keys = callers.ring;
+  if (!options.access_log.empty()) how.access_log = std::make_shared<edge::access_log>(options.access_log);
+  edge::gateway gateway{node, how};
   edge::server_options server;
   server.connections_max = std::max(server.connections_max, options.in_flight);
   edge::http_server serving{server, [&](edge::http_request&& request, edge::responder answer) {
@@ -223,6 +253,7 @@ outcome run_over_http(runtime::node& node, order_maker& maker, const bench_optio
         request.method = "POST";
         request.target = "/v1/orders";
         request.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", what.request}};
+        if (options.keys) request.headers.emplace_back("Authorization", callers.headers[callers.at.at(what.user.text)]);
         request.body = body_of(what);
         return request;
       },
@@ -362,7 +393,8 @@ int bench_orders(const bench_options& asked) {
     order_maker maker{options, std::move(hand)};
     const auto commits_before = commits();
     const auto cpu_before = cpu_seconds();
-    auto all = options.http ? run_over_http(node, maker, options) : run_in_process(node, maker, options);
+    auto all = options.http ? run_over_http(node, maker, options, (data / "keys.json").string())
+                            : run_in_process(node, maker, options);
     const auto orders = all.completed + all.failed;
     const double cpu = cpu_seconds() - cpu_before;
     nlohmann::ordered_json said;
@@ -377,6 +409,7 @@ int bench_orders(const bench_options& asked) {
     said["flow"] = options.flow;
     said["skew"] = options.skew;
     said["transport"] = options.http ? "http" : "in-process";
+    if (options.http) said["keys"] = options.keys;
     said["commits_per_order"] = rounded(static_cast<double>(commits() - commits_before) / n);
     said["cpu_us_per_order"] = rounded(cpu * 1e6 / n);
     said["rss_mb"] = std::round(rss_mb());

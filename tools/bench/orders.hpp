@@ -17,7 +17,9 @@ struct bench_options {
   double seconds = 5;
   std::int64_t users = 1'000;
   std::int64_t products = 1'000;
-  bool http = false;  // in_flight connections, one request outstanding on each
+  bool http = false;       // in_flight connections, one request outstanding on each
+  bool keys = false;       // over HTTP: every user has a key and shows it
+  std::string access_log;  // over HTTP: a file; empty: none
   unsigned coordinators = 1;
   unsigned nodes = 1;              // or 3: of them one keeps the wallets, one the products, one all the rest
   std::string desks = "detached";  // or scheduled

@@ -125,7 +125,8 @@ answer understood(const command& asked, const edge::http_response& said) {
 
 class nodes_over_http final : public shop {
 public:
-  explicit nodes_over_http(std::vector<edge::url> addresses) : addresses_(std::move(addresses)) {
+  nodes_over_http(std::vector<edge::url> addresses, edge::header_list credentials)
+      : addresses_(std::move(addresses)), credentials_(std::move(credentials)) {
     std::exception_ptr trouble;
     bool somebody = false;
     for (auto& one : addresses_) {
@@ -179,7 +180,7 @@ private:
     }
   }
 
-  static void ask_there(const edge::url& address, unsigned connections, round& of) {
+  void ask_there(const edge::url& address, unsigned connections, round& of) const {
     edge::load_options options;
     options.host = address.host;
     options.port = address.port;
@@ -205,11 +206,12 @@ private:
         });
   }
 
-  static edge::http_request request_of(const edge::url& address, const command& what) {
+  edge::http_request request_of(const edge::url& address, const command& what) const {
     auto letter = std::visit([](const auto& one) { return write(one); }, what);
     edge::http_request request;
     request.method = std::move(letter.method);
     request.target = address.target + letter.target;
+    request.headers = credentials_;
     if (!letter.key.empty()) request.headers.emplace_back("Idempotency-Key", std::move(letter.key));
     if (letter.wait) request.headers.emplace_back("Prefer", wait_for_the_end);
     if (!letter.body.is_null()) {
@@ -220,12 +222,13 @@ private:
   }
 
   std::vector<edge::url> addresses_;
+  const edge::header_list credentials_;
 };
 
 }  // namespace
 
-std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses) {
-  return std::make_unique<nodes_over_http>(std::move(addresses));
+std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses, edge::header_list credentials) {
+  return std::make_unique<nodes_over_http>(std::move(addresses), std::move(credentials));
 }
 
 }  // namespace souk::replay

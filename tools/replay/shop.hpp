@@ -34,6 +34,7 @@ std::unique_ptr<shop> shop_in_process(runtime::front& desks);
 // The HTTP interface of a running node, or of several nodes that are one shop: each gets its part of what is underway,
 // and while one is not there the others get it all. Throws edge::http_unreachable when nobody listens at any. It knows
 // what a replay asks: users, products, restocks, charges, back-office orders and returns, wallets, best sellers.
-std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses);
+// credentials: headers that go with every request.
+std::unique_ptr<shop> shop_at(std::vector<edge::url> addresses, edge::header_list credentials = {});
 
 }  // namespace souk::replay

@@ -43,8 +43,39 @@ const mood = {
 const because = {unreachable: 'no answer', storage_full: 'no room on the disk'};
 const tag = text => make('span', {class: 'tag ' + (mood[text] || '')}, words(text));
 
+// ---- asking the node ----------------------------------------------------------------------
+
+// An operator's key, where the node wants one: as long as this tab is open, and nowhere else.
+let key = sessionStorage.getItem('key') || '';
+let asking = null;  // while somebody is asked for it: all wait for the same answer
+function askForKey(why) {
+  asking = asking || new Promise(resolve => {
+    $('key-why').textContent = why;
+    $('key').value = '';
+    $('key-form').onsubmit = () => {
+      key = $('key').value.trim();
+      sessionStorage.setItem('key', key);
+      asking = null;
+      resolve();
+    };
+    $('key-dialog').oncancel = event => event.preventDefault();  // there is nothing to see without
+    $('key-dialog').showModal();
+  });
+  return asking;
+}
+async function request(path, options = {}) {
+  for (;;) {
+    const shown = key;
+    const headers = {...options.headers, ...(shown && {Authorization: 'Bearer ' + shown})};
+    const said = await fetch(path, {...options, headers});
+    if (said.status !== 401 && said.status !== 403) return said;
+    if (shown !== key) continue;  // another one was typed meanwhile
+    const answer = await said.json();
+    await askForKey(shown ? answer.title : 'This node wants to know who you are.');
+  }
+}
 async function ask(path, body) {
-  const said = await fetch(path, body ? {
+  const said = await request(path, body ? {
     method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
   } : undefined);
   const answer = await said.json();
@@ -58,24 +89,41 @@ const kept = 120;  // seconds that the curves show
 const past = [];
 let now = null;
 
-function listen() {
-  const source = new EventSource('/v1/admin/live');
-  source.addEventListener('tick', event => {
-    now = JSON.parse(event.data);
-    past.push(now);
-    if (past.length > kept) past.shift();
-    $('dot').className = 'dot ' + verdict(now).mood;
-    $('dot').title = verdict(now).text;
-    $('clock').textContent = now.at.replace('T', ' ').slice(0, 19) + ' UTC';
-    document.title = (now.sagas.parked ? '(' + now.sagas.parked + ') ' : '') + 'souk';
-    if (view.tick) view.tick();
-  });
-  source.onerror = () => {
+function hear(text) {
+  now = JSON.parse(text);
+  past.push(now);
+  if (past.length > kept) past.shift();
+  $('dot').className = 'dot ' + verdict(now).mood;
+  $('dot').title = verdict(now).text;
+  $('clock').textContent = now.at.replace('T', ' ').slice(0, 19) + ' UTC';
+  document.title = (now.sagas.parked ? '(' + now.sagas.parked + ') ' : '') + 'souk';
+  if (view.tick) view.tick();
+}
+// Read by hand: an EventSource cannot show a key.
+async function listen() {
+  for (;;) {
+    try {
+      const said = await request('/v1/admin/live', {headers: {Accept: 'text/event-stream'}});
+      const reader = said.body.pipeThrough(new TextDecoderStream()).getReader();
+      let held = '';
+      for (;;) {
+        const {value, done} = await reader.read();
+        if (done) break;
+        const events = (held + value).split('\n\n');
+        held = events.pop();
+        for (const lines of events.map(event => event.split('\n')))
+          if (lines.includes('event: tick'))
+            hear(lines.filter(line => line.startsWith('data: ')).map(line => line.slice(6)).join('\n'));
+      }
+    } catch {
+      // The node is away: it is asked again.
+    }
     now = null;
     $('dot').className = 'dot bad';
     $('dot').title = 'the node does not answer';
     if (view.tick) view.tick();
-  };
+    await new Promise(resolve => setTimeout(resolve, 1000));
+  }
 }
 
 // The one sentence that somebody reads at three in the morning.

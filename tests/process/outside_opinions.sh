@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Has tools that others wrote read what a node says of itself: promtool its figures, spectral its OpenAPI description.
+set -euo pipefail
+
+help() {
+  cat <<'TEXT'
+Usage: tests/process/outside_opinions.sh SOUK
+
+  SOUK    the executable
+
+promtool comes with Debian's package prometheus, or is named by $PROMTOOL; spectral comes from npm. What is not there is
+said and left out; where neither is, the exit code is 77 (skipped).
+TEXT
+}
+[[ ${1:-} != --help ]] || { help && exit; }
+(($# == 1)) || { help >&2 && exit 2; }
+souk=$(realpath "$1") heard=0
+
+work=$(mktemp -d)
+serving=
+trap '[[ -z $serving ]] || kill "$serving" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+url='' && : >"$work/said"  # there before it is looked into
+"$souk" serve --data "$work/data" --http 127.0.0.1:0 >"$work/said" 2>"$work/log" &
+serving=$!
+for ((i = 0; i < 600; ++i)); do
+  url=$(sed -n 's/^listening on //p' "$work/said")
+  [[ -z $url ]] || break
+  kill -0 "$serving" 2>/dev/null || { cat "$work/log" >&2 && exit 1; }
+  sleep 0.1
+done
+[[ -n $url ]] || { echo "FAILED: the node does not listen" >&2 && exit 1; }
+
+fetch() {  # path, file: with bash alone, because curl is not everywhere
+  local host=${url#http://}
+  exec 3<>"/dev/tcp/${host%:*}/${host##*:}"
+  printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" "$host" >&3
+  sed '1,/^\r$/d' <&3 >"$2"
+  exec 3>&-
+  [[ -s $2 ]] || { echo "FAILED: nothing at $1" >&2 && exit 1; }
+}
+fetch /metrics "$work/metrics"
+fetch /openapi.json "$work/openapi.json"
+
+promtool=${PROMTOOL:-$(command -v promtool || true)}
+if [[ -n $promtool ]]; then
+  "$promtool" check metrics <"$work/metrics" || { echo "FAILED: promtool has something against /metrics" >&2 && exit 1; }
+  echo "promtool has nothing against /metrics" && heard=1
+else
+  echo "left out: there is no promtool (apt-get install prometheus)"
+fi
+
+# The version that this was written with; its rules alone, errors alone.
+if command -v npm >/dev/null && timeout 240 npm install --prefix "$work" --no-save --no-audit --no-fund --ignore-scripts \
+  --loglevel=error @stoplight/spectral-cli@6.15.0 >"$work/npm" 2>&1; then
+  echo '{"extends": ["spectral:oas"]}' >"$work/rules.json"
+  timeout 120 "$work/node_modules/.bin/spectral" lint --ruleset "$work/rules.json" --fail-severity error \
+    --display-only-failures "$work/openapi.json" ||
+    { echo "FAILED: spectral finds errors in /openapi.json" >&2 && exit 1; }
+  echo "spectral finds no error in /openapi.json" && heard=1
+else
+  echo "left out: npm has no spectral for us"
+fi
+
+kill -TERM "$serving"
+wait "$serving" || { echo "FAILED: the node ended with $?" >&2 && exit 1; }
+serving=
+((heard)) || exit 77
