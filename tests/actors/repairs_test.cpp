@@ -163,7 +163,10 @@ TEST_CASE("a key of a repair is answered by its first answer, and with another r
   orders desk;
   const auto id = desk.parked();
   CHECK_FALSE(desk.repair(id, remedy::retry, "k1").replayed);
-  desk.say(order::park{id, {}, noon + 20, standing(sagas::order_payment(), sagas::debit_wallet)});
+  const auto anew = standing(sagas::order_payment(), sagas::debit_wallet);
+  desk.say(order::park{id, {}, noon + 20, anew});  // a copy of the first word, which comes late
+  CHECK(desk.view(id).saga == saga_state::running);
+  desk.say(order::park{id, {{3, order::mark::repaired, 10}}, noon + 20, anew});
   CHECK(desk.repair(id, remedy::retry, "k1").replayed);  // it is parked anew, but this was said before
   CHECK(desk.view(id).saga == saga_state::parked);
   CHECK(desk.repair(id, remedy::compensate, "k1").why == reason::key_reused);
