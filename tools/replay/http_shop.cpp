@@ -3,6 +3,7 @@
 #include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -108,6 +109,10 @@ answer understood(const command& asked, const edge::http_response& said) {
     return lose(reason::unreachable);
   if (said.status == 202) return lose(reason::still_running);
   if (!body.is_object()) return refuse(reason::none, "HTTP " + std::to_string(said.status) + " without a JSON object");
+  if (said.status == 401 || said.status == 403 || text_in(body, "type").ends_with("unknown_path"))
+    throw std::runtime_error("the node says: " + text_in(body, "title") +
+                             ". A replay places back-office orders: it wants --key with a key for staff, and as --node "
+                             "the address that `souk serve` prints after 'admin on'");
   if (said.status < 300) {
     try {
       return reply_with(read(asked, body), said.header("idempotent-replayed") == "true");
