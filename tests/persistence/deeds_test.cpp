@@ -83,8 +83,9 @@ TEST_CASE("who stands still while his store is taken writes into it no more, and
     CHECK(moved.find({"bob"}));
     CHECK_FALSE(moved.find({"eve"}));
   }
-  CHECK_THROWS_AS(audit(folder.path()), no_stores);  // copy.db is none's
+  CHECK_THROWS_AS(audit(folder.path()), store_underway);  // its new keeper is not there
   forget_given(path);
+  CHECK_THROWS_AS(audit(folder.path()), no_stores);  // copy.db is none's
   CHECK(given_turns(path).empty());
 }
 

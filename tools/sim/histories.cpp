@@ -88,7 +88,9 @@ void histories::held(const reservation::hold& what, const answer& said, const as
   saw(seat, "held by " + what.user.text + " as " + std::to_string(hold), when,
       [when, hold, until = view->until.ms](thing& it) {
         if (it.what == sim::held && it.whose == hold) return true;  // a token has one hold
-        if (it.what == reserved || surely_held(it, when)) return false;
+        // Its first question may have held it unheard of: a later one is answered with that hold.
+        const bool is_that = it.what == sim::held && it.whose < 0 && until_least(it) <= until && until <= it.until;
+        if (!is_that && (it.what == reserved || surely_held(it, when))) return false;
         it = {sim::held, hold, until};
         return true;
       });
