@@ -213,6 +213,7 @@ const std::vector<row> rows{
      R"({"key":"{order}","state":"captured"})"},
     {"GET /v1/admin/actors", "oa", 403, 200, "/v1/admin/actors", ""},
     {"POST /v1/admin/backups", "oa", 403, 409, "/v1/admin/backups", R"({"to":"{folder}"})"},
+    {"POST /v1/admin/moves", "oa", 403, 404, "/v1/admin/moves", R"({"shard":"wallet/0","to":"b","reason":"r"})"},
     {"GET /livez", "-", 0, 200, "/livez", ""},
     {"GET /readyz", "-", 0, 200, "/readyz", ""},
     {"GET /metrics", "oa", 403, 200, "/metrics", ""},

@@ -62,7 +62,7 @@ public:
       witness_.arrives(it);
       if (trail_) trail_->arrives(it);
     };
-    stage_.over = [this] { return how_it_ends().has_value(); };
+    stage_.over = [this] { return is_over(); };
     till_.call_back = [this](const std::string& key) { hasten(key); };
     try {
       open();
@@ -111,7 +111,7 @@ private:
       node_ = std::make_unique<runtime::node>(std::move(options));
     } catch (const runtime::process_over&) {
       seen_.saw(situation::ended_while_starting);
-      return come_to_an_end(how_it_ends().value());
+      return open_after(std::exchange(death_, std::nullopt).value().for_ms * 1000);
     } catch (const std::runtime_error& trouble) {  // what is wrong with a store, or given_up
       note(std::string{"the node does not start: "} + trouble.what());
       return come_to_an_end(how_it_ends().value_or(death{again_ms, {}}));
@@ -131,10 +131,19 @@ private:
     counter_.close();
     come_to_an_end(how);
   }
-  // Nothing that is done on the way out reaches the disk.
-  void come_to_an_end(const death& how) {
+  // First: nothing that is done on the way out reaches the disk.
+  void lose(const death& how) {
     note(how.rest ? "the power is lost" : "the process is killed");
     how.rest ? hardware_.lose_power(*how.rest) : hardware_.lose_process();
+  }
+  // Asked by a node that is starting.
+  bool is_over() {
+    death_ = how_it_ends();
+    if (death_) lose(*death_);
+    return death_.has_value();
+  }
+  void come_to_an_end(const death& how) {
+    lose(how);
     if (node_) node_->vanish();
     node_.reset();
     open_after(how.for_ms * 1000);
