@@ -39,7 +39,7 @@ try {
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const show = async key => {
-    await page.getByLabel('Key').fill(key);
+    await page.getByRole('textbox', {name: 'Key'}).fill(key);
     await page.getByRole('button', {name: 'Show it'}).click();
   };
   await page.goto(address + '/');
