@@ -35,7 +35,7 @@ TEST_CASE("whatever goes wrong, every saga ends, every book balances, and what w
           "[S0.1][S0.6][S0.7][S0.8][S1.6][S2.2][S2.6][S2.7][S2.10][S3.6][S4.5][C.4]") {
   sim::situations seen;
   std::int64_t completed = 0, failed = 0;
-  for (std::uint64_t seed = 1; seed <= 48; ++seed) {
+  for (std::uint64_t seed = 121; seed <= 168; ++seed) {
     const auto one = sim::play({seed, 80, {}});
     INFO("souk sim --seed " << seed << " --sagas 80\n" << in_lines(one.broken));
     CHECK(one.broken.empty());
