@@ -21,6 +21,8 @@ namespace souk::persistence {
 
 namespace {
 
+constexpr int wal_header_bytes = 32;
+
 [[noreturn]] void raise(sqlite3* db, int code, const std::string& doing) {
   const char* path = db ? sqlite3_db_filename(db, "main") : nullptr;
   const std::string text = (path ? std::string{path} + ": " : std::string{}) + doing + ": " +
@@ -60,6 +62,29 @@ void sync_names(sqlite3* db, const std::string& path) {
   if (code != SQLITE_OK) raise(nullptr, code, path + ": syncing its directory");
 }
 
+// Moves all of the WAL to the store's file and empties it. SQLite cuts it off at once, but a power loss may undo a part
+// of that: were its first frames there again, SQLite would put the pages as they were some commits ago over what has
+// become of them since. So before it is cut, it is made durable that no frame in it counts.
+int empty_wal(sqlite3* db) {
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (!wal || !wal->pMethods) return SQLITE_OK;
+  int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  sqlite3_int64 size = 0;
+  if (code == SQLITE_OK) code = wal->pMethods->xFileSize(wal, &size);
+  static constexpr std::array<char, wal_header_bytes> nothing{};
+  if (code == SQLITE_OK && size >= wal_header_bytes)
+    code = wal->pMethods->xWrite(wal, nothing.data(), nothing.size(), 0);
+  // Also of one that is empty as far as anybody sees: a commit whose sync failed, and which was cut off, would rise
+  // again.
+  if (code == SQLITE_OK) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (code == SQLITE_OK) code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return code;
+}
+
+// On a full disk, and while a backup is taken, the WAL has to stay where it is, durable, so that reads go on.
+bool has_to_wait(int code) { return (code & 0xff) == SQLITE_FULL || code == SQLITE_BUSY; }
+
 // A WAL that is found here was left by a crash, or by an fsync that failed. SQLite believes every frame that it can
 // read, but those of the last commit may be nowhere but in the system's cache, and after a failed fsync the system
 // calls them clean although they never reached the disk: the next fsync would not write them either, and a power loss
@@ -74,8 +99,8 @@ void settle_wal(sqlite3* db, const std::string& path) {
   };
   sqlite3_int64 size = 0;
   must(wal->pMethods->xFileSize(wal, &size));
-  // Its header is 32 bytes, that of a frame 24; the eight bytes of salt say which frames belong to the header.
-  constexpr int header = 32, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
+  // A frame's header is 24 bytes; eight bytes of salt say which frames belong to the WAL's.
+  constexpr int header = wal_header_bytes, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
   if (size >= header + frame) {
     std::array<char, header> first{};
     std::vector<char> bytes(frame);
@@ -87,13 +112,9 @@ void settle_wal(sqlite3* db, const std::string& path) {
       must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
     }
     must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
-    const int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    // On a full disk, and while a backup is taken, it has to stay where it is, durable, so that reads go on.
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
-      raise(db, code, "moving the WAL to its store");
   }
-  // That it is empty has to be durable too: a commit whose sync failed, and which was cut off, would rise again.
-  must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+  if (const int code = empty_wal(db); code != SQLITE_OK && !has_to_wait(code))
+    raise(db, code, "moving the WAL to its store");
 }
 
 }  // namespace
@@ -175,7 +196,7 @@ store_file::~store_file() {
   if (taken) sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // What is left in a WAL is believed or not as a whole, up to its first frame that rotted; in the store's file every
   // page speaks for itself. If it cannot be moved there now, the next start does it.
-  if (!read_only_ && !taken) sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (!read_only_ && !taken) empty_wal(db_);
   sqlite3_close_v2(db_);
 }
 
@@ -218,11 +239,9 @@ void store_file::take_ownership() {
                       SQLITE_READONLY);
   if (before == owner_) return;
   execute("PRAGMA application_id=" + std::to_string(owner_));
-  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  // While a backup is taken, and on a full disk, it stays in the WAL: then the file shows an older number, which is
-  // ours.
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
-    raise(db_, code, "moving the owner's number to the store");
+  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  // As long as it stays in the WAL the file shows an older number, which is ours.
+  if (code != SQLITE_OK && !has_to_wait(code)) raise(db_, code, "moving the owner's number to the store");
 }
 
 // Locks keep two processes of one machine apart. They do not when the file is reached over a network whose locks have
