@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <system_error>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "persistence/deeds.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/cut.hpp"
+#include "persistence/sqlite/rotten_wal.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -59,6 +61,16 @@ void copy_bytes(const fs::path& from, const fs::path& to, std::int64_t upto = IN
   make_durable(to);
 }
 
+// What rotted in a copied WAL would take all that comes after it out of the copy, in silence.
+void must_be_whole(const fs::path& wal) {
+  std::ifstream in{wal, std::ios::binary};
+  std::vector<char> bytes{std::istreambuf_iterator<char>{in}, {}};
+  if (const auto rot = rot_in_wal({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()}))
+    throw store_damaged(
+        wal.string() + ": " + rot->what + (rot->byte ? ": start the node once, which turns it back" : ""),
+        SQLITE_CORRUPT);
+}
+
 // A store that nobody has open, for this process alone as long as it lives.
 class shut_store {
 public:
@@ -96,6 +108,7 @@ void whole_or_not(const fs::path& to, Fill&& fill) {
 }  // namespace
 
 void finish_copy(const fs::path& store) {
+  must_be_whole(store.string() + "-wal");
   sqlite3* db = nullptr;
   sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
   std::string said;

@@ -10,12 +10,14 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
 #include "persistence/ownership.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
+#include "persistence/sqlite/rotten_wal.hpp"
 
 namespace souk::persistence {
 
@@ -62,13 +64,19 @@ void sync_names(sqlite3* db, const std::string& path) {
   if (code != SQLITE_OK) raise(nullptr, code, path + ": syncing its directory");
 }
 
+// None: there is none, or it was not opened.
+sqlite3_file* wal_of(sqlite3* db) {
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  return wal && wal->pMethods ? wal : nullptr;
+}
+
 // Moves all of the WAL to the store's file and empties it. SQLite cuts it off at once, but a power loss may undo a part
 // of that: were its first frames there again, SQLite would put the pages as they were some commits ago over what has
 // become of them since. So before it is cut, it is made durable that no frame in it counts.
 int empty_wal(sqlite3* db) {
-  sqlite3_file* wal = nullptr;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-  if (!wal || !wal->pMethods) return SQLITE_OK;
+  auto* wal = wal_of(db);
+  if (!wal) return SQLITE_OK;
   int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
   sqlite3_int64 size = 0;
   if (code == SQLITE_OK) code = wal->pMethods->xFileSize(wal, &size);
@@ -91,9 +99,8 @@ bool has_to_wait(int code) { return (code & 0xff) == SQLITE_FULL || code == SQLI
 // would take back what has been answered from them, or leave a hole before later commits. So they are written once
 // more, synced, and moved to the store's file before anybody is answered.
 void settle_wal(sqlite3* db, const std::string& path) {
-  sqlite3_file* wal = nullptr;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-  if (!wal || !wal->pMethods) return;
+  auto* wal = wal_of(db);
+  if (!wal) return;
   const auto must = [&](int code) {
     if (code != SQLITE_OK) raise(nullptr, code, path + "-wal: writing it once more");
   };
@@ -147,31 +154,17 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       owner_(options.owner),
       read_only_(options.read_only) {
   prepare_sqlite();
-  const int flags =
-      SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, checked_vfs(options.vfs).c_str());
   try {
-    if (code != SQLITE_OK) raise(db_, code, "opening");
-    sqlite3_extended_result_codes(db_, 1);
-    execute("PRAGMA locking_mode=EXCLUSIVE");
-    execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
-    execute("PRAGMA temp_store=MEMORY");
-    if (read_only_) {
-      // A stopped node's WAL may hold the newest commits, and only a connection that may write can replay it; from
-      // here on nothing is changed and closing must not checkpoint.
-      sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-      execute("PRAGMA query_only=ON");
-    } else {
-      int reserved = checksum_bytes;  // of a store that is made now
-      sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-      execute("PRAGMA journal_mode=WAL");
-      execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
-      execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
-      int keep = 1;
-      sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-      execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+    open(options);
+    // SQLite has read the WAL before a bit of it was turned back.
+    if (is_mended()) {
+      sqlite3_close_v2(std::exchange(db_, nullptr));
+      open(options);
+    }
+    if (!read_only_) {
       sync_names(db_, path_);
       settle_wal(db_, path_);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     }
     migrate(migrations);
     if (owner_) take_ownership();
@@ -185,6 +178,56 @@ store_file::store_file(const open_options& options, std::span<const std::string_
     sqlite3_close_v2(db_);
     throw;
   }
+}
+
+// Locks it, and lets SQLite read its WAL; nothing is changed before that was looked at.
+void store_file::open(const open_options& options) {
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, checked_vfs(options.vfs).c_str());
+  if (code != SQLITE_OK) raise(db_, code, "opening");
+  sqlite3_extended_result_codes(db_, 1);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  execute("PRAGMA locking_mode=EXCLUSIVE");
+  execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
+  execute("PRAGMA temp_store=MEMORY");
+  if (read_only_) {
+    // A stopped node's WAL may hold the newest commits, and only a connection that may write can replay it.
+    execute("PRAGMA query_only=ON");
+  } else {
+    int reserved = checksum_bytes;  // of a store that is made now
+    sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    execute("PRAGMA journal_mode=WAL");
+    execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
+    execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
+    int keep = 1;
+    sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  }
+  execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+}
+
+// What rotted in the WAL is damage; but a single bit of the last commit is turned back, if anything may be written.
+bool store_file::is_mended() {
+  auto* wal = wal_of(db_);
+  if (!wal) return false;
+  const auto must = [&](int code) {
+    if (code != SQLITE_OK) raise(db_, code, path_ + "-wal: looking at it");
+  };
+  sqlite3_int64 size = 0;
+  must(wal->pMethods->xFileSize(wal, &size));
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
+  if (size > 0) must(wal->pMethods->xRead(wal, bytes.data(), static_cast<int>(size), 0));
+  bool mended = false;
+  while (const auto rot = rot_in_wal(bytes)) {
+    if (!rot->byte || read_only_)
+      throw store_damaged(path_ + "-wal: " + rot->what + (rot->byte ? ": the next start of a node turns it back" : ""),
+                          SQLITE_CORRUPT);
+    bytes[rot->byte] = rot->is_to_be;
+    must(wal->pMethods->xWrite(wal, &rot->is_to_be, 1, static_cast<sqlite3_int64>(rot->byte)));
+    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+    mended = true;
+  }
+  return mended;
 }
 
 store_file::~store_file() {
