@@ -14,6 +14,7 @@ void audit_repairs(stores& all, findings& found) {
       if (line.what == order::remedy::skip)
         all.settled[line.about.value].domains |= 1U << static_cast<unsigned>(line.home);
     };
+      if (!line.about) return;  // about a design
     file.prepare("SELECT content FROM audit ORDER BY seq").each([&](auto row) {
       try {
         read(unpack<order::audit_line>(row.text(0)));
