@@ -15,6 +15,7 @@
 #include "messages/grammar/moment.hpp"
 #include "messages/grammar/money.hpp"
 #include "messages/grammar/rare.hpp"
+#include "messages/grammar/trace_parent.hpp"
 #include "messages/product.hpp"
 
 namespace souk::order {
@@ -66,14 +67,17 @@ struct happening {
   SOUK_FIELDS(happening, step, what, ms, why);
 };
 
-// What an operator may do for a saga that is parked.
+// What an operator may do for a saga that is parked; and for a design.
 enum class remedy : std::uint8_t {
   retry,       // asks again
   compensate,  // turns it back, if it has not passed its pivot
   skip,        // the step it stands at is known to be settled: it is not made, nor ever will be
   fail,        // ends it as failed; what is in effect stays so, and is written off
+  // no saga is meant by these
+  pause,   // no new orders of this design
+  resume,  // they may come again
 };
-inline constexpr std::size_t remedies = 4;
+inline constexpr std::size_t remedies = 4;  // of sagas
 
 // Where a parked saga stands, and what may be done for it: its coordinator knows the plan, the desk need not.
 struct standstill {
@@ -89,7 +93,8 @@ struct standstill {
   SOUK_FIELDS(standstill, step, undoing, why, detail, since, allowed, home);
 };
 
-// One line of the audit log: who did what for which saga, and why. It carries the hash of the line before it.
+// One line of the audit log: who did what for which saga (0: for a whole design), and why. It carries the hash of the
+// line before it.
 struct audit_line {
   std::int64_t seq = 0;  // 1, 2, 3 within one store
   number about;
@@ -140,12 +145,14 @@ struct brief {
   number refund_of;     // the order that a refund gives back
   money discount;       // learned from the coupon, or known from the order that is refunded
   moment placed;
-  bool cancelling = false;  // somebody wants it back: walk back as soon as it is picked up
-  bool priced = false;      // the lines' amounts are the catalogue's, and stand
-  rare<seat_sale> seat;     // of a seat payment, which has no lines
-  bool by_events = false;   // the domains carry on among themselves; coordinators leave it alone
+  bool cancelling = false;   // somebody wants it back: walk back as soon as it is picked up
+  bool priced = false;       // the lines' amounts are the catalogue's, and stand
+  rare<seat_sale> seat;      // of a seat payment, which has no lines
+  bool by_events = false;    // the domains carry on among themselves; coordinators leave it alone
+  rare<trace_parent> trace;  // which request of whom placed it, if he said so
+  SOUK_IN_ONE_BYTE(brief, by_events, trace)
   SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced, seat,
-              by_events);
+              by_events_and_trace);
 
   money total() const { return total_of(lines, seat); }
 };
@@ -168,8 +175,10 @@ struct view {
   rare<seat_sale> seat;
   rare<standstill> parked;          // while it is
   std::vector<audit_line> repairs;  // oldest first; only when one case is asked for
+  rare<trace_parent> trace;
+  SOUK_IN_ONE_BYTE(view, parked, trace)
   SOUK_FIELDS(view, id, flow, user, lines, coupon, state, saga, why, detail, total, discount, placed, ended, timeline,
-              seat, parked, repairs);
+              seat, parked_and_trace, repairs);
 };
 
 struct page {
@@ -200,8 +209,10 @@ struct place {
   bool wait = false;
   order::flow flow = order::flow::order_payment;  // a sale, or take_back
   moment at;
-  rare<seat_sale> seat;  // of a seat payment
-  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at, seat);
+  rare<seat_sale> seat;      // of a seat payment
+  rare<trace_parent> trace;  // the caller's: no part of the content, a repetition may have another
+  SOUK_IN_ONE_BYTE(place, seat, trace)
+  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at, seat_and_trace);
 };
 
 // Answers the ticket when it is decided what becomes of the case; `accepted`: or when it runs by events.
@@ -347,12 +358,36 @@ struct list_sagas {
   std::string prefix;
   number before;  // 0: from the newest
   std::uint32_t limit = 100;
-  SOUK_FIELDS(list_sagas, state, flow, why, user, placed_before, prefix, before, limit);
+  std::string has;                  // in the reason why one is parked or turned back, or in what it is about
+  std::vector<moment> late_before;  // by flow: only those that were placed before it
+  SOUK_FIELDS(list_sagas, state, flow, why, user, placed_before, prefix, before, limit, has, late_before);
+};
+
+// No new orders of a design from now on, or again: the fact and its line in the audit log are one transaction, in each
+// store of orders. Twice is once. What runs goes on, and a request that was placed before is answered as ever. Answers
+// the line; replayed: it was so already, and the line is the one that made it so, if there is one.
+struct pause {
+  order::flow flow{};
+  bool resume = false;
+  std::string reason;
+  std::string request;
+  std::string by;
+  bool dry = false;
+  moment at;
+  SOUK_FIELDS(pause, flow, resume, reason, request, by, dry, at);
+};
+struct pausing {
+  order::flow flow{};
+  std::string by;
+  std::string reason;
+  moment since;
+  SOUK_FIELDS(pausing, flow, by, reason, since);
 };
 
 // How this store's sagas are: counted while its desk sits, at no cost to speak of. Answers an overview.
 struct survey {
-  SOUK_FIELDS(survey);
+  std::vector<moment> late_before;  // by flow: what was placed before it is late
+  SOUK_FIELDS(survey, late_before);
 };
 struct overview {
   struct open_now {
@@ -360,7 +395,8 @@ struct overview {
     saga_state saga{};
     std::int64_t cases = 0;
     moment oldest;
-    SOUK_FIELDS(open_now, flow, saga, cases, oldest);
+    std::int64_t late = 0;  // of them
+    SOUK_FIELDS(open_now, flow, saga, cases, oldest, late);
   };
   // How sales, returns and refunds ended since the desk was seated.
   struct ended_so {
@@ -373,7 +409,8 @@ struct overview {
   std::vector<open_now> open;
   std::vector<ended_so> ended;
   std::int64_t placed = 0;  // since the desk was seated
-  SOUK_FIELDS(overview, open, ended, placed);
+  std::vector<pausing> paused;
+  SOUK_FIELDS(overview, open, ended, placed, paused);
 };
 
 // The audit log of a store, newest first, of one case if given. Answers audit_page.
@@ -442,7 +479,9 @@ struct event {
   rare<seat_sale> seat;
   order::flow flow{};
   rare<order::entry> entry;
-  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat, flow, entry);
+  rare<trace_parent> trace;  // of the request that placed the order
+  SOUK_IN_ONE_BYTE(event, entry, trace)
+  SOUK_FIELDS(event, seq, subject, what, at, user, lines, discount, coupon, placed, seat, flow, entry_and_trace);
 
   money total() const { return total_of(lines, seat); }
 };

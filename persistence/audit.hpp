@@ -1,7 +1,7 @@
 // The audit of a stopped node: opens all of its stores, changes nothing, and names every invariant that is broken.
 //
 // It is the one place that sees several stores at once. Rows are compared as they stream by, in the order of their
-// keys, so that a million orders need little memory.
+// keys, so that a million orders need little memory. Of a running node some of it can be asked (audit/inspection.hpp).
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,8 @@ static const std::string version_3 =
     "ALTER TABLE orders ADD COLUMN repairs INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE standstill(id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;" +
     audit_log::schema();
-static const std::string_view migrations[]{version_1, version_2, version_3};
+static const std::string version_4 = "CREATE TABLE paused(flow INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;";
+static const std::string_view migrations[]{version_1, version_2, version_3, version_4};
 
 static const std::string columns =
     "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline, repairs FROM orders ";
@@ -61,7 +62,9 @@ order_store::order_store(const open_options& options)
       numbers_(file.prepare("SELECT id FROM orders WHERE id<?1 ORDER BY id DESC")),
       park_(file.prepare("INSERT OR REPLACE INTO standstill VALUES(?1,?2)")),
       unpark_(file.prepare("DELETE FROM standstill WHERE id=?1")),
-      standstill_(file.prepare("SELECT content FROM standstill WHERE id=?1")) {
+      standstill_(file.prepare("SELECT content FROM standstill WHERE id=?1")),
+      pause_(file.prepare("INSERT OR REPLACE INTO paused VALUES(?1,?2)")),
+      resume_(file.prepare("DELETE FROM paused WHERE flow=?1")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
   newest_.value =
       file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);
@@ -131,6 +134,20 @@ std::vector<order_store::record> order_store::open() {
     if (auto found = standstill_.first(where, one.brief.id.value)) one.parked = *std::move(found);
   }
   return all;
+}
+
+std::vector<order::pausing> order_store::pausings() {
+  std::vector<order::pausing> all;
+  file.prepare("SELECT content FROM paused ORDER BY flow").each([&](auto row) {
+    all.push_back(unpack<order::pausing>(row.text(0)));
+  });
+  return all;
+}
+
+void order_store::save_pausing(order::flow flow, const order::pausing* paused) {
+  if (!paused) return resume_.run(flow);
+  const auto content = pack(*paused);
+  pause_.run(flow, blob{content});
 }
 
 void order_store::each_number_below(number before, const std::function<bool(number)>& visit) {

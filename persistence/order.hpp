@@ -40,8 +40,10 @@ public:
   void save(const record& changed);
   std::optional<record> find(number id);
   std::optional<record> find_request(const std::string& request);
-  std::vector<record> open();                  // every case that has not ended
-  void save_standstill(const record& parked);  // or that it is parked no more
+  std::vector<record> open();  // every case that has not ended
+  std::vector<order::pausing> pausings();
+  void save_pausing(order::flow flow, const order::pausing* paused);  // null: it is no more
+  void save_standstill(const record& parked);                         // or that it is parked no more
   // Sales, newest first, below `before` (0: all).
   std::vector<record> list(const order::list& wanted);
   // The numbers of cases below `before` (0: all), newest first, until visit answers false.
@@ -65,7 +67,7 @@ private:
 
   late_index by_request_, by_user_;
   statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_, numbers_, park_, unpark_,
-      standstill_;
+      standstill_, pause_, resume_;
   number newest_;
   int commits_since_mark_ = 0;
 };

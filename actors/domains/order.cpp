@@ -64,6 +64,7 @@ std::uint64_t print_of(const souk::order::place& place) {
 }  // namespace
 
 order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
+  for (auto& one : store_.pausings()) paused_[static_cast<std::size_t>(one.flow)] = std::move(one);
   for (auto& r : store_.open()) {
     if (!r.brief.by_events) begun_.push_back(r.brief);
     open_.emplace(r.brief.id.value, std::move(r));
@@ -80,6 +81,9 @@ answer order::on(const souk::order::place& place) {
       later_ = {known->brief.id.value, place};  // it will be answered as the repetition it is
     return reply_with(ticket_of(*known), true);
   }
+  if (const auto& paused = paused_[static_cast<std::size_t>(place.flow)])
+    return refuse(reason::paused, "paused" + (paused->by.empty() ? "" : " by " + paused->by) + " since " +
+                                      to_text(paused->since) + ": " + paused->reason);
   record fresh;
   fresh.brief.id = store_.next_number(place.at, slice_of(place.request));
   fresh.brief.flow = place.flow;
@@ -89,6 +93,7 @@ answer order::on(const souk::order::place& place) {
   fresh.brief.agreed = place.agreed;
   fresh.brief.placed = place.at;
   fresh.brief.seat = place.seat;
+  fresh.brief.trace = place.trace;
   fresh.request = place.request;
   fresh.print = print;
   fresh.brief.by_events = begins_by_event(place.flow);
@@ -307,6 +312,35 @@ answer order::on(const souk::order::repair& repair) {
   return reply_with(std::move(line));
 }
 
+answer order::on(const souk::order::pause& pause) {
+  auto& now = paused_[static_cast<std::size_t>(pause.flow)];
+  souk::order::audit_line line;
+  line.what = pause.resume ? remedy::resume : remedy::pause;
+  line.flow = pause.flow;
+  std::optional<souk::order::audit_line> last;  // that made it as it is
+  for (auto& before : store_.audit.of(number{})) {
+    const bool same = before.what == line.what && before.flow == line.flow;
+    if (!pause.request.empty() && before.request == pause.request) {
+      if (same && before.reason == pause.reason) return reply_with(std::move(before), true);
+      return refuse(reason::key_reused, "the same Idempotency-Key came with another wish");
+    }
+    if (same) last = std::move(before);
+  }
+  if (now.has_value() != pause.resume) return reply_with(last.value_or(line), true);
+  line.by = pause.by;
+  line.reason = pause.reason;
+  line.request = pause.request;
+  line.at = pause.at;
+  if (pause.dry) return reply_with(std::move(line));
+  line = store_.audit.append(std::move(line));
+  if (pause.resume)
+    now.reset();
+  else
+    now = {pause.flow, pause.by, pause.reason, pause.at};
+  store_.save_pausing(pause.flow, now ? &*now : nullptr);
+  return reply_with(std::move(line));
+}
+
 answer order::on(const souk::order::read_audit& read) {
   souk::order::audit_page page{store_.audit.list(read, read.limit + 1), false};
   page.more = page.lines.size() > read.limit;
@@ -316,13 +350,33 @@ answer order::on(const souk::order::read_audit& read) {
 
 answer order::on(const souk::order::verify_audit&) { return reply_with(store_.audit.verify()); }
 
-answer order::on(const souk::order::survey&) {
-  souk::order::overview now{{}, ends_, placed_};
+namespace {
+
+bool is_late(const record& r, const std::vector<moment>& late_before) {
+  const auto flow = static_cast<std::size_t>(r.brief.flow);
+  return flow < late_before.size() && r.brief.placed < late_before[flow];
+}
+
+// What it stands at or turned back for, in words.
+bool has_text(const record& r, const std::string& wanted) {
+  const auto in = [&](reason why, const std::string& detail) {
+    return to_text(why).find(wanted) != std::string_view::npos || detail.find(wanted) != detail.npos;
+  };
+  return in(r.why, r.detail) || (r.parked && in(r.parked->why, r.parked->detail));
+}
+
+}  // namespace
+
+answer order::on(const souk::order::survey& survey) {
+  souk::order::overview now{{}, ends_, placed_, {}};
+  for (const auto& one : paused_)
+    if (one) now.paused.push_back(*one);
   for (const auto& [id, r] : open_) {
     auto found = std::find_if(now.open.begin(), now.open.end(),
                               [&](const auto& one) { return one.flow == r.brief.flow && one.saga == r.saga; });
     if (found == now.open.end()) found = now.open.insert(now.open.end(), {r.brief.flow, r.saga, 0, r.brief.placed});
     found->cases += 1;
+    found->late += is_late(r, survey.late_before);
   }
   return reply_with(std::move(now));
 }
@@ -333,6 +387,7 @@ answer order::on(const souk::order::list_sagas& list) {
            (!list.why || r.why == *list.why || (r.parked && r.parked->why == *list.why)) &&
            (!list.user || r.brief.user == *list.user) &&
            (!list.placed_before.ms || r.brief.placed < list.placed_before) &&
+           (list.late_before.empty() || is_late(r, list.late_before)) && (list.has.empty() || has_text(r, list.has)) &&
            to_text(r.brief.id).starts_with(list.prefix);
   };
   const auto below = list.before ? list.before.value : INT64_MAX;
@@ -499,7 +554,8 @@ void order::remember(record ended) {
 
 void order::tell(const record& r, kind what, moment at) {
   const auto& b = r.brief;
-  store_.outbox.write({0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed, b.seat, b.flow});
+  store_.outbox.write(
+      {0, b.id, what, at, b.user, b.lines, b.discount, b.coupon, b.placed, b.seat, b.flow, {}, b.trace});
   using souk::order::subscriber;
   for (const auto who : {subscriber::ranking, subscriber::platform, subscriber::payment})
     if (std::find(rung_.begin(), rung_.end(), bell_of(who)) == rung_.end()) rung_.insert(rung_.begin(), bell_of(who));
@@ -512,7 +568,7 @@ souk::order::ticket ticket_of(const persistence::order_store::record& r) {
 souk::order::view view_of(const persistence::order_store::record& r) {
   const auto& b = r.brief;
   return {b.id,      b.flow,     b.user,   b.lines, b.coupon,   r.state, r.saga,   r.why, r.detail,
-          b.total(), b.discount, b.placed, r.ended, r.timeline, b.seat,  r.parked, {}};
+          b.total(), b.discount, b.placed, r.ended, r.timeline, b.seat,  r.parked, {},    b.trace};
 }
 
 }  // namespace souk::domains

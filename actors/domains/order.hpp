@@ -5,8 +5,11 @@
 //   return, refund: PENDING -> COMPLETED | FAILED
 #pragma once
 
+#include <array>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/domains/brain.hpp"
 #include "persistence/order.hpp"
@@ -41,6 +44,7 @@ public:
   answer on(const souk::order::resume& resume);
   answer on(const souk::order::fetch& fetch);
   answer on(const souk::order::repair& repair);
+  answer on(const souk::order::pause& pause);
   answer on(const souk::order::list_sagas& list);
   answer on(const souk::order::survey& survey);
   answer on(const souk::order::read_audit& read);
@@ -67,6 +71,7 @@ private:
   std::map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
   std::int64_t placed_ = 0;               // since it sits here, like the next
   std::vector<souk::order::overview::ended_so> ends_;
+  std::array<std::optional<souk::order::pausing>, souk::order::flows> paused_;
 };
 
 // What people see of a case.

@@ -94,6 +94,8 @@ public:
   bool serves(const guard& route) const;
   // False: the caller has no key, or none that may do this, and that is the answer.
   bool let_in(const guard& route, std::string_view authorization) const;
+  // The same, as what it causes carries it on.
+  rare<trace_parent> continued() const { return trace() ? rare{trace()} : rare<trace_parent>{}; }
   // The caller; none while nobody needs a key.
   const identity* who() const { return state_->who.get(); }
   bool owns(std::string_view user) const { return !state_->who || state_->who->owns(user); }

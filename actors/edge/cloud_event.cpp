@@ -53,19 +53,21 @@ cloud_event describe(const order::event& e, std::uint32_t source) {
   append(out.type, {"souk.", type});
   out.time = to_text(e.at);
   append(out.sequence, {std::string(20 - seq.size(), '0'), seq});
+  if (e.trace) out.traceparent = to_text(*e.trace);
   out.data = data_of(e, out.subject);
   return out;
 }
 
-std::array<std::pair<std::string_view, std::string_view>, 7> attributes(const cloud_event& of) {
-  return {{{"specversion", "1.0"},
-           {"id", of.id},
-           {"source", of.source},
-           {"type", of.type},
-           {"subject", of.subject},
-           {"time", of.time},
-           {"sequence", of.sequence}}};
-}
+attribute_list::attribute_list(const cloud_event& of)
+    : all_{{{"specversion", "1.0"},
+            {"id", of.id},
+            {"source", of.source},
+            {"type", of.type},
+            {"subject", of.subject},
+            {"time", of.time},
+            {"sequence", of.sequence},
+            {"traceparent", of.traceparent}}},
+      size_(of.traceparent.empty() ? all_.size() - 1 : all_.size()) {}
 
 std::string structured(const cloud_event& what) {
   std::string out;

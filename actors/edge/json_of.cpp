@@ -254,6 +254,7 @@ json json_of_saga(const order::view& one, moment now) {
   const auto until = one.ended.ms ? one.ended : now;
   out["age_ms"] = std::max<std::int64_t>(until.ms - one.placed.ms, 0);
   if (one.ended.ms) out["ended"] = souk::to_text(one.ended);
+  if (one.trace) out["traceparent"] = souk::to_text(*one.trace);
   if (one.why != reason::none) out["reason"] = souk::to_text(one.why);
   if (!one.detail.empty()) out["detail"] = one.detail;
   out["total"] = one.total.minor;
@@ -327,6 +328,7 @@ std::string timeline_of(const order::view& one) {
   std::string out;
   out.append(R"({"id":")").append(to_text(one.id)).append(R"(","flow":")").append(to_text(one.flow));
   out.append(R"(","state":")").append(to_text(one.state)).append(R"(","saga":")").append(to_text(one.saga));
+  if (one.trace) append(out, {R"(","traceparent":")", souk::to_text(*one.trace)});
   out.append(R"(","timeline":[)");
   for (std::size_t i = 0; i < one.timeline.size(); ++i) {
     if (i) out += ',';

@@ -25,10 +25,11 @@ constexpr std::array<reason_row, reason_names.size()> rows{{
     {reason::not_found, 404, 409, "There is nothing of this name"},
     {reason::limit_reached, 409, 409, "A limit would be exceeded"},
     {reason::not_cancellable, 409, 409, "The order can no longer be cancelled"},
-    {reason::storage_full, 507, 507, "The store is full: nothing was written"},
-    {reason::unreachable, 503, 503, "Nobody answered in time"},
+    {reason::storage_full, 507, 507, "The store is full: nothing was written", 1},
+    {reason::unreachable, 503, 503, "Nobody answered in time", 1},
     {reason::called_off, 409, 409, "An operator turned the order back"},
     {reason::not_repairable, 409, 409, "The saga's state does not allow this repair"},
+    {reason::paused, 503, 503, "Orders of this design are paused", 30},
 }};
 
 constexpr bool in_order() {
@@ -42,14 +43,14 @@ static_assert(in_order(), "a reason is looked up by its number");
 
 const reason_row& row_of(reason why) { return rows[static_cast<std::size_t>(why)]; }
 
-problem::problem(unsigned status, std::string_view name, std::string_view title) {
+problem::problem(unsigned status, std::string_view name, std::string_view title, unsigned retry_after_s) {
   response_.status = status;
   response_.content_type = "application/problem+json";
   auto& body = response_.body;
   body.append(R"({"type":"/problems/)").append(name).append(R"(","title":)");
   append_quoted(body, title);
   body.append(R"(,"status":)").append(std::to_string(status));
-  if (status == 503 || status == 507) header("Retry-After", "1");
+  if (retry_after_s) header("Retry-After", std::to_string(retry_after_s));
 }
 
 problem& problem::with(std::string_view name, std::string_view text) {

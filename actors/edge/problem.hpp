@@ -41,15 +41,20 @@ struct reason_row {
   unsigned status;
   unsigned status_of_order;
   std::string_view title;
+  unsigned retry_after_s = 0;  // 0: nobody knows
 };
 const reason_row& row_of(reason why);
 
 // A problem+json answer, made member by member.
 class problem {
 public:
-  problem(unsigned status, std::string_view name, std::string_view title);
-  explicit problem(const problem_kind& kind) : problem(kind.status, kind.name, kind.title) {}
-  explicit problem(reason why) : problem(row_of(why).status, to_text(why), row_of(why).title) { reason_is(why); }
+  problem(unsigned status, std::string_view name, std::string_view title, unsigned retry_after_s = 0);
+  explicit problem(const problem_kind& kind)
+      : problem(kind.status, kind.name, kind.title, kind.status == 503 ? 1U : 0U) {}
+  explicit problem(reason why)
+      : problem(row_of(why).status, to_text(why), row_of(why).title, row_of(why).retry_after_s) {
+    reason_is(why);
+  }
 
   problem& detail(std::string_view text) { return with("detail", text); }
   problem& with(std::string_view name, std::string_view text);

@@ -40,6 +40,7 @@ void checkout(const asked& a, const call& c) {
   what.user = {a.id[0]};
   what.flow = order::flow::by_events;
   what.at = a.at;
+  what.trace = c.continued();
   if (!a.read(
           c, [&](fields& body) { orders::read_flow(c, body, what.flow); }, true))
     return;

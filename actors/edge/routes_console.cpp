@@ -33,7 +33,7 @@ void style(const asked&, const call& c) { answer_file(c, "text/css; charset=utf-
 void live(const asked& a, const call& c) {
   if (a.request.header("accept") == "application/json")
     return c.hall().live->tell([c](const std::string& tick) { c.answer(200, std::string{tick}); });
-  if (a.request.method == "HEAD") return c.answer({200, {}, "text/event-stream", {}});
+  if (a.request.method == "HEAD") return c.answer(http_response{200, {}, "text/event-stream", {}});
   auto stream = c.open_stream();
   if (!stream) return c.answer(problem{problems::not_a_stream});
   c.hall().live->tell(*std::move(stream));

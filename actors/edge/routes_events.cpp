@@ -81,7 +81,7 @@ void events(const asked& a, const call& c) {
   const auto id = a.number_in_path(c);
   if (!id) return;
   const auto follow = [c, head = a.request.method == "HEAD"](order::view&& found, bool) {
-    if (head) return c.answer({200, {}, "text/event-stream", {}});
+    if (head) return c.answer(http_response{200, {}, "text/event-stream", {}});
     auto stream = c.open_stream();
     if (!stream) return c.answer(problem{problems::not_a_stream});
     std::make_shared<following>(c, *std::move(stream), std::move(found))->begin();

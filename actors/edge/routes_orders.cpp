@@ -90,6 +90,7 @@ void place_as(const asked& a, const call& c, flow as, bool agreed) {
   what.flow = as;
   what.agreed = agreed;
   what.at = a.at;
+  what.trace = c.continued();
   if (!a.read(c, [&](fields& body) { read_order(c, body, what); })) return;
   place_this(c, std::move(what), a.wait_ms(c.hall().options()));
 }

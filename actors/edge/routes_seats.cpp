@@ -259,6 +259,7 @@ void pay(const asked& a, const call& c) {
     sale.flow = order::flow::seat_payment;
     sale.seat = order::seat_sale{held.schedule, held.seat, held.reservation, held.token, held.price, 0, {}};
     sale.at = what.at;
+    sale.trace = c.continued();
     orders::place_and_wait(c, std::move(sale), wait_ms, settle);
   });
 }

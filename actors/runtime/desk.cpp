@@ -7,6 +7,7 @@
 
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
+#include "persistence/audit/inspection.hpp"
 
 namespace souk::runtime {
 
@@ -168,6 +169,8 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
 }
 
 void desk::decide(const parcel& of, letter& what) {
+  if (const auto* wanted = std::get_if<examine>(&what.command))
+    return say(of, what.ticket, reply_with(persistence::look_through(brain_->file(), *wanted)));
   if (reactor_) {
     if (auto said = reactor_->decide(what.command))
       return answer_or_wait(of, what.ticket, *std::move(said), reactor_->put_off());

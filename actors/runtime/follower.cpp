@@ -133,8 +133,19 @@ std::optional<order::event> history_of(const event_log::event& event) {
   if (!event.entry) return std::nullopt;
   for (const auto& one : known)
     if (one.topic == event.topic && one.how == event.how)
-      return order::event{event.seq, event.about->id,     one.what, event.at,          event.about->user, {}, {},
-                          {},        event.about->placed, {},       event.about->flow, event.entry};
+      return order::event{event.seq,
+                          event.about->id,
+                          one.what,
+                          event.at,
+                          event.about->user,
+                          {},
+                          {},
+                          {},
+                          event.about->placed,
+                          {},
+                          event.about->flow,
+                          event.entry,
+                          event.about->trace};
   return std::nullopt;
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 using order::remedy;
 
-constexpr std::array<std::string_view, order::remedies> names{"retry", "compensate", "skip", "fail"};
+constexpr std::array<std::string_view, order::remedies + 2> names{"retry", "compensate", "skip",
+                                                                  "fail",  "pause",      "resume"};
 
 const plan::stage& stage_of(const stand& at) { return at.of.stages()[at.stage]; }
 bool is_on_its_way_back(const stand& at) { return at.undoing || stage_of(at).step == at.of.rejection(); }
@@ -63,6 +64,8 @@ std::string_view why_not(remedy what, const stand& at) {
       return why_not_turned(at);
     case remedy::skip: return why_not_skipped(at);
     case remedy::fail: return why_not_turned(at);
+    case remedy::pause:
+    case remedy::resume: return "it is for a design, not for one saga";
   }
   return {};
 }

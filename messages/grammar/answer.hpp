@@ -37,9 +37,10 @@ enum class reason : std::uint8_t {
   unreachable,      // nobody answered in time
   called_off,       // an operator turned the saga back
   not_repairable,   // the saga's state does not allow the repair
+  paused,           // an operator takes no new orders of this design for now
 };
 
-inline constexpr std::array<std::string_view, 21> reason_names{"none",
+inline constexpr std::array<std::string_view, 22> reason_names{"none",
                                                                "unknown_user",
                                                                "unknown_product",
                                                                "sold_out",
@@ -59,7 +60,8 @@ inline constexpr std::array<std::string_view, 21> reason_names{"none",
                                                                "storage_full",
                                                                "unreachable",
                                                                "called_off",
-                                                               "not_repairable"};
+                                                               "not_repairable",
+                                                               "paused"};
 
 constexpr std::string_view to_text(reason why) { return reason_names[static_cast<std::size_t>(why)]; }
 

@@ -19,21 +19,58 @@ constexpr field<Owner, Value> make_field(std::string_view name, Value Owner::*pl
   return {name, place};
 }
 
+// Two fields whose being there shares a byte: bit 0 is the first's, bit 1 the second's. So a part that is mostly not
+// there came to aggregates that stand in the middle of stored rows, and not a byte of those rows changed.
+template <class Owner, class First, class Second>
+struct joint_field {
+  std::string_view name;
+  First Owner::*first;
+  Second Owner::*second;
+};
+template <class First, class Second>
+struct in_one_byte {
+  First& first;
+  Second& second;
+};
+
+template <class Owner, class First, class Second>
+constexpr joint_field<Owner, First, Second> join_fields(First Owner::*first, Second Owner::*second) {
+  return {{}, first, second};
+}
+template <class Joint>
+constexpr Joint make_field(std::string_view name, Joint (*join)()) {
+  auto both = join();
+  both.name = name;
+  return both;
+}
+
 template <class T>
 concept fielded = requires {
   T::fields();
 };
 
+template <class T, class Owner, class Value, class Visit>
+void visit_field(T& object, const field<Owner, Value>& one, Visit& visit) {
+  visit(one.name, object.*(one.place));
+}
+template <class T, class Owner, class First, class Second, class Visit>
+void visit_field(T& object, const joint_field<Owner, First, Second>& one, Visit& visit) {
+  in_one_byte both{object.*(one.first), object.*(one.second)};
+  visit(one.name, both);
+}
+
 // Calls visit(name, value) for every field in the order of the list.
 template <fielded T, class Visit>
 void each_field(T& object, Visit&& visit) {
-  std::apply([&](const auto&... one) { (visit(one.name, object.*(one.place)), ...); },
-             std::remove_const_t<T>::fields());
+  std::apply([&](const auto&... one) { (visit_field(object, one, visit), ...); }, std::remove_const_t<T>::fields());
 }
 
 }  // namespace souk
 
-// SOUK_FIELDS(type, a, b, c) stands inside the aggregate. Up to eighteen fields; none is fine too.
+// SOUK_FIELDS(type, a, b, c) stands inside the aggregate. Up to eighteen fields; none is fine too. After
+// SOUK_IN_ONE_BYTE(type, a, b) its list may name a_and_b.
+#define SOUK_IN_ONE_BYTE(type, a, b) \
+  static constexpr auto a##_and_##b() { return ::souk::join_fields(&type::a, &type::b); }
 #define SOUK_FIELD(type, name) ::souk::make_field(#name, &type::name)
 #define SOUK_F0(t)
 #define SOUK_F1(t, a) SOUK_FIELD(t, a)

@@ -3,7 +3,8 @@
 //
 // Integers and enums: zigzag varint. Text and vectors: length, then content. Optional: 0 or 1, then
 // the value. Variant: index, then the value. Aggregates: their fields in order; a reader that finds
-// the bytes at an end leaves the remaining fields at their defaults, so new fields go last.
+// the bytes at an end leaves the remaining fields at their defaults, so new fields go last; where other
+// bytes follow, they share a byte with an older field (fields.hpp).
 //
 // A number that its type cannot hold, and an enum's value that has no name, are damage: they come from
 // a bug, a broken disk or a newer node, and whoever looked them up in a table would end the process.
@@ -113,6 +114,17 @@ private:
   template <class T>
   void put_object(const rare<T>& maybe) {
     put(static_cast<bool>(maybe));
+    if (maybe) put(*maybe);
+  }
+  template <class A, class B>
+  void put_object(const in_one_byte<A, B>& both) {
+    number((both.first ? 1U : 0U) | (both.second ? 2U : 0U));
+    put_rest(both.first);
+    put_rest(both.second);
+  }
+  void put_rest(bool) {}
+  template <class T>
+  void put_rest(const rare<T>& maybe) {
     if (maybe) put(*maybe);
   }
   template <class A, class B>
@@ -227,6 +239,20 @@ private:
   void get_object(rare<T>& maybe) {
     bool there = false;
     get(there);
+    if (there)
+      get(maybe.emplace());
+    else
+      maybe.reset();
+  }
+  template <class A, class B>
+  void get_object(in_one_byte<A, B>& both) {
+    const auto there = at_most(number(), 3);
+    get_rest(both.first, (there & 1) != 0);
+    get_rest(both.second, (there & 2) != 0);
+  }
+  void get_rest(bool& value, bool there) { value = there; }
+  template <class T>
+  void get_rest(rare<T>& maybe, bool there) {
     if (there)
       get(maybe.emplace());
     else

@@ -1,14 +1,20 @@
 // What operators did: the audit log of each store of orders, and what the books owe to it.
 #include "persistence/audit/findings.hpp"
+#include "persistence/audit/inspection.hpp"
 
 namespace souk::persistence::auditing {
+
+void look_at_audit_log(store_file& file, const stretch&, findings& found) {
+  for (const auto& trouble : audit_log{file}.verify().troubles) found.repairs.broken(file.path() + ": " + trouble);
+}
 
 void audit_repairs(stores& all, findings& found) {
   for (auto& [shard, store] : all.orders) {
     auto& file = store->file;
-    for (const auto& trouble : store->audit.verify().troubles) found.repairs.broken(file.path() + ": " + trouble);
+    look_at_audit_log(file, {}, found);
     std::unordered_map<std::int64_t, std::int64_t> lines;
     const auto read = [&](const order::audit_line& line) {
+      if (!line.about) return;  // about a design
       lines[line.about.value] += 1;
       if (line.what == order::remedy::fail) all.settled[line.about.value].written_off = true;
       if (line.what == order::remedy::skip)

@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "persistence/audit/findings.hpp"
+#include "persistence/audit/inspection.hpp"
 
 namespace souk::persistence::auditing {
 
@@ -18,8 +19,10 @@ void must_be_none(store_file& file, invariant& found, const std::string& questio
   file.prepare(question).each([&](auto row) { found.broken(file.path() + ": " + row.string(0)); });
 }
 // The same for a row that is named by a key.
-void no_key_must(store_file& file, invariant& found, const std::string& question, const std::string& why) {
-  file.prepare(question).each([&](auto row) { found.broken(file.path() + ": " + key_text(row.integer(0)) + why); });
+void no_key_must(store_file& file, const stretch& keys, invariant& found, const std::string& question,
+                 const std::string& why) {
+  file.prepare(question).each([&](auto row) { found.broken(file.path() + ": " + key_text(row.integer(0)) + why); },
+                              keys.after, keys.upto);
 }
 
 // A sum of 64-bit numbers that may need more bits, as (high, low) with 0 <= low < 2^32.
@@ -56,6 +59,12 @@ movement_row read_movement(statement::row row) {
           unpack<std::vector<product_store::moved>>(row.text(2))};
 }
 
+std::string product_on(store_file& file, std::int64_t shelf) {
+  return file.prepare("SELECT product FROM shelf WHERE id=?1")
+      .first([](auto row) { return row.string(0); }, shelf)
+      .value_or("shelf " + to_string(shelf));
+}
+
 bool negated(const movement_row& undo, const movement_row& of) {
   if (undo.lines.size() != of.lines.size()) return false;
   for (std::size_t i = 0; i < of.lines.size(); ++i)
@@ -65,42 +74,86 @@ bool negated(const movement_row& undo, const movement_row& of) {
 
 }  // namespace
 
+// In the questions ?1 is the key before the first row that is looked at, ?2 that of the last.
+void look_at_entries(store_file& file, const stretch& keys, findings& found) {
+  // Kinds: 0 charge, 1 debit, 2 debit_undone, 3 credit; 10 refused, 11 tombstone.
+  no_key_must(file, keys, found.ledger,
+              "SELECT e.key FROM entry AS e LEFT JOIN entry AS p ON p.key=e.previous WHERE e.key>?1 AND e.key<=?2 AND"
+              " e.what<10 AND (e.number<>coalesce(p.number,0)+1 OR e.balance<>coalesce(p.balance,0)+e.amount"
+              "  OR (e.previous<>0 AND (p.key IS NULL OR p.wallet<>e.wallet OR p.what>=10)))",
+              " does not go on from the entry before it");
+  no_key_must(file, keys, found.ledger,
+              "SELECT key FROM entry WHERE key>?1 AND key<=?2 AND ((what=1 AND amount>=0)"
+              " OR (what IN (0,2,3) AND amount<=0) OR what NOT IN (0,1,2,3,10,11))",
+              " moves money in the wrong direction");
+  no_key_must(file, keys, found.not_negative, "SELECT key FROM entry WHERE key>?1 AND key<=?2 AND balance<0",
+              " leaves less than nothing");
+  no_key_must(file, keys, found.undos,
+              "SELECT u.key FROM entry AS u LEFT JOIN entry AS d ON d.key=u.key-1 WHERE u.key>?1 AND u.key<=?2 AND"
+              " ((u.key&1)<>(u.what=2) OR (u.what=2 AND (d.key IS NULL OR d.what<>1 OR d.amount<>-u.amount"
+              "  OR d.wallet<>u.wallet)))",
+              " undoes something else than its debit");
+  no_key_must(file, keys, found.no_effect,
+              "SELECT key FROM entry WHERE key>?1 AND key<=?2 AND what>=10 AND (number<>0 OR (what=11 AND amount<>0))",
+              " was never in effect, yet it counts");
+}
+
+void look_at_wallets(store_file& file, const stretch& keys, findings& found) {
+  const auto must_be_none = [&](invariant& what, const std::string& question) {
+    file.prepare(question).each([&](auto row) { what.broken(file.path() + ": " + row.string(0)); }, keys.after,
+                                keys.upto);
+  };
+  must_be_none(found.ledger,
+               "SELECT 'wallet of '||w.user||' has balance '||w.balance||' and '||w.entries||' entries, its ledger '"
+               "||coalesce(e.balance,0)||' and '||coalesce(e.number,0) FROM wallet AS w LEFT JOIN entry AS e"
+               " ON e.key=w.last AND e.wallet=w.id WHERE w.id>?1 AND w.id<=?2 AND (w.balance<>coalesce(e.balance,0)"
+               " OR w.entries<>coalesce(e.number,0))");
+  must_be_none(
+      found.no_effect,
+      "SELECT 'wallet of '||w.user||' counts an entry that was never in effect' FROM wallet AS w JOIN entry AS e"
+      " ON e.key=w.last WHERE w.id>?1 AND w.id<=?2 AND e.what>=10");
+  must_be_none(found.not_negative,
+               "SELECT 'wallet of '||user||' has '||balance FROM wallet WHERE id>?1 AND id<=?2 AND balance<0");
+}
+
 void audit_wallets(stores& all, findings& found) {
   for (auto& [shard, store] : all.wallets) {
     auto& file = store->file;
-    // Kinds: 0 charge, 1 debit, 2 debit_undone, 3 credit; 10 refused, 11 tombstone.
-    no_key_must(file, found.ledger,
-                "SELECT e.key FROM entry AS e LEFT JOIN entry AS p ON p.key=e.previous WHERE e.what<10 AND"
-                " (e.number<>coalesce(p.number,0)+1 OR e.balance<>coalesce(p.balance,0)+e.amount"
-                "  OR (e.previous<>0 AND (p.key IS NULL OR p.wallet<>e.wallet OR p.what>=10)))",
-                " does not go on from the entry before it");
-    no_key_must(file, found.ledger,
-                "SELECT key FROM entry WHERE (what=1 AND amount>=0) OR (what IN (0,2,3) AND amount<=0)"
-                " OR what NOT IN (0,1,2,3,10,11)",
-                " moves money in the wrong direction");
-    must_be_none(file, found.ledger,
-                 "SELECT 'wallet of '||w.user||' has balance '||w.balance||' and '||w.entries||' entries, its ledger '"
-                 "||coalesce(e.balance,0)||' and '||coalesce(e.number,0) FROM wallet AS w LEFT JOIN entry AS e"
-                 " ON e.key=w.last AND e.wallet=w.id WHERE w.balance<>coalesce(e.balance,0)"
-                 " OR w.entries<>coalesce(e.number,0)");
+    look_at_entries(file, {}, found);
+    look_at_wallets(file, {}, found);
     must_be_none(
         file, found.ledger,
         "SELECT 'wallet '||coalesce(w.user, 'number '||n.wallet)||' has '||n.rows||' entries, not '"
         "||coalesce(w.entries,0) FROM (SELECT wallet, count(*) AS rows FROM entry WHERE what<10 GROUP BY wallet)"
         " AS n LEFT JOIN wallet AS w ON w.id=n.wallet WHERE n.rows<>coalesce(w.entries,-1)");
-    must_be_none(file, found.not_negative, "SELECT 'wallet of '||user||' has '||balance FROM wallet WHERE balance<0");
-    no_key_must(file, found.not_negative, "SELECT key FROM entry WHERE balance<0", " leaves less than nothing");
-    no_key_must(file, found.undos,
-                "SELECT u.key FROM entry AS u LEFT JOIN entry AS d ON d.key=u.key-1 WHERE (u.key&1)<>(u.what=2) OR"
-                " (u.what=2 AND (d.key IS NULL OR d.what<>1 OR d.amount<>-u.amount OR d.wallet<>u.wallet))",
-                " undoes something else than its debit");
-    no_key_must(file, found.no_effect,
-                "SELECT key FROM entry WHERE what>=10 AND (number<>0 OR (what=11 AND amount<>0)"
-                " OR EXISTS (SELECT 1 FROM wallet WHERE last=entry.key))",
-                " was never in effect, yet it counts");
     if (sum_of(file, "amount") != sum_of(file, "balance"))
       found.conserved.broken(file.path() + ": the sum of all balances is not the sum of all entries");
   }
+}
+
+void look_at_movements(store_file& file, const stretch& keys, findings& found) {
+  movement_row last;
+  file.prepare("SELECT key, what, lines FROM movement WHERE key>=?1 AND key<=?2 ORDER BY key")
+      .each(
+          [&](auto row) {
+            const auto m = read_movement(row);
+            const auto name = [&] { return file.path() + ": " + key_text(m.key); };
+            // What was looked at before is read once more, because an undo stands behind what it undoes.
+            if (m.key > keys.after) {
+              for (const auto& line : m.lines)
+                if (line.stock < 0)
+                  found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " +
+                                            product_on(file, line.shelf));
+              const bool undo = m.what == product_store::what::put_back;
+              if (undo != ((m.key & 1) != 0) ||
+                  (undo && (last.key != m.key - 1 || last.what != product_store::what::taken || !negated(m, last))))
+                found.undos.broken(name() + " puts back something else than was taken");
+              if (m.what >= product_store::what::refused && !m.lines.empty())
+                found.no_effect.broken(name() + " was never in effect, yet it moves stock");
+            }
+            last = m;
+          },
+          keys.after, keys.upto);
 }
 
 void audit_shelves(stores& all, findings& found) {
@@ -116,27 +169,15 @@ void audit_shelves(stores& all, findings& found) {
     file.prepare("SELECT id, product, stock FROM shelf").each([&](auto row) {
       shelves[row.integer(0)] = {row.string(1), row.integer(2)};
     });
-    movement_row last;
+    look_at_movements(file, {}, found);
     for (in_order<movement_row> rows{file, "SELECT key, what, lines FROM movement WHERE key>?1 ORDER BY key LIMIT ?2",
                                      read_movement};
-         rows.now(); rows.pass()) {
-      const auto& m = *rows.now();
-      const auto name = [&] { return file.path() + ": " + key_text(m.key); };
-      for (const auto& line : m.lines) {
+         rows.now(); rows.pass())
+      for (const auto& line : rows.now()->lines) {
         auto& on = shelves[line.shelf];
         on.sum += line.units;
         on.walk += footprint(line.stock) - footprint(line.stock - line.units);
-        if (line.stock < 0)
-          found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " + on.product);
       }
-      const bool undo = m.what == product_store::what::put_back;
-      if (undo != ((m.key & 1) != 0) ||
-          (undo && (last.key != m.key - 1 || last.what != product_store::what::taken || !negated(m, last))))
-        found.undos.broken(name() + " puts back something else than was taken");
-      if (m.what >= product_store::what::refused && !m.lines.empty())
-        found.no_effect.broken(name() + " was never in effect, yet it moves stock");
-      last = m;
-    }
     for (const auto& [id, on] : shelves) {
       if (on.product.empty())
         found.shelves.broken(file.path() + ": movements name shelf " + to_string(id) + ", which is not there");
@@ -149,6 +190,19 @@ void audit_shelves(stores& all, findings& found) {
       if (on.stock < 0) found.not_negative.broken(file.path() + ": " + on.product + " has " + to_string(on.stock));
     }
   }
+}
+
+void look_at_uses(store_file& file, const stretch& keys, findings& found) {
+  no_key_must(file, keys, found.coupons,
+              "SELECT o.key FROM operation AS o LEFT JOIN coupon AS c ON c.id=o.coupon WHERE o.key>?1 AND o.key<=?2 AND"
+              " o.what<2 AND (c.id IS NULL OR o.off<0 OR o.off>o.amount)",
+              " uses a coupon that is not there, or takes off more than all");
+  no_key_must(
+      file, keys, found.undos,
+      "SELECT u.key FROM operation AS u LEFT JOIN operation AS d ON d.key=u.key-1 WHERE u.key>?1 AND u.key<=?2 AND"
+      " ((u.key&1)<>(u.what=1) OR (u.what=1 AND (d.key IS NULL OR d.what<>0 OR d.coupon<>u.coupon"
+      "  OR d.off<>u.off)))",
+      " undoes something else than its use");
 }
 
 void audit_coupons(stores& all, findings& found) {
@@ -180,15 +234,7 @@ void audit_coupons(stores& all, findings& found) {
           else if (live < used)
             found.coupons.broken(name + " is marked used without a use in effect");
         });
-    no_key_must(file, found.coupons,
-                "SELECT o.key FROM operation AS o LEFT JOIN coupon AS c ON c.id=o.coupon WHERE o.what<2 AND"
-                " (c.id IS NULL OR o.off<0 OR o.off>o.amount)",
-                " uses a coupon that is not there, or takes off more than all");
-    no_key_must(
-        file, found.undos,
-        "SELECT u.key FROM operation AS u LEFT JOIN operation AS d ON d.key=u.key-1 WHERE (u.key&1)<>(u.what=1) OR"
-        " (u.what=1 AND (d.key IS NULL OR d.what<>0 OR d.coupon<>u.coupon OR d.off<>u.off))",
-        " undoes something else than its use");
+    look_at_uses(file, {}, found);
   }
 }
 

@@ -54,6 +54,109 @@ TEST_CASE("an order is PENDING and durable before its saga is begun", "[S0.1][S4
   CHECK(desk.begun()[0].lines == view.lines);
 }
 
+TEST_CASE("a paused design takes no new orders, whatever falls, and goes on with those that it has", "[C.6][S0.1]") {
+  orders desk;
+  const auto before = desk.placed("before");
+  const order::pause pause{order::flow::order_payment, false, "the bank is away", "p1", "olga", false, noon + 1};
+  auto rehearsed = pause;
+  rehearsed.dry = true;
+  CHECK(body<order::audit_line>(desk.say(rehearsed)).seq == 0);
+  CHECK(desk.say(desk.placing("r0")).done());
+  desk.say_in_vain(pause);
+  CHECK(desk.say(desk.placing("r1")).done());
+  const auto line = body<order::audit_line>(desk.say(pause));
+  CHECK(line.seq == 1);
+  CHECK(line.what == order::remedy::pause);
+  for (int i = 0; i < 2; ++i) {
+    const auto no = desk.say(desk.placing("r2"));
+    CHECK(no.why == reason::paused);
+    CHECK(no.detail.find("olga") != std::string::npos);
+    CHECK(no.detail.find("the bank is away") != std::string::npos);
+    // Who came before is answered as ever, and his order ends.
+    CHECK(desk.say(desk.placing("before")).replayed);
+    const auto again = desk.say(pause);
+    CHECK(again.replayed);
+    CHECK(body<order::audit_line>(again) == line);
+    auto other = pause;
+    other.request = "p2";
+    CHECK(desk.say(other).replayed);
+    other.request = "p1";
+    other.resume = true;
+    CHECK(desk.say(other).why == reason::key_reused);
+    auto elsewhere = desk.placing("balance " + std::to_string(i));
+    elsewhere.flow = order::flow::balance_first;
+    CHECK(desk.say(elsewhere).done());
+    desk.again();
+  }
+  CHECK(desk.say(desk.completing(before)).done());
+  CHECK(body<order::overview>(desk.say(order::survey{})).paused ==
+        std::vector{order::pausing{order::flow::order_payment, "olga", "the bank is away", noon + 1}});
+  const order::pause resume{order::flow::order_payment, true, "it is back", {}, "olga", false, noon + 2};
+  CHECK(body<order::audit_line>(desk.say(resume)).seq == 2);
+  CHECK(desk.say(resume).replayed);
+  desk.again();
+  CHECK(body<order::overview>(desk.say(order::survey{})).paused.empty());
+  CHECK(desk.say(desk.placing("r2")).done());
+  CHECK(body<order::audit_state>(desk.say(order::verify_audit{})).troubles.empty());
+  CHECK(body<order::audit_page>(desk.say(order::read_audit{})).lines.size() == 2);
+}
+
+TEST_CASE("sagas are found that are older than their design's limit, and by a text in what they stand still for",
+          "[C.6]") {
+  orders desk;
+  const auto old = desk.placed("old");
+  auto fresh = desk.placing("fresh");
+  fresh.at = noon + 60'000;
+  desk.say(fresh);
+  std::vector<moment> late_before(order::flows, noon + 30'000);
+  order::list_sagas late;
+  late.late_before = late_before;
+  const auto page = body<order::page>(desk.say(late));
+  REQUIRE(page.orders.size() == 1);
+  CHECK(page.orders[0].id == old);
+  const auto open = body<order::overview>(desk.say(order::survey{late_before})).open;
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].cases == 2);
+  CHECK(open[0].late == 1);
+  late_before[0] = noon;
+  CHECK(body<order::overview>(desk.say(order::survey{late_before})).open[0].late == 0);
+  order::standstill where;
+  where.why = reason::unreachable;
+  where.detail = "the cellar";
+  desk.say(order::park{old, {}, noon + 9, where});
+  const auto having = [&](const std::string& text) {
+    order::list_sagas wanted;
+    wanted.has = text;
+    return body<order::page>(desk.say(wanted)).orders.size();
+  };
+  CHECK(having("cellar") == 1);
+  CHECK(having("unreach") == 1);
+  CHECK(having("attic") == 0);
+}
+
+TEST_CASE("the trace of the request that placed it stays with an order, and is in its events", "[C.6]") {
+  orders desk;
+  auto place = desk.placing();
+  place.trace = parse_trace_parent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").value();
+  const auto id = body<order::ticket>(desk.say(place)).id;
+  CHECK(desk.begun().at(0).trace == place.trace);
+  // A repetition may come by another way: it is the same request.
+  auto again = place;
+  again.trace = parse_trace_parent("00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-00").value();
+  CHECK(desk.say(again).replayed);
+  const auto plain = desk.placed("without");
+  desk.again();
+  CHECK(desk.view(id).trace == place.trace);
+  CHECK_FALSE(desk.view(plain).trace);
+  desk.say(desk.completing(id));
+  desk.say(desk.completing(plain));
+  desk.again();
+  const auto told = desk.events();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].trace == place.trace);
+  CHECK_FALSE(told[1].trace);
+}
+
 TEST_CASE("the refund of an order that ran by events is run again after a restart like any other", "[S0.1][S3.7]") {
   orders desk;
   auto place = desk.placing();

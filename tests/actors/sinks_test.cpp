@@ -74,6 +74,16 @@ TEST_CASE("an event is one CloudEvent in both renderings", "[S2.7][S2.10]") {
     CHECK_FALSE(value.empty());
   }
   CHECK(names == "specversion id source type subject time sequence ");
+
+  // Whoever said which trace his request belongs to finds it in the event, in both renderings.
+  const std::string traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  one.trace = parse_trace_parent(traceparent).value();
+  const auto traced = edge::describe(one, 3);
+  std::string value_of_it;
+  for (const auto& [name, value] : edge::attributes(traced))
+    if (name == "traceparent") value_of_it = value;
+  CHECK(value_of_it == traceparent);
+  CHECK(structured(traced).find(R"(,"traceparent":")" + traceparent + R"(","datacontenttype")") != std::string::npos);
 }
 
 TEST_CASE("what wallet and payment wrote down is a CloudEvent of its own, and what they did not write is none",
@@ -82,10 +92,14 @@ TEST_CASE("what wallet and payment wrote down is a CloudEvent of its own, and wh
   about.id = saga(7);
   about.user = {"ann"};
   about.placed = noon;
+  about.trace = trace_parent{1, 2, 3, 4};
   event_log::event step{42, domain::wallet, 3, outcome::done, {}, {}, noon + 5, about, order::entry{{600}, money{400}}};
   const auto debited = runtime::history_of(step);
   REQUIRE(debited);
-  const auto described = edge::describe(*debited, platform::source_of({domain::event_log, 2}));
+  CHECK(debited->trace == about.trace);
+  about.trace.reset();
+  step.about = about;
+  const auto described = edge::describe(*runtime::history_of(step), platform::source_of({domain::event_log, 2}));
   const auto id = to_text(saga(7));
   CHECK(structured(described) ==
         R"({"specversion":"1.0","id":")" + id + R"(.wallet.debited","source":"/souk/event_log/2",)" +

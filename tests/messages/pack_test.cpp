@@ -42,6 +42,11 @@ struct filler {
   void fill_object(rare<T>& maybe) {
     fill(maybe.emplace());
   }
+  template <class A, class B>
+  void fill_object(in_one_byte<A, B>& both) {
+    fill(both.first);
+    fill(both.second);
+  }
   void fill_object(std::monostate&) {}
   template <fielded T>
   void fill_object(T& object) {
@@ -77,7 +82,40 @@ void reads_or_refuses_shorter(const bytes& packed) {
   }
 }
 
+// The last fields of order::event as rows have them that were stored before there were traces.
+struct event_without_trace {
+  order::flow flow{};
+  rare<order::entry> entry;
+  SOUK_FIELDS(event_without_trace, flow, entry);
+};
+struct event_with_trace {
+  order::flow flow{};
+  rare<order::entry> entry;
+  rare<trace_parent> trace;
+  SOUK_IN_ONE_BYTE(event_with_trace, entry, trace)
+  SOUK_FIELDS(event_with_trace, flow, entry_and_trace);
+};
+
 }  // namespace
+
+TEST_CASE("a part that shares a byte costs none while it is not there, and rows of before are read in the middle") {
+  using old_rows = std::vector<event_without_trace>;
+  using rows = std::vector<event_with_trace>;
+  const old_rows before{{order::flow::refund, {}},
+                        {order::flow::by_events, order::entry{{5}, money{7}}},
+                        {order::flow::take_back, order::entry{{6}, {}}}};
+  auto now = unpack<rows>(pack(before));
+  REQUIRE(now.size() == before.size());
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    CHECK(now[i].flow == before[i].flow);
+    CHECK(now[i].entry == before[i].entry);
+    CHECK_FALSE(now[i].trace);
+  }
+  CHECK(pack(now) == pack(before));
+  for (auto& one : now) one.trace = trace_parent{1, 2, 3, 4};
+  CHECK(unpack<rows>(pack(now)) == now);
+  CHECK_THROWS_AS(unpack<event_with_trace>(bytes{0, 4}), damaged_bytes);
+}
 
 TEST_CASE("every command comes out of its bytes as it went in", "[C.5]") {
   for (const auto& one : of_every_kind<command>()) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Has tools that others wrote read what a node says of itself: promtool its figures, spectral its OpenAPI description.
+# Has tools that others wrote read what a node says of itself: promtool its figures, spectral its OpenAPI description; and a
+# client that a generator makes from that description places an order.
 set -euo pipefail
 
 help() {
@@ -8,8 +9,8 @@ Usage: tests/process/outside_opinions.sh SOUK
 
   SOUK    the executable
 
-promtool comes with Debian's package prometheus, or is named by $PROMTOOL; spectral comes from npm. What is not there is
-said and left out; where neither is, the exit code is 77 (skipped).
+promtool comes with Debian's package prometheus, or is named by $PROMTOOL; spectral and the generator (swagger-typescript-api)
+come from npm. What is not there is said and left out; where none of them is, the exit code is 77 (skipped).
 TEXT
 }
 [[ ${1:-} != --help ]] || { help && exit; }
@@ -49,6 +50,21 @@ if command -v npm >/dev/null && timeout 240 npm install --prefix "$work" --no-sa
   echo "spectral finds no error in /openapi.json" && heard=1
 else
   echo "left out: npm has no spectral for us"
+fi
+
+# Likewise; its client needs nothing but fetch.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if command -v npm >/dev/null && timeout 300 npm install --prefix "$work/generator" --no-save --no-audit --no-fund \
+  --ignore-scripts --loglevel=error swagger-typescript-api@13.13.0 >"$work/npm" 2>&1; then
+  timeout 120 "$work/generator/node_modules/.bin/swagger-typescript-api" generate -p "$work/openapi.json" -o "$work/client" \
+    -n api.ts --js >"$work/generated" 2>&1 ||
+    { cat "$work/generated" >&2 && echo "FAILED: the generator makes no client of /openapi.json" >&2 && exit 1; }
+  echo '{"type": "module"}' >"$work/client/package.json"
+  timeout 120 node "$here/generated_client.mjs" "$work/client/api.js" "$url" ||
+    { echo "FAILED: the generated client cannot shop" >&2 && exit 1; }
+  heard=1
+else
+  echo "left out: npm has no swagger-typescript-api for us"
 fi
 
 kill -TERM "$serving"

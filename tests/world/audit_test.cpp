@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "persistence/audit.hpp"
+#include "persistence/audit/inspection.hpp"
 #include "persistence/payment.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -246,6 +247,83 @@ TEST_CASE("the audit names each thing that is broken, and changes nothing", "[S4
       {"ranking", "UPDATE position SET seq=seq+5", "no subscriber is ahead"},
   };
   expect_found(shop.data(), crimes);
+}
+
+namespace {
+
+// What is found a stretch of so many rows at a time, by name; and how many rows there were.
+std::pair<std::string, std::int64_t> looked_through(const fs::path& store, domain which, std::uint32_t rows) {
+  static const std::string_view none[]{""};
+  persistence::open_options options;
+  options.path = store.string();
+  options.read_only = true;
+  persistence::store_file file{options, none};
+  std::string names;
+  std::int64_t all = 0;
+  examine next{{which, 0}};
+  next.rows = rows;
+  for (;;) {
+    const auto said = persistence::look_through(file, next);
+    for (const auto& one : said.flaws) names += one.invariant + ": " + one.row + '\n';
+    all += said.rows;
+    if (said.through) return {names, all};
+    next.walk = said.walk;
+    next.after = said.after;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what single rows tell is found in a store of a running node as well, however small the stretches",
+          "[S4.5][S1.6]") {
+  shop shop;
+  play(shop);
+  shop.close();
+  const std::vector<std::pair<std::string, domain>> stores{
+      {"wallet", domain::wallet}, {"product", domain::product}, {"coupon", domain::coupon}, {"order", domain::order}};
+  for (const auto& [name, which] : stores) {
+    const auto store = fs::path{shop.data()} / (name + "-0.db");
+    const auto [flaws, rows] = looked_through(store, which, 256);
+    CHECK(flaws == "");
+    CHECK((rows > 3 || which == domain::order));
+    for (const std::uint32_t few : {1U, 2U, 3U})
+      CHECK(looked_through(store, which, few) == std::pair{std::string{}, rows});
+  }
+  CHECK(looked_through(fs::path{shop.data()} / "ranking-0.db", domain::ranking, 1).second == 0);
+
+  const std::vector<crime> crimes{
+      {"wallet", "UPDATE wallet SET balance=balance+1 WHERE user='ann'", "every ledger chains"},
+      {"wallet", "UPDATE entry SET balance=balance+1 WHERE what=1", "every ledger chains"},
+      {"wallet", "UPDATE entry SET previous=0 WHERE what=1", "every ledger chains"},
+      {"wallet", "UPDATE entry SET balance=-1 WHERE what=1", "no balance and no stock is ever negative"},
+      {"wallet", "UPDATE entry SET number=9 WHERE what=10", "what was refused"},
+      {"wallet", "INSERT INTO entry SELECT key+1,wallet,previous,number+1,2,1,balance,at FROM entry WHERE what=1",
+       "every compensation equals"},
+      {"product", "UPDATE movement SET what=10 WHERE key+1 IN (SELECT key FROM movement WHERE what=2)",
+       "every compensation equals"},
+      {"product", "UPDATE movement SET what=10 WHERE what=1", "what was refused"},
+      {"coupon", "UPDATE operation SET off=off+1 WHERE key IN (SELECT key-1 FROM operation WHERE what=1)",
+       "every compensation equals"},
+      {"coupon", "UPDATE operation SET off=amount+1 WHERE what=0", "every coupon is used"},
+      {"order", "UPDATE audit_head SET seq=5", "the audit log is whole"},
+  };
+  const auto known = persistence::asked();
+  for (const auto& one : crimes) {
+    INFO(one.store << ": " << one.sql);
+    temporary_folder folder;
+    fs::copy(shop.data(), folder.path() / "data");
+    const auto store = folder.path() / "data" / (one.store + "-0.db");
+    sabotage(store, one.sql);
+    const auto which = std::find_if(stores.begin(), stores.end(), [&](const auto& s) { return s.first == one.store; });
+    const auto said_by = [&](const auto& name) { return name.find(one.name) == 0; };
+    CHECK(std::any_of(known.begin(), known.end(), said_by));
+    for (const std::uint32_t rows : {1U, 2U, 256U})
+      CHECK(looked_through(store, which->second, rows).first.find(one.name) != std::string::npos);
+  }
+  // What is not asked is said, and nothing is both.
+  const auto left = persistence::not_asked();
+  CHECK(left.size() + known.size() == persistence::audit(shop.data()).size());
+  CHECK(std::find(left.begin(), left.end(), "every cancelled sale is refunded in full") != left.end());
 }
 
 TEST_CASE("the audit names what is wrong with seats, tokens and their payments", "[S2.2][S2.6][S2.8][S2.11]") {

@@ -136,6 +136,7 @@ void saga(console& node, const wish& wanted) {
                         ? "souk admin " + name + ' ' + console::cell(all, "id") + " --reason TEXT"
                         : "no: " + console::cell(may, "because")});
   std::cout << rows.text(2);
+  if (all.contains("traceparent")) std::cout << "traceparent " << console::cell(all, "traceparent") << '\n';
 }
 
 void retry(console& node, const wish& wanted) {

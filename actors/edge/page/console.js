@@ -378,7 +378,8 @@ const views = {
       const plan = await planOf(saga.flow);
       const parts = [make('div', {class: 'row'}, make('h1', {class: 'mono'}, saga.id), tag(saga.saga), tag(saga.state), make('span', {}, words(saga.flow)),
         make('span', {class: 'soft'}, `user ${saga.user} \u00b7 ${saga.total ? money(saga.total, saga.currency) + ' \u00b7 ' : ''}placed ${saga.placed.slice(0, 19).replace('T', ' ')}`,
-          saga.reason ? ' \u00b7 ' + words(saga.reason) : ''))];
+          saga.reason ? ' \u00b7 ' + words(saga.reason) : ''),
+        saga.traceparent ? make('span', {class: 'mono soft', title: 'traceparent of the request that placed it'}, 'trace ' + saga.traceparent.slice(3, 35)) : '')];
       if (saga.parked) {
         const button = (name, label, does) => {
           const may = saga.parked.repairs[name];

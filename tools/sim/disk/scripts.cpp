@@ -165,6 +165,15 @@ void orders(writer& on) {
   on(order::claim{parked, true});
   on(order::park{parked, story, later(36), where});
   on(order::repair{parked, order::remedy::fail, "given up", {}, {}, false, later(37)});
+  for (int i = 0; i < 2; ++i)
+    on(order::pause{flow::balance_first, false, "the bank is away", "p", "olga", false, later(38)});
+  order::place turned_away;
+  turned_away.request = "turned away";
+  turned_away.user = ann;
+  turned_away.flow = flow::balance_first;
+  on(turned_away);
+  on(order::pause{flow::balance_first, true, "it is back", {}, {}, false, later(39)});
+  on(order::pause{flow::take_back, false, "the cellar is full", {}, {}, false, later(40)});
   for (const auto who : {order::subscriber::ranking, order::subscriber::platform, order::subscriber::payment})
     on(order::fetch{who, 0, 2});
 }
