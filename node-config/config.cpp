@@ -432,6 +432,13 @@ void read_text(std::string_view text, const std::string& name, node& into) {
   if (const auto trouble = trouble_with_provider(provider); !trouble.empty()) root.fail("payment_provider", trouble);
   into.payment_provider = provider;
   root.object("event_log", [&](section& log) { log.whole("keep_hours", 0, 10 * 365 * 24, into.event_log.keep_hours); });
+  root.object("watch", [&](section& watch) {
+    watch.whole("rows_per_second", 0, 1'000'000, into.watch.rows_per_second);
+    watch.object("overdue_seconds", [&](section& overdue) {
+      for (std::size_t i = 0; i < designs.size(); ++i)
+        overdue.whole(std::string{designs[i]}, 1, 1'000'000, into.watch.overdue_seconds[i]);
+    });
+  });
   root.object("limits", [&](section& limits) {
     auto& l = into.limits;
     limits.whole("orders_in_flight", 1, 1'000'000, l.orders_in_flight);

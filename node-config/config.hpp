@@ -33,6 +33,10 @@ struct member {
   bool tls() const { return !certificate.empty(); }
 };
 
+// The designs of sagas, by their names (actors/sagas/plans.hpp).
+inline constexpr std::array<std::string_view, 7> designs{"order_payment", "take_back",   "refund",   "balance_first",
+                                                         "seat_payment",  "stock_first", "by_events"};
+
 struct node {
   std::string data = "./.data";  // directory of the stores
 
@@ -63,6 +67,12 @@ struct node {
     // What all subscribers have passed stays so long all the same, to be read. What one has not passed always stays.
     std::int64_t keep_hours = 0;
   } event_log;
+
+  // Who looks after sagas that are late and books that do not balance.
+  struct {
+    std::int64_t rows_per_second = 2'000;                        // that are looked at; 0: none
+    std::array<std::int64_t, designs.size()> overdue_seconds{};  // by design; 0: as the code has it
+  } watch;
 
   struct {
     std::int64_t orders_in_flight = 4096;

@@ -52,27 +52,47 @@ void add_admin(CLI::App& app, int& exit_code) {
   };
   auto* list = limited(add("sagas", "sagas of every design: those that are open, or as the options say", admin::sagas));
   list->add_option("--state", wanted->state, "open, running, compensating, parked, completed or compensated");
-  list->add_option("--flow", wanted->flow, "a saga's name, as `souk plans` has it");
   list->add_option("--reason", wanted->reason, "why it stands still, or turned back");
-  list->add_option("--user", wanted->user, "whose it is");
-  list->add_option("--older-than", wanted->older_than, "90s, 5m or 2h");
+  const auto filtered = [&](CLI::App* one) {
+    one->add_option("--flow,--design", wanted->flow, "a saga's name, as `souk plans` has it");
+    one->add_option("--reason-has", wanted->reason_has, "a text in why it stands still, or in what that is about");
+    one->add_option("--user", wanted->user, "whose it is");
+    one->add_option("--older-than", wanted->older_than, "90s, 5m or 2h");
+    one->add_flag("--overdue", wanted->overdue, "older than their design's limit");
+  };
+  filtered(list);
   list->add_option("PREFIX", wanted->prefix, "the first letters of an id");
   add("saga", "the story of one, what it has in effect, and what may be done", admin::saga)
       ->add_option("ID", wanted->id, "its id, or the first letters")
       ->required();
-  const auto mends = [&](const char* name, const char* help, void (*what)(console&, const wish&), const char* id) {
-    auto* one = add(name, help, what);
-    one->add_option("ID", wanted->id, id)->required();
+  const auto explained = [&](CLI::App* one, const char* dry_run) {
     one->add_option("--reason", wanted->why, "why, for the audit log");
     one->add_option("--by", wanted->by, "who, for the audit log ($SOUK_OPERATOR, $USER)");
-    one->add_flag("--dry-run", wanted->dry_run, "show what would become of money and stock, do nothing");
+    one->add_flag("--dry-run", wanted->dry_run, dry_run);
   };
-  const char* a_saga = "a parked saga: its id, or the first letters";
+  const auto mends = [&](const char* name, const char* help, void (*what)(console&, const wish&), const char* id) {
+    auto* one = add(name, help, what);
+    one->add_option("ID", wanted->id, id);
+    explained(one, "show what would become of money and stock, or of several how many, and do nothing");
+    filtered(one);
+    one->add_option("--state", wanted->state, "parked: all of them");
+  };
+  const char* a_saga = "a parked saga: its id, or the first letters; none: all that are as the options say";
   mends("retry", "has a parked saga try again, or gives a dead letter its tries again", admin::retry,
-        "a parked saga, or a letter named SOURCE/SEQ as outbox shows it");
+        "a parked saga, or a letter named SOURCE/SEQ as outbox shows it; none: all that are as the options say");
   mends("compensate", "turns a parked saga back, if it has not passed its pivot", admin::compensate, a_saga);
   mends("skip", "the step at which it is parked is settled otherwise", admin::skip, a_saga);
   mends("fail", "ends it as failed; what is in effect is written off", admin::fail, a_saga);
+  add("designs", "the designs, how their sagas are, and which are paused", admin::designs);
+  const auto holds = [&](const char* name, const char* help, void (*what)(console&, const wish&)) {
+    auto* one = add(name, help, what);
+    one->add_option("DESIGN", wanted->id, "its name, as `designs` has it")->required();
+    explained(one, "do nothing");
+  };
+  holds("pause", "takes no new orders of a design; those that run go on", admin::pause);
+  holds("resume", "takes new orders of a design again", admin::resume);
+  holds("drain", "pauses it, and says how many still run until none does", admin::drain);
+  add("check", "what the audit that goes on in the background found, and what it cannot ask", admin::check);
   auto* log_of_repairs = limited(verbs->add_subcommand("audit", "what operators did, and why, newest first"));
   log_of_repairs->fallthrough()->add_option("--saga", wanted->prefix, "of one: its id, or the first letters");
   auto* verify = log_of_repairs->add_subcommand("verify", "follows the chain of hashes")->fallthrough();

@@ -85,6 +85,10 @@ edge::gateway_options gateway_options_of(const config::node& wanted) {
   out.wait_ms = wanted.limits.wait_ms;
   out.currency = wanted.currency;
   out.admin_apart = !wanted.admin.host.empty();
+  out.watch = edge::watch_options{.rows_per_second = wanted.watch.rows_per_second};
+  for (std::size_t i = 0; i < config::designs.size(); ++i)
+    if (const auto seconds = wanted.watch.overdue_seconds[i])
+      out.late_ms[static_cast<std::size_t>(sagas::find_flow(config::designs[i]).value())] = seconds * 1'000;
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/edge/access.hpp"
 #include "actors/edge/gateway.hpp"
@@ -17,6 +18,7 @@
 #include "actors/edge/json.hpp"
 #include "actors/edge/live.hpp"
 #include "actors/edge/problem.hpp"
+#include "actors/edge/watchman.hpp"
 #include "actors/runtime/front.hpp"
 #include "messages/grammar/trace_parent.hpp"
 
@@ -56,6 +58,9 @@ public:
   std::atomic<bool> draining{false};
   std::function<server_counts()> server;  // set before the first request
   const std::unique_ptr<edge::live> live = std::make_unique<edge::live>(*this);
+  std::unique_ptr<edge::watchman> watchman;  // set with the gateway, if there is to be one
+  // By design: what was placed before it is late.
+  std::vector<moment> late_before() const;
 
 private:
   friend class gateway;
@@ -89,13 +94,13 @@ public:
   void note(std::string_view method, std::string_view route, std::string_view traceparent) const;
   // The caller's; none when he said none that is valid.
   const trace_parent& trace() const { return state_->trace; }
+  // The same, as what it causes carries it on.
+  rare<trace_parent> continued() const { return trace() ? rare{trace()} : rare<trace_parent>{}; }
 
   // Whether the route is there for whoever came in by this entrance.
   bool serves(const guard& route) const;
   // False: the caller has no key, or none that may do this, and that is the answer.
   bool let_in(const guard& route, std::string_view authorization) const;
-  // The same, as what it causes carries it on.
-  rare<trace_parent> continued() const { return trace() ? rare{trace()} : rare<trace_parent>{}; }
   // The caller; none while nobody needs a key.
   const identity* who() const { return state_->who.get(); }
   bool owns(std::string_view user) const { return !state_->who || state_->who->owns(user); }

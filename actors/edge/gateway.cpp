@@ -36,8 +36,15 @@ bool hall::with_node(const std::function<void(runtime::node&)>& use) {
 
 void hall::close() {
   live->stop();  // it asks, too
+  if (watchman) watchman->stop();
   const std::unique_lock closing{door_};
   node_ = nullptr;
+}
+
+std::vector<moment> hall::late_before() const {
+  std::vector<moment> all;
+  for (const auto ms : options_.late_ms) all.push_back(now() + -ms);
+  return all;
 }
 
 bool hall::guarded() const { return options_.keys && options_.keys->any(); }
@@ -178,6 +185,7 @@ gateway::gateway(runtime::node& node, gateway_options options)
     : hall_(std::make_shared<edge::hall>(node, std::move(options))) {
   hall_->clock_ = node.around().clock;
   for (std::size_t d = 0; d < domain_count; ++d) hall_->shards_[d] = node.front().shards(static_cast<domain>(d));
+  if (const auto& watch = hall_->options().watch) hall_->watchman = std::make_unique<watchman>(*hall_, *watch);
 }
 
 gateway::~gateway() { hall_->close(); }

@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "actors/edge/access_log.hpp"
 #include "actors/edge/http.hpp"
 #include "actors/edge/keys.hpp"
+#include "actors/edge/watchman.hpp"
 #include "actors/runtime/node.hpp"
+#include "actors/sagas/plans.hpp"
 
 namespace souk::edge {
 
@@ -19,9 +22,11 @@ struct gateway_options {
   std::int64_t wait_ms = 2'000;       // for an order's end, when the caller does not say
   std::int64_t wait_ms_max = 30'000;  // below the server's answer_seconds
   std::string currency = "GBP";
-  std::shared_ptr<const key_ring> keys;          // none: anybody may do everything
-  std::shared_ptr<edge::access_log> access_log;  // none: nobody writes down who came
-  bool admin_apart = false;                      // somebody named an entrance for admins, see entrance
+  std::shared_ptr<const key_ring> keys;           // none: anybody may do everything
+  std::shared_ptr<edge::access_log> access_log;   // none: nobody writes down who came
+  bool admin_apart = false;                       // somebody named an entrance for admins, see entrance
+  sagas::limits late_ms = sagas::usual_limits();  // how old a saga may become, by design
+  std::optional<watch_options> watch;             // none: nobody looks after old sagas and broken books
 };
 
 class hall;

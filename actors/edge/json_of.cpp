@@ -63,12 +63,12 @@ std::optional<reason> parse_reason(std::string_view text) { return named<reason>
 
 json json_of(const order::audit_line& one) {
   const auto& stages = sagas::plan_of(one.flow).stages();
-  json out{{"seq", one.seq},
-           {"saga", to_text(one.about)},
-           {"flow", to_text(one.flow)},
-           {"repair", sagas::to_text(one.what)}};
-  if (one.step < stages.size()) out["step"] = stages[one.step].step->name;
-  out["undoing"] = one.undoing;
+  json out{{"seq", one.seq}};
+  if (one.about) out["saga"] = to_text(one.about);
+  out["flow"] = to_text(one.flow);
+  out["repair"] = sagas::to_text(one.what);
+  if (one.about && one.step < stages.size()) out["step"] = stages[one.step].step->name;
+  if (one.about) out["undoing"] = one.undoing;
   if (!one.by.empty()) out["by"] = one.by;
   out["reason"] = one.reason;
   out["at"] = to_text(one.at);

@@ -28,7 +28,7 @@ struct answers {
   std::condition_variable all_in;
   std::size_t missing = 0;
   std::vector<order::overview> orders;
-  std::vector<order::page> parked;
+  std::vector<order::page> parked, late;
   std::vector<event_log::status> log;
   std::optional<platform::troubles> outbox;
   std::vector<std::string> silent;  // desks
@@ -148,12 +148,17 @@ std::string live::tick() {
   order::list_sagas parked;
   parked.state = order::saga_state::parked;
   parked.limit = parked_shown;
+  order::list_sagas late;
+  late.late_before = hall_.late_before();
+  late.limit = parked_shown;
   for (std::uint32_t s = 0; s < hall_.shards(domain::order); ++s) {
     const auto name = name_of({domain::order, s});
-    all->ask<order::overview>(hall_, all, name, order::survey{}, s,
+    all->ask<order::overview>(hall_, all, name, order::survey{hall_.late_before()}, s,
                               [](answers& to, order::overview&& one) { to.orders.push_back(std::move(one)); });
     all->ask<order::page>(hall_, all, name, parked, s,
                           [](answers& to, order::page&& one) { to.parked.push_back(std::move(one)); });
+    all->ask<order::page>(hall_, all, name, late, s,
+                          [](answers& to, order::page&& one) { to.late.push_back(std::move(one)); });
   }
   for (std::uint32_t p = 0; p < hall_.shards(domain::event_log); ++p)
     all->ask<event_log::status>(hall_, all, name_of({domain::event_log, p}), event_log::find_status{}, p,
@@ -201,13 +206,16 @@ std::string live::tick() {
   out["silent"] = all->silent;
 
   std::map<std::string, std::int64_t> sagas;
-  std::int64_t oldest = 0;
+  std::int64_t oldest = 0, overdue = 0;
+  std::map<std::string, order::pausing> paused;  // by design
   for (const auto& one : all->orders) {
     sum.placed += one.placed;
     for (const auto& open : one.open) {
       sagas[std::string{edge::to_text(open.saga)}] += open.cases;
+      overdue += open.late;
       if (!oldest || open.oldest.ms < oldest) oldest = open.oldest.ms;
     }
+    for (const auto& pause : one.paused) paused.emplace(edge::to_text(pause.flow), pause);
     for (const auto& end : one.ended) {
       if (!order::is_sale(end.flow)) continue;
       const bool failed = end.state == order::state::failed;
@@ -231,10 +239,28 @@ std::string live::tick() {
   out["sagas"] = json::object();
   for (const auto* name : {"running", "compensating", "parked"}) out["sagas"][name] = sagas[name];
   out["sagas"]["oldest_ms"] = oldest ? now.ms - oldest : 0;
-  auto rows = json::array();
-  for (const auto& page : all->parked)
-    for (const auto& one : page.orders) rows.push_back(json_of_saga(one, now));
-  out["parked"] = std::move(rows);
+  out["sagas"]["overdue"] = overdue;
+  const auto rows_of = [&](const std::vector<order::page>& pages) {
+    auto rows = json::array();
+    for (const auto& page : pages)
+      for (const auto& one : page.orders) rows.push_back(json_of_saga(one, now));
+    return rows;
+  };
+  out["parked"] = rows_of(all->parked);
+  out["overdue"] = rows_of(all->late);
+  out["paused"] = json::array();
+  for (const auto& [design, one] : paused)
+    out["paused"].push_back(
+        {{"design", design}, {"by", one.by}, {"reason", one.reason}, {"since", to_text(one.since)}});
+  if (hall_.watchman) {
+    const auto found = hall_.watchman->found();
+    out["audit"] = {{"rounds", found.rounds},
+                    {"flaws", found.flaws},
+                    {"rows", found.rows},
+                    {"silent", found.silent},
+                    {"ended", to_text(found.ended)},
+                    {"first", found.first.empty() ? "" : found.first.front().invariant}};
+  }
   out["actors"] = std::move(actors);
   out["coordinators"] = std::move(coordinators);
 

@@ -181,6 +181,21 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
     out.sample({}, node.ready() && !from.draining ? 1 : 0);
   });
   add_log(out, log);
+  if (const auto& watchman = from.watchman) {
+    const auto late = watchman->late();
+    out.family(gauge, "souk_sagas_overdue", "Sagas of the orders kept here that are older than their design's limit");
+    for (std::size_t f = 0; f < late.size(); ++f)
+      out.sample({{"design", std::string{to_text(static_cast<order::flow>(f))}}}, double(late[f]));
+    const auto found = watchman->found();
+    out.family(counter, "souk_audit_rounds_total", "Rounds of the audit through the stores kept here");
+    out.sample({}, double(found.rounds));
+    out.family(gauge, "souk_audit_flaws", "Rows that the last round found broken");
+    out.sample({}, double(found.flaws));
+    out.family(gauge, "souk_audit_rows", "Rows that the last round looked at");
+    out.sample({}, double(found.rows));
+    out.family(gauge, "souk_audit_silent", "Desks that did not answer the last round");
+    out.sample({}, double(found.silent.size()));
+  }
   out.family(counter, "souk_http_answers_total", "Requests answered, by the status' hundreds");
   for (std::size_t hundreds = 1; hundreds < from.counted.answered.size(); ++hundreds)
     out.sample({{"status", std::to_string(hundreds) + "xx"}}, double(from.counted.answered[hundreds]));

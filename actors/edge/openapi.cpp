@@ -18,6 +18,8 @@ json parameter_of(const std::string& name, std::string_view of) {
   json schema;
   if (name == "limit")
     schema = {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}};
+  else if (name == "overdue")
+    schema = {{"type", "boolean"}};
   else if (name == "by")
     schema = {{"type", "string"}, {"enum", {"units", "net"}}};
   else if (name == "state" && of == "/v1/orders")

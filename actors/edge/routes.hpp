@@ -81,7 +81,14 @@ void fail(const asked&, const call&);
 void list_audit(const asked&, const call&);
 void verify_audit(const asked&, const call&);
 void list_plans(const asked&, const call&);
+void mend_several(const asked&, const call&);                     // routes_several.cpp
+std::optional<std::int64_t> parse_age_ms(std::string_view text);  // 90s, 5m, 2h
 }  // namespace repairs
+namespace designs {  // routes_designs.cpp
+void list(const asked&, const call&);
+void pause(const asked&, const call&);
+void resume(const asked&, const call&);
+}  // namespace designs
 namespace console {  // routes_console.cpp
 void page(const asked&, const call&);
 void script(const asked&, const call&);
@@ -89,6 +96,7 @@ void style(const asked&, const call&);
 void icon(const asked&, const call&);
 void live(const asked&, const call&);
 void list_nodes(const asked&, const call&);
+void check(const asked&, const call&);
 }  // namespace console
 namespace carts {  // routes_carts.cpp
 void get(const asked&, const call&);

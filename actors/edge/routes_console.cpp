@@ -1,8 +1,11 @@
 // The console's page, what it listens to, and the nodes it may ask.
+#include <numeric>
+
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/live.hpp"
 #include "actors/edge/page.hpp"
 #include "actors/edge/routes.hpp"
+#include "persistence/audit/inspection.hpp"
 
 namespace souk::edge::console {
 
@@ -74,10 +77,47 @@ void list_nodes(const asked&, const call& c) {
                        {"open", node.is_open({static_cast<domain>(one.domain), one.shard})}});
   });
   if (!open) return c.answer(problem{reason::unreachable});
+  if (const auto& watchman = c.hall().watchman) {
+    const auto found = watchman->found();
+    const auto late = watchman->late();
+    here["overdue"] = std::accumulate(late.begin(), late.end(), std::int64_t{0});
+    here["audit_rounds"] = found.rounds;
+    here["audit_flaws"] = found.flaws;
+  }
   auto all = json_of_list(std::move(others), false);
   all["here"] = std::move(here);
   all["moves"] = std::move(moves);
   c.answer(200, dumped(all));
+}
+
+// The verdict of the last round, and which invariants no round is about.
+void check(const asked&, const call& c) {
+  const auto& watchman = c.hall().watchman;
+  const auto found = watchman ? watchman->found() : edge::watchman::verdict{};
+  auto asked = json::array();
+  for (const auto& name : persistence::asked()) {
+    auto rows = json::array();
+    for (const auto& one : found.first)
+      if (one.invariant == name) rows.push_back(one.row);
+    asked.push_back({{"name", name}, {"holds", rows.empty()}, {"rows", std::move(rows)}});
+  }
+  const auto verdict = !watchman               ? "off"
+                       : !found.rounds         ? "none yet"
+                       : found.flaws           ? "broken"
+                       : !found.silent.empty() ? "incomplete"
+                                               : "holds";
+  json out{{"verdict", verdict},
+           {"rounds", found.rounds},
+           {"rows", found.rows},
+           {"flaws", found.flaws},
+           {"silent", found.silent},
+           {"invariants", std::move(asked)},
+           {"not_asked", persistence::not_asked()}};
+  if (found.rounds) {
+    out["began"] = to_text(found.began);
+    out["ended"] = to_text(found.ended);
+  }
+  c.answer(200, dumped(out));
 }
 
 }  // namespace souk::edge::console

@@ -82,6 +82,15 @@ void with_stories(const call& c, std::vector<order::view> of, std::function<void
 
 }  // namespace
 
+std::optional<std::int64_t> parse_age_ms(std::string_view text) {
+  std::int64_t n = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  const auto ms = unit == "s" || unit.empty() ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  if (bad != std::errc{} || n < 0 || n > 1'000'000 || !ms) return std::nullopt;
+  return n * ms;
+}
+
 void list(const asked& a, const call& c) {
   const auto wrong = [&](std::string_view parameter, std::string_view text) {
     c.answer(problem{problems::invalid_parameter}.with("parameter", parameter).detail(text));
@@ -108,13 +117,17 @@ void list(const asked& a, const call& c) {
     what.user = user_id{*std::move(user)};
   }
   if (const auto age = a.parameter("older_than")) {
-    std::int64_t n = 0;
-    const auto [end, bad] = std::from_chars(age->data(), age->data() + age->size(), n);
-    const std::string_view unit{end, age->data() + age->size()};
-    const auto ms = unit == "s" || unit.empty() ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
-    if (bad != std::errc{} || n < 0 || n > 1'000'000 || !ms)
-      return wrong("older_than", "older_than must be a time like 90s, 5m or 2h");
-    what.placed_before = a.at + -n * ms;
+    const auto ms = parse_age_ms(*age);
+    if (!ms) return wrong("older_than", "older_than must be a time like 90s, 5m or 2h");
+    what.placed_before = a.at + -*ms;
+  }
+  if (const auto overdue = a.parameter("overdue")) {
+    if (*overdue != "true" && *overdue != "false") return wrong("overdue", "overdue must be true or false");
+    if (*overdue == "true") what.late_before = c.hall().late_before();
+  }
+  if (auto has = a.parameter("reason_has")) {
+    if (has->empty() || has->size() > 200) return wrong("reason_has", "reason_has must be 1 to 200 characters");
+    what.has = *std::move(has);
   }
   if (auto prefix = a.parameter("prefix")) {
     std::transform(prefix->begin(), prefix->end(), prefix->begin(),

@@ -165,6 +165,20 @@ constexpr std::array<definition, order::flows> definitions{order_payment, take_b
                                                            seat_payment,  stock_first, by_events};
 }  // namespace
 
+// A case takes milliseconds; a step that is lost is asked again for some thirty seconds before it turns back, and the
+// way back may take as long. Where a payment provider is asked before the end, it may be silent for minutes.
+const limits& usual_limits() {
+  static const limits all = [] {
+    constexpr std::int64_t minute = 60'000;
+    limits made{};
+    made.fill(2 * minute);
+    for (const auto slow : {order::flow::balance_first, order::flow::stock_first, order::flow::by_events})
+      made[static_cast<std::size_t>(slow)] = 10 * minute;
+    return made;
+  }();
+  return all;
+}
+
 const plan& plan_of(order::flow flow) { return definitions[static_cast<std::size_t>(flow)](); }
 
 std::optional<order::flow> find_flow(std::string_view name) {

@@ -1,6 +1,8 @@
 // The sagas of souk, each a definition that is read in a minute.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +33,10 @@ const plan& plan_of(order::flow flow);
 std::optional<order::flow> find_flow(std::string_view name);
 bool uses_coupons(order::flow flow);
 std::string names_of_sales();  // "order_payment, balance_first": the flows that an order of goods may ask for
+
+// How old a case of each design usually is at most, in milliseconds: an older one is late, and somebody looks at it.
+using limits = std::array<std::int64_t, order::flows>;
+const limits& usual_limits();
 
 // All of them, in the order in which people read them.
 std::span<const plan* const> all_plans();

@@ -1,5 +1,7 @@
 // What operators see of sagas, and how they mend them, over the routes of the console.
+#include <algorithm>
 #include <atomic>
+#include <set>
 
 #include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
@@ -32,13 +34,17 @@ private:
 
 struct troubled {
   std::shared_ptr<std::atomic<bool>> silent = std::make_shared<std::atomic<bool>>(true);
-  tests::shop shop{
-      {.make_brain = [silent = silent](runtime::directory::place at,
-                                       const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-         if (at.domain != domain::wallet) return nullptr;
-         return std::make_unique<silent_wallets>(runtime::make_brain(at.domain, at.shard, store), silent);
-       },
-       .gives_up_soon = true}};
+  tests::shop shop;
+
+  explicit troubled(edge::gateway_options gateway = {}, std::uint32_t shards = 1)
+      : shop{{.gateway = std::move(gateway),
+              .shards = shards,
+              .make_brain = [silent = silent](runtime::directory::place at, const persistence::open_options& store)
+                  -> std::unique_ptr<domains::brain> {
+                if (at.domain != domain::wallet) return nullptr;
+                return std::make_unique<silent_wallets>(runtime::make_brain(at.domain, at.shard, store), silent);
+              },
+              .gives_up_soon = true}} {}
 
   // An order that stands still at giving back money.
   std::string parked(const std::string& key = "o1") {
@@ -156,6 +162,216 @@ TEST_CASE("a repair needs a reason, is made once, and stands in story and audit 
   const auto state = all.shop.get("/v1/admin/audit/verify");
   CHECK(state["whole"] == true);
   CHECK(state["data"][0]["head"] == log[0]["hash"]);
+}
+
+TEST_CASE("several parked sagas are mended by a filter, each with a line of its own, and twice is once",
+          "[C.6][S0.6]") {
+  troubled all{{}, 2};
+  all.shop.furnish();
+  REQUIRE(all.shop.ask("PUT", "/v1/users/ben", R"({"name":"Ben"})").status == 201);
+  std::vector<std::string> ids;
+  for (const std::string key : {"o1", "o2", "o3"}) ids.push_back(all.parked(key));
+  const auto several = [&](const std::string& body, const std::string& key = {}) {
+    return all.shop.ask("POST", "/v1/admin/repairs", body,
+                        key.empty() ? tests::shop::headers{} : tests::shop::headers{{"idempotency-key", key}});
+  };
+  // Whoever names nothing means nothing.
+  const auto nothing = several(R"({"repair":"retry","reason":"r"})");
+  CHECK(nothing.status == 422);
+  CHECK(json::parse(nothing.body)["errors"][0]["member"] == "state");
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"repair", R"("repair":"mend","state":"parked")"},
+      {"repair", R"("state":"parked")"},
+      {"state", R"("repair":"retry","state":"running")"},
+      {"flow", R"("repair":"retry","flow":"odd")"},
+      {"older_than", R"("repair":"retry","older_than":"soon")"},
+      {"user", R"("repair":"retry","user":"a b")"},
+      {"overdue", R"("repair":"retry","overdue":"yes")"},
+      {"limit", R"("repair":"retry","state":"parked","limit":0)"},
+      {"starting_after", R"("repair":"retry","state":"parked","starting_after":"!")"},
+      {"odd", R"("repair":"retry","state":"parked","odd":1)"}};
+  for (const auto& [member, text] : wrong) {
+    const auto said = several(R"({"reason":"r",)" + text + "}");
+    INFO(text << ": " << said.body);
+    CHECK(said.status == 422);
+    CHECK(json::parse(said.body)["errors"][0]["member"] == member);
+  }
+  CHECK(several(R"({"repair":"retry","state":"parked"})").status == 422);  // why?
+  for (const std::string body : {R"("user":"ben")", R"("older_than":"1h")", R"("reason_has":"no such text")",
+                                 R"("flow":"refund")", R"("overdue":true)"}) {
+    INFO(body);
+    CHECK(json::parse(several(R"({"repair":"retry","reason":"r",)" + body + "}").body)["matched"] == 0);
+  }
+  const auto rehearsed =
+      json::parse(several(R"({"repair":"retry","reason":"r","reason_has":"unreach","dry_run":true})").body);
+  CHECK(rehearsed["matched"] == 3);
+  CHECK(rehearsed["done"] == 3);
+  const auto turned = json::parse(several(R"({"repair":"compensate","reason":"r","state":"parked"})").body);
+  CHECK(turned["done"] == 0);
+  REQUIRE(turned["refused"].size() == 3);
+  CHECK(turned["refused"][0]["because"].get<std::string>().find("walks back already") != std::string::npos);
+  CHECK(all.shop.get("/v1/admin/audit")["data"].empty());
+
+  *all.silent = false;
+  const std::string page = R"({"repair":"retry","reason":"they are back","by":"olga","user":"anna","limit":2)";
+  const auto first = json::parse(several(page + "}", "night").body);
+  CHECK(first["matched"] == 2);
+  CHECK(first["done"] == 2);
+  CHECK(first["has_more"] == true);
+  const auto rest = page + R"(,"starting_after":")" + first["next"].get<std::string>() + R"("})";
+  const auto second = json::parse(several(rest, "night").body);
+  CHECK(second["done"] == 1);
+  CHECK(second["has_more"] == false);
+  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/sagas?state=open")["data"].empty(); }));
+  // The same again finds nothing that stands still.
+  CHECK(json::parse(several(page + "}", "night").body)["matched"] == 0);
+  const auto log = all.shop.get("/v1/admin/audit")["data"];
+  REQUIRE(log.size() == 3);
+  std::set<std::string> mended;
+  for (const auto& line : log) {
+    CHECK(line["repair"] == "retry");
+    CHECK(line["reason"] == "they are back");
+    CHECK(line["by"] == "olga");
+    mended.insert(line["saga"]);
+  }
+  CHECK(mended == std::set<std::string>(ids.begin(), ids.end()));
+  CHECK(all.shop.get("/v1/admin/audit/verify")["whole"] == true);
+  CHECK(all.shop.stock("teapot") == 100);
+}
+
+TEST_CASE("a page of repairs that comes again with its key mends nothing twice, though they stand still once more",
+          "[C.6][S0.6]") {
+  troubled all;
+  all.shop.furnish();
+  const auto id = all.parked();
+  const auto mend = [&] {
+    return json::parse(all.shop
+                           .ask("POST", "/v1/admin/repairs", R"({"repair":"retry","reason":"r","state":"parked"})",
+                                {{"idempotency-key", "k"}})
+                           .body);
+  };
+  CHECK(mend()["done"] == 1);
+  // The wallets are still silent: it stands still again, by a standstill of its own.
+  REQUIRE(eventually([&] {
+    const auto now = all.shop.get("/v1/admin/sagas/" + id);
+    return now["saga"] == "parked" && now["repairs"].size() == 1;
+  }));
+  const auto again = mend();
+  CHECK(again["repeated"] == 1);
+  CHECK(again["done"] == 0);
+  CHECK(all.shop.get("/v1/admin/audit")["data"].size() == 1);
+}
+
+TEST_CASE("a paused design turns new orders away and says who paused it and why; what runs goes on", "[C.6]") {
+  troubled all{{}, 2};
+  *all.silent = false;
+  all.shop.furnish();
+  const auto earlier = all.shop.post("/v1/orders", "earlier", two_teapots);
+  REQUIRE(earlier.status == 201);
+  all.shop.link->hold();
+  const auto runs =
+      json::parse(
+          all.shop.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "runs"}, {"prefer", "respond-async"}})
+              .body)["id"]
+          .get<std::string>();
+  const auto hold = [&](const std::string& what, const std::string& body, const tests::shop::headers& with = {}) {
+    return all.shop.ask("POST", "/v1/admin/designs/" + what, body, with);
+  };
+  const auto design = [&](const std::string& name) {
+    const auto designs = all.shop.get("/v1/admin/designs");
+    for (const auto& one : designs["data"])
+      if (one["design"] == name) return one;
+    return json{};
+  };
+  const std::string why = R"({"reason":"the bank is away","by":"olga"})";
+  CHECK(hold("order_payment/pause", "{}").status == 422);
+  CHECK(hold("order_payment/pause", R"({"reason":"r","dry_run":1})").status == 422);
+  CHECK(hold("order_payment/pause", R"({"reason":"r","odd":1})").status == 422);
+  CHECK(hold("odd/pause", why).status == 404);
+  CHECK(hold("refund/pause", why).status == 409);
+  CHECK(hold("order_payment/pause", R"({"reason":"r","dry_run":true})").status == 200);
+  CHECK_FALSE(design("order_payment").contains("paused"));
+  const auto first = hold("order_payment/pause", why);
+  CHECK(first.status == 200);
+  CHECK(json::parse(first.body)["lines"].size() == 2);  // each store of orders has one
+  CHECK(header(first, "Idempotent-Replayed").empty());
+  const auto again = hold("order_payment/pause", why);
+  CHECK(header(again, "Idempotent-Replayed") == "true");
+  CHECK(json::parse(again.body)["lines"] == json::parse(first.body)["lines"]);
+  CHECK(design("order_payment")["paused"]["by"] == "olga");
+  CHECK(design("order_payment")["paused"]["in_all_stores"] == true);
+  CHECK(design("order_payment")["running"] == 1);
+  for (const std::string key : {"n1", "n2", "n3", "n4"}) {
+    const auto no = all.shop.post("/v1/orders", key, two_teapots);
+    INFO(no.body);
+    CHECK(no.status == 503);
+    CHECK(header(no, "Retry-After") == "30");
+    const auto problem = json::parse(no.body);
+    CHECK(problem["type"] == "/problems/paused");
+    CHECK(problem["detail"].get<std::string>().find("by olga") != std::string::npos);
+    CHECK(problem["detail"].get<std::string>().find("the bank is away") != std::string::npos);
+  }
+  // Another design is none of it.
+  all.shop.link->release();
+  CHECK(all.shop
+            .post("/v1/orders", "b1",
+                  R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"flow":"balance_first"})")
+            .status == 201);
+  CHECK(all.shop.post("/v1/orders", "earlier", two_teapots).status == 201);
+  REQUIRE(eventually([&] { return all.shop.get("/v1/orders/" + runs)["state"] == "COMPLETED"; }));
+  CHECK(design("order_payment")["running"] == 0);
+  CHECK(hold("order_payment/resume", R"({"reason":"it is back"})").status == 200);
+  CHECK_FALSE(design("order_payment").contains("paused"));
+  CHECK(all.shop.post("/v1/orders", "n1", two_teapots).status == 201);  // nothing was kept of what was turned away
+  const auto log = all.shop.get("/v1/admin/audit")["data"];
+  CHECK(log.size() == 4);
+  for (const auto& line : log) {
+    CHECK(line["flow"] == "order_payment");
+    CHECK_FALSE(line.contains("saga"));
+  }
+}
+
+TEST_CASE("sagas older than their design's limit are listed, counted and told once by themselves", "[C.6]") {
+  edge::gateway_options gateway;
+  gateway.late_ms.fill(1);
+  gateway.watch = edge::watch_options{.rows_per_second = 1'000'000, .look_ms = 10};
+  troubled all{gateway};
+  all.shop.furnish();
+  const auto id = all.parked();
+  const auto late = all.shop.get("/v1/admin/sagas?overdue=true")["data"];
+  REQUIRE(late.size() == 1);
+  CHECK(late[0]["id"] == id);
+  CHECK(all.shop.get("/v1/admin/sagas?overdue=false")["data"].size() == 1);
+  CHECK(all.shop.ask("GET", "/v1/admin/sagas?overdue=odd").status == 400);
+  CHECK(all.shop.ask("GET", "/v1/admin/sagas?reason_has=").status == 400);
+  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/nodes")["here"]["overdue"] == 1; }));
+  const auto metrics = [&] { return all.shop.ask("GET", "/metrics").body; };
+  CHECK(metrics().find("souk_sagas_overdue{design=\"order_payment\"} 1") != std::string::npos);
+  const auto tick = json::parse(all.shop.ask("GET", "/v1/admin/live", {}, {{"accept", "application/json"}}).body);
+  CHECK(tick["sagas"]["overdue"] == 1);
+  CHECK(tick["overdue"][0]["id"] == id);
+  *all.silent = false;
+  REQUIRE(all.mend(id, "retry", because).status == 202);
+  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/nodes")["here"]["overdue"] == 0; }));
+}
+
+TEST_CASE("the books are looked through while the node runs, and the verdict says what was not asked", "[C.6]") {
+  edge::gateway_options gateway;
+  gateway.watch = edge::watch_options{.rows_per_second = 1'000'000, .look_ms = 10};
+  troubled all{gateway};
+  *all.silent = false;
+  all.shop.furnish();
+  REQUIRE(all.shop.post("/v1/orders", "sold", two_teapots).status == 201);
+  // A round that began after the sale.
+  const std::int64_t before = all.shop.get("/v1/admin/check")["rounds"];
+  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/check")["rounds"] > before + 1; }));
+  const auto said = all.shop.get("/v1/admin/check");
+  CHECK(said["verdict"] == "holds");
+  CHECK(said["rows"] >= 5);  // a charge, a debit, a wallet, a stock put there and taken
+  CHECK(said["invariants"].size() >= 5);
+  for (const auto& one : said["invariants"]) CHECK(one["holds"] == true);
+  CHECK(said["not_asked"].size() > 10);
+  CHECK(all.shop.ask("GET", "/metrics").body.find("souk_audit_flaws 0") != std::string::npos);
 }
 
 TEST_CASE("what runs, has ended or was completed is not repaired over HTTP either", "[S1.6]") {

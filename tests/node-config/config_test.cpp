@@ -36,6 +36,8 @@ TEST_CASE("what a file does not say stays as it is", "[config]") {
   CHECK(all.payment_provider == "internal");
   CHECK(all.limits.orders_in_flight == 4096);
   CHECK(all.event_log.keep_hours == 0);
+  CHECK(all.watch.rows_per_second == 2'000);
+  CHECK(all.watch.overdue_seconds[0] == 0);
 }
 
 TEST_CASE("the files that come with souk are read", "[config]") {
@@ -50,8 +52,11 @@ TEST_CASE("every key is read", "[config]") {
   const auto all = read(R"({"data":"/d","http":{"host":"::1","port":0,"threads":3},
     "shards":{"user":2,"wallet":3,"product":4,"coupon":5,"order":6,"payment":1},"coordinators":8,"threads":2,
     "platform":"file:/x","payment_provider":"http://pay:81/v1","desks":"scheduled","currency":"EUR","limits":{"orders_in_flight":9,"connections":10,
-    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12},"event_log":{"keep_hours":48},
+    "body_bytes":2048,"header_bytes":4096,"wait_ms":0,"idle_seconds":12},"event_log":{"keep_hours":48},"watch":{"rows_per_second":0,"overdue_seconds":{"by_events":7}},
     "admin":{"host":"::1","port":9},"keys":"/k","access_log":"/a","log":{"format":"json"}})");
+  CHECK(all.watch.rows_per_second == 0);
+  CHECK(all.watch.overdue_seconds[6] == 7);
+  CHECK(all.watch.overdue_seconds[0] == 0);
   CHECK(all.admin.host == "::1");
   CHECK(all.admin.port == 9);
   CHECK(all.keys == "/k");

@@ -160,6 +160,38 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
   says("audit", 0, {"olga", "they are back", id});
   says("audit verify", 0, {"1 lines", "the audit log is whole"});
   says("sagas --state compensated " + id.substr(0, 4), 0, {id});
+
+  // Several at once: those that are as the options say, and nobody where they say nothing.
+  says("retry --reason x", 2, {"--state parked"});
+  says("retry --state running --reason x", 1, {"must be parked"});
+  says("retry --state parked --reason x --dry-run", 0, {"nothing is done yet", "4 sagas of 4"});
+  says("compensate --state parked --reason x", 4, {"4 sagas stand still", "refused 4", "walks back already"});
+  says("retry --user ben --reason x", 0, {"0 sagas"});
+  says("audit verify", 0, {"1 lines"});
+  says("retry --reason-has unreach --design order_payment --user ann --reason 'all of them' -o json", 0,
+       {R"("matched":4)", R"("done":4)"});
+  for (const auto one : parked) REQUIRE(eventually([&] { return find(one).state == order::state::failed; }));
+  says("retry --state parked --reason 'all of them'", 0, {"0 sagas"});
+  says("audit verify", 0, {"5 lines", "the audit log is whole"});
+  says("sagas --overdue --reason-has 'no such thing'", 0, {"no saga"});
+
+  says("pause order_payment", 2, {"--reason"});
+  says("pause odd --reason x", 3, {});
+  says("pause refund --reason x", 4, {"follows from a cancellation"});
+  says("pause order_payment --reason x --dry-run", 0, {"would be paused"});
+  says("pause order_payment --reason 'the bank is away' --by olga", 0, {"is paused", "line 6"});
+  says("designs", 0, {"by olga: the bank is away", "by_events"});
+  order::place late;
+  late.request = "late";
+  late.user = {"ann"};
+  late.lines = {{{"tea"}, 1, {}}};
+  late.at = now;
+  CHECK(node.node().front().ask_now(late).why == reason::paused);
+  says("drain order_payment --reason x", 0, {"none of it runs"});
+  says("resume order_payment --reason 'it is back'", 0, {"is not paused", "line 7"});
+  CHECK(ask(late).done());
+  says("audit", 0, {"pause", "resume", "order_payment"});
+  says("check", 0, {"every ledger chains", "not asked of a running node", "every cancelled sale"});
   says("nodes", 0, {"true"});
   says("actors", 0, {"wallet/0", "commits/s"});
   says("top", 2, {"needs a terminal"});

@@ -18,8 +18,10 @@ static edge::http_client connect(const std::string& node) {
 
 console::console(const wish& wanted) : output_(wanted.output), key_(wanted.key), client_(connect(wanted.node)) {}
 
-ordered_json console::ask(const char* method, const std::string& target, const ordered_json& wanted) {
+ordered_json console::ask(const char* method, const std::string& target, const ordered_json& wanted,
+                          const std::string& idempotency_key) {
   auto headers = headers_with(key_);
+  if (!idempotency_key.empty()) headers.emplace_back("idempotency-key", idempotency_key);
   headers.emplace_back("accept", "application/json");
   if (!wanted.is_null()) headers.emplace_back("content-type", "application/json");
   const auto said =

@@ -19,7 +19,8 @@ struct wish {
   std::string id;
   unsigned limit = 100;
   double every_s = 1;
-  std::string state, flow, reason, user, older_than, prefix;  // of sagas
+  std::string state, flow, reason, user, older_than, prefix, reason_has;  // of sagas
+  bool overdue = false;
   std::string why, by, since;
   bool dry_run = false;
   std::string to, from_data;  // of a shard that moves
@@ -36,7 +37,8 @@ public:
   explicit console(const wish& wanted);
 
   // Asks; whatever is no success is thrown.
-  ordered_json ask(const char* method, const std::string& target, const ordered_json& body = nullptr);
+  ordered_json ask(const char* method, const std::string& target, const ordered_json& body = nullptr,
+                   const std::string& idempotency_key = {});
 
   // The answer for scripts, as one object or a line for each thing in "data"; or some members of each as a table.
   struct shown {
@@ -67,10 +69,16 @@ std::string duration(std::int64_t ms);
 namespace admin {
 void sagas(console&, const wish&);
 void saga(console&, const wish&);
-void retry(console&, const wish&);  // a saga, or a dead letter named SOURCE/SEQ
+void retry(console&, const wish&);  // a saga, several by a filter, or a dead letter named SOURCE/SEQ
 void compensate(console&, const wish&);
 void skip(console&, const wish&);
 void fail(console&, const wish&);
+void mend_several(console&, const wish&, const std::string& what);
+void designs(console&, const wish&);
+void pause(console&, const wish&);
+void resume(console&, const wish&);
+void drain(console&, const wish&);
+void check(console&, const wish&);
 void audit(console&, const wish&);
 void verify_audit(console&, const wish&);
 void actors(console&, const wish&);

@@ -1,8 +1,8 @@
 // Sagas for operators: finds them, tells their story, and mends those that stand still.
-#include <unistd.h>
-
+#include <cctype>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "messages/grammar/ids.hpp"
 #include "tools/admin/console.hpp"
@@ -13,15 +13,33 @@ namespace {
 
 constexpr std::size_t id_letters = 13;
 
+// Whatever it is, it goes into a query.
+std::string percent_encoded(const std::string& text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain)
+      out += c;
+    else
+      ((out += '%') += digits[byte >> 4]) += digits[byte & 15];
+  }
+  return out;
+}
+
 std::string query(const wish& wanted) {
+  static const std::string yes = "true", no;
   std::string text = "?limit=" + std::to_string(wanted.limit);
   for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", wanted.state},
                                     {"flow", wanted.flow},
                                     {"reason", wanted.reason},
                                     {"user", wanted.user},
+                                    {"reason_has", wanted.reason_has},
+                                    {"overdue", wanted.overdue ? yes : no},
                                     {"older_than", wanted.older_than},
                                     {"prefix", wanted.prefix}})
-    if (!value.empty()) text += '&' + std::string{name} + '=' + checked(value);
+    if (!value.empty()) text += '&' + std::string{name} + '=' + percent_encoded(value);
   return text;
 }
 
@@ -74,6 +92,7 @@ void show_dry_run(const ordered_json& said) {
 
 void repair(console& node, const wish& wanted, const std::string& what) {
   if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
+  if (wanted.id.empty()) return mend_several(node, wanted, what);
   const auto id = resolved(node, wanted.id);
   ordered_json body{{"reason", wanted.why}};
   const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by;
@@ -117,6 +136,7 @@ void saga(console& node, const wish& wanted) {
             << "  " << console::cell(all, "saga") << "  user " << console::cell(all, "user") << "  "
             << pounds(all.value("total", std::int64_t{0})) << "  " << duration(all.value("age_ms", std::int64_t{0}))
             << '\n';
+  if (all.contains("traceparent")) std::cout << "traceparent " << console::cell(all, "traceparent") << '\n';
   table steps{{{"ms", side::right}, {"step"}, {"what"}, {"reason"}}};
   for (const auto& one : all.at("timeline")) {
     auto why = console::cell(one, "reason");
@@ -136,7 +156,6 @@ void saga(console& node, const wish& wanted) {
                         ? "souk admin " + name + ' ' + console::cell(all, "id") + " --reason TEXT"
                         : "no: " + console::cell(may, "because")});
   std::cout << rows.text(2);
-  if (all.contains("traceparent")) std::cout << "traceparent " << console::cell(all, "traceparent") << '\n';
 }
 
 void retry(console& node, const wish& wanted) {
@@ -167,10 +186,11 @@ void audit(console& node, const wish& wanted) {
              {"by", "by"},
              {"repair", "repair"},
              {"saga", "saga"},
+             {"design", "flow"},
              {"stood at", "step"},
              {"why", "reason"},
              {"hash", "hash"}},
-            "no saga was ever repaired");
+            "nobody ever repaired a saga, or paused a design");
 }
 
 void verify_audit(console& node, const wish&) {

@@ -27,7 +27,9 @@ troubled_node::troubled_node(const std::string& data, std::uint16_t port) {
     return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
   };
   node_ = std::make_unique<runtime::node>(std::move(options));
-  gateway_ = std::make_unique<edge::gateway>(*node_);
+  edge::gateway_options watched;
+  watched.watch = edge::watch_options{};
+  gateway_ = std::make_unique<edge::gateway>(*node_, std::move(watched));
   edge::server_options listens;
   listens.port = port;
   server_ = std::make_unique<edge::http_server>(listens, [this](edge::http_request&& request, edge::responder answer) {

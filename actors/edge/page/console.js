@@ -142,7 +142,10 @@ function verdict(tick) {
   if (full.length) bad.push('no room on the disk of ' + full.join(', '));
   if (tick.event_log.held) warn.push(plural(tick.event_log.held, 'event waits', 'events wait') + ' to be tried again');
   if (tick.outbox.waiting) warn.push(plural(tick.outbox.waiting, 'event', 'events') + ' the platform did not take');
-  if (tick.sagas.oldest_ms > 60e3 && !tick.sagas.parked) warn.push('the oldest open saga is ' + span(tick.sagas.oldest_ms) + ' old');
+  if (tick.audit && tick.audit.flaws) bad.push('the books do not balance: ' + tick.audit.first);
+  const late = tick.sagas.overdue - tick.overdue.filter(one => one.parked).length;
+  if (late > 0) warn.push(plural(late, 'saga is', 'sagas are') + ' older than the design allows');
+  for (const one of tick.paused) warn.push(`${words(one.design)} is paused${one.by ? ' by ' + one.by : ''}: ${one.reason}`);
   const text = [...bad, ...warn].join(' \u00b7 ');
   if (bad.length) return {mood: 'bad', text: text[0].toUpperCase() + text.slice(1)};
   if (warn.length) return {mood: 'warn', text: text[0].toUpperCase() + text.slice(1)};
@@ -320,6 +323,9 @@ const views = {
         const failed = tick => Object.entries(tick.orders.ends_s).reduce((sum, [how, n]) => how === 'COMPLETED' || how === 'CANCELLED' ? sum : sum + n, 0);
         if (shown.parked.length)
           parts.push(make('section', {class: 'card alarm'}, make('h2', {}, 'Parked: they wait for you'), sagaTable(shown.parked)));
+        const late = shown.overdue.filter(one => !one.parked);
+        if (late.length)
+          parts.push(make('section', {class: 'card'}, make('h2', {}, 'Overdue: older than their design allows'), sagaTable(late)));
         parts.push(make('div', {class: 'tiles'},
           tile('orders', [figure(shown.orders.placed_s), make('small', {}, ' a second')], ends.map(([how, n]) => `${words(how).toLowerCase()} ${n}`).join(' \u00b7 '),
             [{values: of(tick => tick.orders.placed_s)}, {values: of(failed), look: 'bad'}]),
@@ -340,7 +346,10 @@ const views = {
             make('thead', {}, make('tr', {}, make('th', {}, 'subscriber'), make('th', {class: 'right'}, 'lag'))),
             make('tbody', {}, shown.event_log.subscribers.map(one => make('tr', {}, make('td', {}, one.subscriber + (one.partition ? ' of partition ' + one.partition : '')),
               make('td', {class: 'right'}, figure(one.lag)))))),
-          make('p', {class: 'soft'}, shown.coordinators.map(one => `${one.name}: ${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}`).join(' \u00b7 ')))));
+          make('p', {class: 'soft'}, shown.coordinators.map(one => `${one.name}: ${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}`).join(' \u00b7 ')),
+          shown.audit ? make('p', {class: 'soft', id: 'books'}, shown.audit.rounds
+            ? `The books: ${shown.audit.flaws ? plural(shown.audit.flaws, 'row is', 'rows are') + ' wrong' : 'no row is wrong'}, of ${figure(shown.audit.rows)} looked at by ${time(shown.audit.ended)} UTC${shown.audit.silent.length ? '; silent: ' + shown.audit.silent.join(', ') : ''}.`
+            : 'The books are being looked through for the first time.') : '')));
       }
       place.replaceChildren(...parts);
       markRow();
@@ -421,16 +430,28 @@ const views = {
       make('div', {class: 'verdict ' + (state.whole ? 'good' : 'bad')}, make('strong', {}, state.whole ? 'The log is whole' : 'The log is broken'),
         make('span', {class: 'mono'}, state.data.map(store => store.whole === false || store.troubles.length ? store.troubles.join('; ') : `${plural(store.lines, 'line', 'lines')} ${store.head.slice(0, 16)}`).join(' \u00b7 '))),
       make('section', {class: 'card'}, log.data.length ? make('table', {}, make('thead', {}, make('tr', {}, ['at', 'repair', 'saga', 'stood at', 'why', 'who', 'hash'].map(name => make('th', {}, name)))),
-        make('tbody', {}, log.data.map(line => make('tr', {class: 'go', 'data-go': '#/saga/' + line.saga}, make('td', {class: 'mono'}, line.at.slice(0, 19).replace('T', ' ')), make('td', {}, tag(line.repair)),
-          make('td', {class: 'mono'}, make('a', {href: '#/saga/' + line.saga}, line.saga)), make('td', {}, (line.undoing ? 'undo ' : '') + words(line.step)), make('td', {}, line.reason), make('td', {}, line.by || ''),
+        make('tbody', {}, log.data.map(line => make('tr', line.saga ? {class: 'go', 'data-go': '#/saga/' + line.saga} : {}, make('td', {class: 'mono'}, line.at.slice(0, 19).replace('T', ' ')), make('td', {}, tag(line.repair)),
+          make('td', {class: 'mono'}, line.saga ? make('a', {href: '#/saga/' + line.saga}, line.saga) : words(line.flow)), make('td', {}, (line.undoing ? 'undo ' : '') + words(line.step)), make('td', {}, line.reason), make('td', {}, line.by || ''),
           make('td', {class: 'mono soft'}, line.hash.slice(0, 10)))))) : make('p', {class: 'empty'}, 'Nobody ever had to mend a saga.')));
   },
 
   plans: async () => {
     await planOf('');
-    view = {};
-    main.replaceChildren(make('h1', {}, 'The designs, as the code has them'), ...plans.map(plan => make('section', {class: 'card'},
-      make('h2', {}, words(plan.name), ' ', make('span', {class: 'tag'}, plan.kind)), drawPlan(plan, null))));
+    let turn = 0;
+    const draw = async () => {
+      const designs = new Map((await ask('/v1/admin/designs')).data.map(one => [one.design, one]));
+      main.replaceChildren(make('h1', {}, 'The designs, as the code has them'), ...plans.map(plan => {
+        const is = designs.get(plan.name);
+        const counts = [['running', is.running], ['walk back', is.compensating], ['parked', is.parked], ['overdue', is.overdue], ['completed', is.completed], ['failed', is.failed]]
+          .filter(([name, n]) => n || name === 'running').map(([name, n]) => `${figure(n)} ${name}`).join(' \u00b7 ');
+        return make('section', {class: 'card' + (is.paused ? ' alarm' : ''), 'data-design': plan.name},
+          make('h2', {}, words(plan.name), ' ', make('span', {class: 'tag'}, plan.kind), is.paused ? [' ', make('span', {class: 'tag warn'}, 'paused')] : ''),
+          is.paused ? make('p', {}, `No new ones since ${time(is.paused.since)} UTC${is.paused.by ? ', by ' + is.paused.by : ''}: ${is.paused.reason}`) : '',
+          make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null));
+      }));
+    };
+    await draw();
+    view = {tick: () => { if (++turn % 3 === 0) draw().catch(() => {}); }};
   },
 
   hall: async (query, id) => {

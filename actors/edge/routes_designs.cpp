@@ -1,0 +1,123 @@
+// Designs for operators: how their sagas are, and whether new orders of one are taken.
+//
+// Whether they are is decided by the order desk, where an order becomes durable anyway: no gateway of any node has to
+// be told, and who placed an order before is answered as ever.
+#include <algorithm>
+#include <atomic>
+
+#include "actors/edge/json_of.hpp"
+#include "actors/edge/routes.hpp"
+#include "actors/sagas/plans.hpp"
+
+namespace souk::edge::designs {
+
+namespace {
+
+json json_of_design(const call& c, order::flow flow, const std::vector<order::overview>& stores) {
+  std::array<std::int64_t, 5> sagas{};
+  std::array<std::int64_t, 4> ends{};
+  std::int64_t late = 0, oldest = 0, paused = 0;
+  const order::pausing* pausing = nullptr;
+  for (const auto& store : stores) {
+    for (const auto& one : store.open) {
+      if (one.flow != flow) continue;
+      sagas[static_cast<std::size_t>(one.saga)] += one.cases;
+      late += one.late;
+      if (!oldest || one.oldest.ms < oldest) oldest = one.oldest.ms;
+    }
+    for (const auto& one : store.ended)
+      if (one.flow == flow) ends[static_cast<std::size_t>(one.state)] += one.cases;
+    for (const auto& one : store.paused)
+      if (one.flow == flow && ++paused) pausing = &one;
+  }
+  const auto count = [&](order::saga_state what) { return sagas[static_cast<std::size_t>(what)]; };
+  const auto ended = [&](order::state what) { return ends[static_cast<std::size_t>(what)]; };
+  json out{{"design", sagas::plan_of(flow).name()},
+           {"running", count(order::saga_state::running)},
+           {"compensating", count(order::saga_state::compensating)},
+           {"parked", count(order::saga_state::parked)},
+           {"overdue", late},
+           {"limit_s", c.hall().options().late_ms[static_cast<std::size_t>(flow)] / 1'000},
+           {"completed", ended(order::state::completed)},
+           {"failed", ended(order::state::failed)},
+           {"cancelled", ended(order::state::cancelled)}};
+  if (oldest) out["oldest_ms"] = std::max<std::int64_t>(c.hall().now().ms - oldest, 0);
+  if (!pausing) return out;
+  out["paused"] = {{"since", to_text(pausing->since)}, {"reason", pausing->reason}};
+  if (!pausing->by.empty()) out["paused"]["by"] = pausing->by;
+  // A pause that was cut off half way is made whole by the same wish again.
+  out["paused"]["in_all_stores"] = paused == static_cast<std::int64_t>(stores.size());
+  return out;
+}
+
+std::optional<order::flow> flow_in_path(const asked& a, const call& c) {
+  const auto flow = sagas::find_flow(a.id[0]);
+  if (!flow) {
+    c.answer(problem{reason::not_found}.detail(a.id[0]));
+  } else if (*flow == order::flow::refund) {
+    c.answer(problem{reason::not_repairable}.detail("nobody orders a refund: it follows from a cancellation"));
+    return std::nullopt;
+  }
+  return flow;
+}
+
+void hold_back(const asked& a, const call& c, bool resume) {
+  const auto flow = flow_in_path(a, c);
+  if (!flow) return;
+  order::pause wanted{*flow, resume};
+  wanted.request = a.key;
+  wanted.at = a.at;
+  if (!a.read(c, [&](fields& body) {
+        wanted.reason = body.text("reason", 500);
+        wanted.by = body.maybe_text("by", 64).value_or("");
+        wanted.dry = body.maybe_flag("dry_run").value_or(false);
+      }))
+    return;
+  struct gathering {
+    std::vector<answer> said;
+    std::atomic<std::uint32_t> missing;
+  };
+  const auto stores = c.hall().shards(domain::order);
+  const auto all = std::make_shared<gathering>();
+  all->said.resize(stores);
+  all->missing = stores;
+  const bool dry = wanted.dry;
+  const auto finish = [c, all, dry, resume, name = a.id[0]] {
+    bool replayed = true;
+    auto lines = json::array();
+    for (std::size_t s = 0; s < all->said.size(); ++s) {
+      const auto& said = all->said[s];
+      if (!said.done()) return c.answer_no(said);
+      replayed = replayed && said.replayed;
+      const auto& line = std::get<order::audit_line>(said.body);
+      if (!line.seq && !dry) continue;  // it was so from the beginning
+      lines.push_back(json_of(line));
+      lines.back()["store"] = s;
+    }
+    json out{{"design", name}, {"paused", !resume}, {"lines", std::move(lines)}};
+    if (dry) out["dry_run"] = true;
+    c.answer(200, dumped(out), replayed);
+  };
+  for (std::uint32_t s = 0; s < stores; ++s)
+    c.ask(wanted, {.shard = s}, [all, s, finish](answer&& said) {
+      all->said[s] = std::move(said);
+      if (--all->missing == 0) finish();
+    });
+}
+
+}  // namespace
+
+void list(const asked&, const call& c) {
+  c.want_all<order::overview>(domain::order, order::survey{c.hall().late_before()},
+                              [c](std::vector<order::overview>&& stores) {
+                                auto data = json::array();
+                                for (const auto* one : sagas::all_plans())
+                                  data.push_back(json_of_design(c, *sagas::find_flow(one->name()), stores));
+                                c.answer(200, dumped(json_of_list(std::move(data), false)));
+                              });
+}
+
+void pause(const asked& a, const call& c) { hold_back(a, c, false); }
+void resume(const asked& a, const call& c) { hold_back(a, c, true); }
+
+}  // namespace souk::edge::designs

@@ -1,0 +1,80 @@
+// The watchman: looks, as long as the node runs, for sagas that are late and for books that do not balance.
+//
+// It asks the desks that this node keeps, one after the other and at leisure, so that it never opens a store and no
+// order waits for it. What it can find so stands in rows (persistence/audit/inspection.hpp); sums, and what lies in
+// several stores, need all of them at one instant: `souk check` on a stopped node, or on a backup of a running one.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "messages/examine.hpp"
+#include "messages/order.hpp"
+
+namespace souk::edge {
+
+class hall;
+
+struct watch_options {
+  std::int64_t rows_per_second = 2'000;  // that are looked at; 0: none
+  std::int64_t look_ms = 5'000;          // how often late sagas are looked for
+};
+
+class watchman {
+public:
+  // What it found, as of its last round through all stores that this node keeps.
+  struct verdict {
+    static constexpr std::size_t flaws_max = 20;
+
+    std::int64_t rounds = 0;
+    moment began, ended;     // of the last
+    std::int64_t rows = 0;   // that it looked at
+    std::int64_t flaws = 0;  // that it found
+    std::vector<examined::flaw> first;
+    std::vector<std::string> silent;  // desks that did not answer: nobody knows about them
+  };
+
+  watchman(edge::hall& of, watch_options options);
+  ~watchman() { stop(); }
+  watchman(const watchman&) = delete;
+  watchman& operator=(const watchman&) = delete;
+
+  // Nobody is asked any more; before the hall closes.
+  void stop();
+
+  verdict found() const;
+  // Sagas that are late now, by design: of the desks of this node.
+  std::array<std::int64_t, order::flows> late() const;
+
+private:
+  struct place {
+    souk::domain domain{};
+    std::uint32_t shard = 0;
+  };
+
+  void run();
+  bool rest(std::int64_t ms);  // false: it is over
+  std::vector<place> desks() const;
+  std::vector<std::uint32_t> shards_of_orders() const;
+  void look_for_late();
+  void look_through(place at, verdict& into);
+
+  edge::hall& hall_;
+  const watch_options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopped_ = false;
+  verdict found_;
+  std::array<std::int64_t, order::flows> late_{};
+  std::set<std::int64_t> told_;  // late sagas that stand in the log
+  std::int64_t look_at_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace souk::edge
