@@ -53,7 +53,7 @@ examined look_through(store_file& file, const examine& wanted) {
             ++out.rows;
           },
           wanted.after, here->at_once ? 1U : std::clamp(wanted.rows, 1U, 4'096U));
-  if (out.rows) {
+  if (out.rows || here->at_once) {  // also where every row was taken out
     findings found;
     here->look(file, keys, found);
     for (const auto what : looked_for)

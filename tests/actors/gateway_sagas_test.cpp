@@ -1,7 +1,11 @@
 // What operators see of sagas, and how they mend them, over the routes of the console.
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <atomic>
 #include <set>
+#include <sstream>
 
 #include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
@@ -59,6 +63,21 @@ struct troubled {
                      const tests::shop::headers& with = {}) {
     return shop.ask("POST", "/v1/admin/sagas/" + id + '/' + what, body, with);
   }
+};
+
+// What is logged while it lives.
+class logged {
+public:
+  logged() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("logged", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_, true)));
+  }
+  ~logged() { spdlog::set_default_logger(before_); }
+  std::string text() const { return text_.str(); }
+
+private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::logger> before_;
 };
 
 const std::string because = R"({"reason":"the wallets were away","by":"olga"})";
@@ -332,27 +351,40 @@ TEST_CASE("a paused design turns new orders away and says who paused it and why;
 }
 
 TEST_CASE("sagas older than their design's limit are listed, counted and told once by themselves", "[C.6]") {
-  edge::gateway_options gateway;
-  gateway.late_ms.fill(1);
-  gateway.watch = edge::watch_options{.rows_per_second = 1'000'000, .look_ms = 10};
-  troubled all{gateway};
-  all.shop.furnish();
-  const auto id = all.parked();
-  const auto late = all.shop.get("/v1/admin/sagas?overdue=true")["data"];
-  REQUIRE(late.size() == 1);
-  CHECK(late[0]["id"] == id);
-  CHECK(all.shop.get("/v1/admin/sagas?overdue=false")["data"].size() == 1);
-  CHECK(all.shop.ask("GET", "/v1/admin/sagas?overdue=odd").status == 400);
-  CHECK(all.shop.ask("GET", "/v1/admin/sagas?reason_has=").status == 400);
-  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/nodes")["here"]["overdue"] == 1; }));
-  const auto metrics = [&] { return all.shop.ask("GET", "/metrics").body; };
-  CHECK(metrics().find("souk_sagas_overdue{design=\"order_payment\"} 1") != std::string::npos);
-  const auto tick = json::parse(all.shop.ask("GET", "/v1/admin/live", {}, {{"accept", "application/json"}}).body);
-  CHECK(tick["sagas"]["overdue"] == 1);
-  CHECK(tick["overdue"][0]["id"] == id);
-  *all.silent = false;
-  REQUIRE(all.mend(id, "retry", because).status == 202);
-  REQUIRE(eventually([&] { return all.shop.get("/v1/admin/nodes")["here"]["overdue"] == 0; }));
+  const logged log;
+  {
+    edge::gateway_options gateway;
+    gateway.late_ms.fill(1);
+    gateway.watch = edge::watch_options{.rows_per_second = 1'000'000, .look_ms = 10};
+    troubled all{gateway};
+    all.shop.furnish();
+    const auto id = all.parked();
+    const auto late = all.shop.get("/v1/admin/sagas?overdue=true")["data"];
+    REQUIRE(late.size() == 1);
+    CHECK(late[0]["id"] == id);
+    CHECK(all.shop.get("/v1/admin/sagas?overdue=false")["data"].size() == 1);
+    CHECK(all.shop.ask("GET", "/v1/admin/sagas?overdue=odd").status == 400);
+    CHECK(all.shop.ask("GET", "/v1/admin/sagas?reason_has=").status == 400);
+    const auto counted = [&] { return all.shop.get("/v1/admin/nodes")["here"]["overdue"].get<int>(); };
+    REQUIRE(eventually([&] { return counted() == 1; }));
+    const auto metrics = all.shop.ask("GET", "/metrics").body;
+    CHECK(metrics.find("souk_sagas_overdue{design=\"order_payment\"} 1") != std::string::npos);
+    const auto tick = json::parse(all.shop.ask("GET", "/v1/admin/live", {}, {{"accept", "application/json"}}).body);
+    CHECK(tick["sagas"]["overdue"] == 1);
+    CHECK(tick["overdue"][0]["id"] == id);
+    // Whoever sees the second has looked at the first once more.
+    all.parked("o2");
+    REQUIRE(eventually([&] { return counted() == 2; }));
+    *all.silent = false;
+    REQUIRE(all.mend(id, "retry", because).status == 202);
+    REQUIRE(eventually([&] { return counted() == 1; }));
+    CHECK(all.shop.get("/v1/admin/designs")["data"][0]["overdue"] == 1);
+  }
+  const auto told = log.text();
+  INFO(told);
+  std::size_t lines = 0;
+  for (auto at = told.find(" is late: "); at != told.npos; at = told.find(" is late: ", at + 1)) ++lines;
+  CHECK(lines == 2);
 }
 
 TEST_CASE("the books are looked through while the node runs, and the verdict says what was not asked", "[C.6]") {

@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "actors/runtime/roster.hpp"
 #include "persistence/audit.hpp"
 #include "persistence/audit/inspection.hpp"
 #include "persistence/payment.hpp"
@@ -253,11 +254,10 @@ namespace {
 
 // What is found a stretch of so many rows at a time, by name; and how many rows there were.
 std::pair<std::string, std::int64_t> looked_through(const fs::path& store, domain which, std::uint32_t rows) {
-  static const std::string_view none[]{""};
   persistence::open_options options;
   options.path = store.string();
-  options.read_only = true;
-  persistence::store_file file{options, none};
+  const auto brain = runtime::make_brain(which, 0, options);
+  auto& file = brain->file();
   std::string names;
   std::int64_t all = 0;
   examine next{{which, 0}};

@@ -1,6 +1,8 @@
 // Sagas that stand still in a whole node, and every repair of every one of them: once in effect, whatever falls.
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 
 #include "actors/runtime/roster.hpp"
@@ -122,15 +124,102 @@ number stand_still(shop& shop, const scene& of) {
   return open_sagas(shop)[0].id;
 }
 
-answer mend(shop& shop, number id, remedy what) {
-  return shop.ask(order::repair{id, what, "a test", {}, "olga", false, shop.now()});
+answer mend(shop& shop, number id, remedy what, const std::string& request = {}) {
+  return shop.ask(order::repair{id, what, "a test", request, "olga", false, shop.now()});
 }
 
 std::int64_t lines_of(shop& shop, number id) {
   return static_cast<std::int64_t>(std::get<order::audit_page>(shop.ask(order::read_audit{id}).body).lines.size());
 }
 
+// In the saga's own story.
+std::int64_t repairs_told(shop& shop, number id) {
+  const auto story = shop.find(id).timeline;
+  return std::count_if(story.begin(), story.end(), [](const auto& one) { return one.what == order::mark::repaired; });
+}
+
+constexpr std::array all_remedies{remedy::retry, remedy::compensate, remedy::skip, remedy::fail};
+
+// A saga that does not stand still.
+struct stage_of_life {
+  const char* name;
+  domain silent;  // until all is looked at
+  std::function<bool(const command&)> hits;
+  order::flow flow;
+  std::int64_t balance;
+  bool cancelled;  // after its end
+  saga_state saga;
+  bool open;
+};
+
+const std::vector<stage_of_life>& stages_of_life() {
+  const auto nothing = [](const command&) { return false; };
+  static const std::vector<stage_of_life> all{
+      {"on its way", domain::wallet, any_of<wallet::debit>(), order::flow::order_payment, 10'000, false,
+       saga_state::running, true},
+      {"on its way back", domain::product, any_of<product::undo_take>(), order::flow::order_payment, 0, false,
+       saga_state::compensating, true},
+      {"under way by events", domain::event_log, any_of<event_log::append>(), order::flow::by_events, 10'000, false,
+       saga_state::running, true},
+      {"completed", domain::wallet, nothing, order::flow::order_payment, 10'000, false, saga_state::completed, false},
+      {"completed by events", domain::wallet, nothing, order::flow::by_events, 10'000, false, saga_state::completed,
+       false},
+      {"failed", domain::wallet, nothing, order::flow::order_payment, 0, false, saga_state::compensated, false},
+      {"cancelled after its end", domain::wallet, nothing, order::flow::balance_first, 10'000, true,
+       saga_state::completed, false},
+  };
+  return all;
+}
+
 }  // namespace
+
+TEST_CASE("a saga that does not stand still is repaired in no state of its life, twice and across a fall",
+          "[S0.6][S1.6][C.4]") {
+  for (const auto& of : stages_of_life()) {
+    INFO(of.name);
+    const trouble trouble{of.silent, of.hits};
+    auto options = trouble.options();
+    // It is asked again for as long as the test looks.
+    options.around.patience.tries_before_lost = options.around.patience.tries_before_parked = 1'000'000;
+    options.around.patience.pause_ms_max = 20;
+    shop shop{options};
+    shop.user("ann", of.balance);
+    shop.product("cup", 300, 10);
+    if (of.flow == order::flow::by_events) shop.ask(cart::put{{"ann"}, {"cup"}, 2});
+    auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, false, of.flow});
+    place.wait = false;
+    const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+    const auto is_there = [&] {
+      const auto now = shop.find(id);
+      return now.saga == of.saga && (now.ended.ms == 0) == of.open;
+    };
+    REQUIRE(eventually(is_there));
+    if (of.cancelled) {
+      shop.ask(order::cancel{id, true, shop.now()});
+      REQUIRE(eventually([&] { return shop.find(id).state == state::cancelled; }));
+    }
+    const auto look = [&] {
+      for (const auto what : all_remedies)
+        for (int twice = 0; twice < 2; ++twice) {
+          INFO(sagas::to_text(what));
+          CHECK(mend(shop, id, what, "once").why == reason::not_repairable);
+        }
+      CHECK(lines_of(shop, id) == 0);
+      CHECK(repairs_told(shop, id) == 0);
+    };
+    look();
+    shop.close();
+    shop.open();
+    REQUIRE(eventually(is_there));
+    look();
+    *trouble.silent = false;
+    REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
+    const bool sold = of.balance > 0;
+    CHECK(shop.find(id).state == (of.cancelled ? state::cancelled : sold ? state::completed : state::failed));
+    CHECK(shop.stock("cup") == (sold && !of.cancelled ? 8 : 10));
+    CHECK(shop.broken_invariants() == "");
+  }
+}
 
 TEST_CASE("every repair of every saga that stands still is refused, or once in effect whatever falls",
           "[S0.6][S1.6][C.4]") {
@@ -163,7 +252,7 @@ TEST_CASE("every repair of every saga that stands still is refused, or once in e
         // Who skips or gives up need not wait until the domain is healed.
         const bool heals = what == remedy::retry || what == remedy::compensate;
         if (heals) *trouble.silent = false;
-        const auto first = mend(shop, id, what);
+        const auto first = mend(shop, id, what, "once");
         CHECK(first.done());
         CHECK_FALSE(first.replayed);
         if (fall == falls::node) {
@@ -174,6 +263,11 @@ TEST_CASE("every repair of every saga that stands still is refused, or once in e
           for (std::uint32_t share = 0; share < shop.options().coordinators; ++share)
             shop.node().fell_coordinator(share);
         }
+        // Whoever did not hear the answer asks again, before anybody knows how it goes on.
+        const auto second = mend(shop, id, what, "once");
+        CHECK(second.done());
+        CHECK(second.replayed);
+        CHECK(std::get<order::audit_line>(second.body) == std::get<order::audit_line>(first.body));
         if (eventually([&] { return open_sagas(shop).empty(); })) {
           const auto again = mend(shop, id, what);
           CHECK(again.done());
@@ -182,6 +276,7 @@ TEST_CASE("every repair of every saga that stands still is refused, or once in e
           FAIL("it does not end: " << shop.timeline(id));
         }
         CHECK(lines_of(shop, id) == 1);
+        CHECK(repairs_told(shop, id) == 1);
         const auto after = shop.find(id);
         const bool sale = order::is_sale(after.flow);
         const bool forward =

@@ -1,16 +1,20 @@
 // The whole screen, once a second: what is parked first, then how orders go and how the desks are.
 //
-// Plain ANSI and a terminal in raw mode. Keys: j k move, enter tells the story of the saga under the cursor, q leaves.
+// Plain ANSI and a terminal in raw mode. Keys: j k move, enter tells the story of the saga under the cursor, / and some
+// letters that of whichever begins with them, q leaves.
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
+#include <utility>
 
 #include "tools/admin/console.hpp"
 
@@ -82,8 +86,15 @@ public:
     if (at < lines_.size()) lines_[at] = turned(lines_[at]);
   }
 
+  // The screen's last line, whatever else is on it.
+  void ask(const std::string& text) { last_ = text; }
+
   void show() {
     const auto screen = size_of_screen();
+    if (!last_.empty()) {
+      lines_.resize(screen.rows);
+      lines_.back() = bold(std::exchange(last_, {}));
+    }
     std::string out = "\x1b[H";
     for (std::size_t i = 0; i < screen.rows; ++i) {
       if (i < lines_.size()) out += cut(lines_[i], screen.columns);
@@ -117,6 +128,7 @@ private:
 
   bool coloured_;
   std::vector<std::string> lines_;
+  std::string last_;
 };
 
 std::string number_of(const ordered_json& of, const char* member) {
@@ -135,6 +147,7 @@ public:
       try {
         now_ = node_.ask("GET", "/v1/admin/live");
         trouble_.clear();
+        if (!story_.is_null()) tell(console::cell(story_, "id"));
       } catch (const edge::http_unreachable& why) {
         trouble_ = std::string{"out of reach: "} + why.what();
       }
@@ -144,7 +157,7 @@ public:
         if (left.count() <= 0 || interrupted) break;
         const auto key =
             key_within(std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds{1});
-        if (key == 'q') return;
+        if (key == 'q' && !typed_) return;
         press(key);
       }
     }
@@ -154,14 +167,37 @@ private:
   std::size_t parked() const { return now_.contains("parked") ? now_["parked"].size() : 0; }
 
   void press(char key) {
+    said_.clear();
+    if (typed_) return type(key);
+    if (key == '/') typed_.emplace();
     if (key == 'j' && at_ + 1 < parked()) ++at_;
     if (key == 'k' && at_ > 0) --at_;
     if (key == '\n' || key == '\r') {
       if (!story_.is_null()) {
         story_ = nullptr;
       } else if (at_ < parked()) {
-        story_ = node_.ask("GET", "/v1/admin/sagas/" + console::cell(now_["parked"][at_], "id"));
+        tell(console::cell(now_["parked"][at_], "id"));
       }
+    }
+  }
+
+  void tell(const std::string& id) { story_ = node_.ask("GET", "/v1/admin/sagas/" + id); }
+
+  // The first letters of a saga, until enter; escape forgets them.
+  void type(char key) {
+    constexpr char escape = '\x1b', erase = '\x7f', backspace = '\b';
+    if (key == '\n' || key == '\r') {
+      const auto prefix = *std::exchange(typed_, std::nullopt);
+      if (prefix.empty()) return;
+      const auto found = node_.ask("GET", "/v1/admin/sagas?limit=2&prefix=" + prefix).at("data");
+      if (found.size() == 1) return tell(console::cell(found[0], "id"));
+      said_ = (found.empty() ? "no saga begins with " : "several sagas begin with ") + prefix;
+    } else if (key == escape) {
+      typed_.reset();
+    } else if (key == erase || key == backspace) {
+      if (!typed_->empty()) typed_->pop_back();
+    } else if (std::isalnum(static_cast<unsigned char>(key)) && typed_->size() < 13) {
+      *typed_ += key;
     }
   }
 
@@ -170,10 +206,13 @@ private:
       draw_story();
     else
       draw_all();
+    if (typed_) paint_.ask("first letters of a saga: /" + *typed_);
+    if (!said_.empty()) paint_.ask(said_);
     paint_.show();
   }
 
   void draw_story() {
+    if (!trouble_.empty()) paint_.line(paint_.red(trouble_));
     paint_.line(paint_.bold(console::cell(story_, "id")) + "  " + console::cell(story_, "flow") + "  " +
                 console::cell(story_, "saga") + "  user " + console::cell(story_, "user"));
     table steps{{{"ms", side::right}, {"step"}, {"what"}, {"reason"}}};
@@ -183,11 +222,17 @@ private:
     paint_.lines(steps.text());
     paint_.line();
     if (story_.contains("parked"))
+      paint_.line(paint_.red("it stands still at " +
+                             std::string{story_["parked"].value("undoing", false) ? "undo " : ""} +
+                             console::cell(story_, "parked.step") + ": " + console::cell(story_, "parked.reason") +
+                             " from " + console::cell(story_, "parked.domain")));
+    else
+      paint_.line(paint_.green("it is " + console::cell(story_, "state")));
+    if (story_.contains("parked"))
       for (const auto& [name, may] : story_["parked"]["repairs"].items())
         if (may.value("allowed", false))
           paint_.line("souk admin " + name + ' ' + console::cell(story_, "id") + " --reason TEXT [--dry-run]");
-    paint_.line();
-    paint_.line("enter: back   q: quit");
+    paint_.ask("enter: back   /: another   q: quit");
   }
 
   void draw_all() {
@@ -206,25 +251,42 @@ private:
     const auto stand = sagas.value("parked", std::int64_t{0});
     paint_.line("sagas  running " + console::cell(sagas, "running") + "  compensating " +
                 console::cell(sagas, "compensating") + "  " +
-                (stand ? paint_.red("parked " + grouped(stand)) : "parked 0") + "  oldest " +
-                duration(sagas.value("oldest_ms", std::int64_t{0})));
+                (stand ? paint_.red("parked " + grouped(stand)) : "parked 0") + "  overdue " +
+                console::cell(sagas, "overdue") + "  oldest " + duration(sagas.value("oldest_ms", std::int64_t{0})));
     const auto& log = now_["event_log"];
     const auto dead = log.value("dead", std::int64_t{0}) + now_["outbox"].value("dead", std::int64_t{0});
     paint_.line("event log lag " + console::cell(log, "lag") + "  held " + console::cell(log, "held") + "  " +
                 (dead ? paint_.red("dead letters " + grouped(dead)) : "dead letters 0"));
+    if (const auto books = now_.value("audit", ordered_json::object()); !books.empty()) {
+      const auto flaws = books.value("flaws", std::int64_t{0});
+      paint_.line("books   " +
+                  (flaws ? paint_.red(grouped(flaws) + " rows are wrong: " + console::cell(books, "first"))
+                         : "no row is wrong") +
+                  "  of " + console::cell(books, "rows") + ", round " + console::cell(books, "rounds"));
+    }
+    for (const auto& one : now_["paused"])
+      paint_.line(paint_.red("paused  " + console::cell(one, "design")) + "  " + console::cell(one, "by") + ": " +
+                  console::cell(one, "reason"));
     paint_.line();
     if (parked()) {
       at_ = std::min(at_, parked() - 1);
       table rows{{{"parked"}, {"flow"}, {"at"}, {"reason"}, {"user"}, {"age", side::right}}};
-      for (const auto& one : now_["parked"])
+      // So many that the desks below them are seen as well.
+      constexpr std::size_t others = 26, least = 5;
+      const auto screen = size_of_screen().rows;
+      const auto room = screen > others + least ? screen - others : least;
+      const auto top = at_ < room ? 0 : at_ + 1 - room;
+      for (std::size_t i = top; i < std::min(top + room, parked()); ++i) {
+        const auto& one = now_["parked"][i];
         rows.row({console::cell(one, "id"), console::cell(one, "flow"),
                   (one["parked"].value("undoing", false) ? "undo " : "") + console::cell(one, "parked.step"),
                   console::cell(one, "parked.reason"), console::cell(one, "user"),
                   duration(one.value("age_ms", std::int64_t{0}))});
+      }
       const auto first = paint_.count() + 1;
       const auto text = rows.text();
       paint_.lines(text);
-      paint_.mark(first + at_);
+      paint_.mark(first + at_ - top);
     } else {
       paint_.line(paint_.green("nothing is parked"));
     }
@@ -239,8 +301,7 @@ private:
       desks.row({console::cell(one, "name"), console::cell(one, "waiting"), number_of(one, "letters_s"),
                  number_of(one, "batch"), number_of(one, "commits_s"), console::cell(one, "restarts")});
     paint_.lines(desks.text());
-    paint_.line();
-    paint_.line("j k: move   enter: its story   q: quit");
+    paint_.ask("j k: move   enter: its story   /: find one   q: quit");
   }
 
   console& node_;
@@ -249,6 +310,8 @@ private:
   ordered_json now_, story_;
   std::string trouble_;
   std::size_t at_ = 0;
+  std::optional<std::string> typed_;  // while somebody types
+  std::string said_;                  // what came of it
 };
 
 }  // namespace

@@ -302,6 +302,7 @@ function sagaTable(rows) {
 
 // ---- views --------------------------------------------------------------------------------
 
+const atOnce = 12;  // rows of a list on the first page: what stands below them is to be seen as well
 let view = {};
 let plans = null;
 async function planOf(name) {
@@ -322,10 +323,12 @@ const views = {
         const ends = Object.entries(shown.orders.ends_s).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
         const failed = tick => Object.entries(tick.orders.ends_s).reduce((sum, [how, n]) => how === 'COMPLETED' || how === 'CANCELLED' ? sum : sum + n, 0);
         if (shown.parked.length)
-          parts.push(make('section', {class: 'card alarm'}, make('h2', {}, 'Parked: they wait for you'), sagaTable(shown.parked)));
+          parts.push(make('section', {class: 'card alarm'}, make('h2', {}, 'Parked: they wait for you'), sagaTable(shown.parked.slice(0, atOnce)),
+            shown.sagas.parked > atOnce ? make('p', {}, make('a', {href: '#/sagas?state=parked'}, `all ${figure(shown.sagas.parked)}`)) : ''));
         const late = shown.overdue.filter(one => !one.parked);
         if (late.length)
-          parts.push(make('section', {class: 'card'}, make('h2', {}, 'Overdue: older than their design allows'), sagaTable(late)));
+          parts.push(make('section', {class: 'card'}, make('h2', {}, 'Overdue: older than their design allows'), sagaTable(late.slice(0, atOnce)),
+            shown.sagas.overdue > atOnce ? make('p', {}, make('a', {href: '#/sagas?overdue=true'}, `all ${figure(shown.sagas.overdue)}`)) : ''));
         parts.push(make('div', {class: 'tiles'},
           tile('orders', [figure(shown.orders.placed_s), make('small', {}, ' a second')], ends.map(([how, n]) => `${words(how).toLowerCase()} ${n}`).join(' \u00b7 '),
             [{values: of(tick => tick.orders.placed_s)}, {values: of(failed), look: 'bad'}]),
