@@ -1,18 +1,19 @@
 // Takes a cut, copies it, and looks at the copy.
 #include "persistence/backup.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <system_error>
 #include <vector>
 
+#include "persistence/deeds.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/cut.hpp"
+#include "persistence/sqlite/rotten_wal.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -32,13 +33,6 @@ std::vector<fs::path> stores_in(const fs::path& directory) {
   return found;
 }
 
-void sync(const fs::path& what) {
-  const int file = ::open(what.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  if (file >= 0) ::close(file);
-  if (!synced) throw std::system_error(errno, std::generic_category(), what.string());
-}
-
 std::int64_t copy_store(const fs::path& from, const fs::path& to) {
   std::ofstream out{to, std::ios::binary};
   std::int64_t done = 0;
@@ -49,7 +43,7 @@ std::int64_t copy_store(const fs::path& from, const fs::path& to) {
   if (!out.flush()) throw std::system_error(errno, std::generic_category(), to.string());
   if (!read) throw store_damaged(from.string() + ": it cannot be read to its end", SQLITE_IOERR_READ);
   out.close();
-  sync(to);
+  make_durable(to);
   return done;
 }
 
@@ -64,7 +58,17 @@ void copy_bytes(const fs::path& from, const fs::path& to, std::int64_t upto = IN
   }
   if (!out.flush() || in.bad()) throw std::system_error(errno, std::generic_category(), to.string());
   out.close();
-  sync(to);
+  make_durable(to);
+}
+
+// What rotted in a copied WAL would take all that comes after it out of the copy, in silence.
+void must_be_whole(const fs::path& wal) {
+  std::ifstream in{wal, std::ios::binary};
+  std::vector<char> bytes{std::istreambuf_iterator<char>{in}, {}};
+  if (const auto rot = rot_in_wal({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()}))
+    throw store_damaged(
+        wal.string() + ": " + rot->what + (rot->byte ? ": start the node once, which turns it back" : ""),
+        SQLITE_CORRUPT);
 }
 
 // A store that nobody has open, for this process alone as long as it lives.
@@ -96,14 +100,15 @@ void whole_or_not(const fs::path& to, Fill&& fill) {
   fs::remove_all(partial);
   fs::create_directories(partial);
   fill(partial);
-  sync(partial);
+  make_durable(partial);
   fs::rename(partial, to);
-  sync(to.has_parent_path() ? to.parent_path() : fs::path{"."});
+  make_durable(to.has_parent_path() ? to.parent_path() : fs::path{"."});
 }
 
 }  // namespace
 
 void finish_copy(const fs::path& store) {
+  must_be_whole(store.string() + "-wal");
   sqlite3* db = nullptr;
   sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
   std::string said;
@@ -185,7 +190,7 @@ backup_figures restore(const fs::path& from, const fs::path& data) {
     using namespace std::chrono;
     const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     std::ofstream{into / incarnation_name} << now << '\n';
-    sync(into / incarnation_name);
+    make_durable(into / incarnation_name);
   });
   return figures;
 }

@@ -1,12 +1,15 @@
 // Says which commands the console has, and runs one.
 #include "tools/admin.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "tools/admin/console.hpp"
+#include "tools/admin/prompt.hpp"
 #include "tools/command_line.hpp"
 
 namespace souk::tools {
@@ -33,8 +36,14 @@ int run(const wish& wanted, void (*what)(console&, const wish&)) {
 }  // namespace
 
 void add_admin(CLI::App& app, int& exit_code) {
-  auto* verbs = app.add_subcommand("admin", "looks into a running node")->require_subcommand(1)->fallthrough();
+  auto* verbs = app.add_subcommand("admin", "looks into a running node; without a command, a prompt for them");
+  verbs->require_subcommand(0, 1)->fallthrough();
   const auto wanted = std::make_shared<wish>();
+  verbs->callback([verbs, wanted, &exit_code] {
+    if (!verbs->get_subcommands().empty()) return;
+    if (!::isatty(STDIN_FILENO)) throw CLI::RequiredError("A subcommand");
+    exit_code = admin::prompt(*verbs, *wanted);
+  });
   if (const char* node = std::getenv("SOUK_NODE"); node && *node) wanted->node = node;
   verbs->add_option("--node", wanted->node, "where it listens ($SOUK_NODE)")->capture_default_str();
   add_key_option(*verbs, wanted->key);

@@ -2,15 +2,17 @@
 #include "tools/keys.hpp"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "actors/edge/keys.hpp"
+#include "actors/runtime/surroundings.hpp"
 #include "messages/grammar/ids.hpp"
 #include "tools/table.hpp"
 
@@ -25,11 +27,6 @@ struct wish {
   std::string output = "text";
   std::string where() const { return file.empty() ? data + "/keys.json" : file; }
 };
-
-moment now() {
-  using namespace std::chrono;
-  return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
-}
 
 int usage(const std::string& text) {
   std::cerr << "souk keys: " << text << '\n';
@@ -47,7 +44,7 @@ int add(const wish& wanted) {
   row.role = *role;
   row.user = wanted.user;
   row.note = wanted.note;
-  row.made = now();
+  row.made = runtime::wall_clock{}.now();
   const auto made = edge::add_key(wanted.where(), std::move(row));
   // The key alone on stdout, for scripts; it is never shown again.
   std::cerr << "key " << made.row.id << " (" << wanted.role << (customer ? " " + wanted.user : "") << ") in "
@@ -90,7 +87,7 @@ int list(const wish& wanted) {
 }
 
 int revoke(const wish& wanted) {
-  if (edge::revoke_key(wanted.where(), wanted.id, now())) return 0;
+  if (edge::revoke_key(wanted.where(), wanted.id, runtime::wall_clock{}.now())) return 0;
   std::cerr << "souk keys: no key has the id '" << wanted.id << "'\n";
   return 3;
 }
@@ -121,7 +118,7 @@ void add_keys(CLI::App& app, int& exit_code) {
   auto* fresh = on(verbs->add_subcommand("add", "makes a key, and prints it this once"), add);
   fresh->add_option("--role", wanted->role, "customer, staff, operator, admin or provider")
       ->required()
-      ->check(CLI::IsMember({"customer", "staff", "operator", "admin", "provider"}));
+      ->check(CLI::IsMember(std::vector<std::string>{edge::role_names.begin(), edge::role_names.end()}));
   fresh->add_option("--user", wanted->user, "whose it is: a customer's key sees and spends only what is theirs");
   fresh->add_option("--note", wanted->note, "for people: who has it");
   on(verbs->add_subcommand("list", "all keys, without what is secret"), list)

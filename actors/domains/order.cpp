@@ -156,6 +156,10 @@ answer order::on(const souk::order::announce& announce) {
   settle_amounts(*r, announce.amounts);
   r->brief.by_events = true;
   take_story(*r, announce.timeline);
+  // Whoever says so runs it: that it stood still was the word of another, or came late. No operator is to turn back
+  // what the others act on from here on.
+  r->saga = saga_state::running;
+  unpark(*r);
   store_.save(*r);
   store_.exchange.tell({0, domain::order, announce.once.step, outcome::done, {}, {}, announce.at, r->brief});
   rung_.push_back(announce.once.saga.value);
@@ -180,6 +184,7 @@ answer order::on(const souk::order::give_up& give_up) {
   }
   r->brief.cancelling = true;  // whoever else may still run it finds no way on
   r->saga = saga_state::compensating;
+  unpark(*r);
   store_.save(*r);
   return {};
 }
@@ -260,9 +265,14 @@ answer order::on(const souk::order::park& park) {
 
 void order::send_on(record& parked) {
   parked.saga = parked.why != reason::none || parked.brief.cancelling ? saga_state::compensating : saga_state::running;
-  parked.parked.reset();
   store_.save(parked);
-  store_.save_standstill(parked);
+  unpark(parked);
+}
+
+void order::unpark(record& moving) {
+  if (!moving.parked) return;
+  moving.parked.reset();
+  store_.save_standstill(moving);
 }
 
 answer order::on(const souk::order::repair& repair) {
@@ -514,10 +524,7 @@ std::optional<order::record> order::any_case(number id) {
 void order::end(record& r, souk::order::state state, moment at) {
   r.state = state;
   r.ended = at;
-  if (r.parked) {
-    r.parked.reset();
-    store_.save_standstill(r);
-  }
+  unpark(r);
   store_.save(r);
   count_end(r);
   rung_.push_back(r.brief.id.value);

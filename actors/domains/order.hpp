@@ -61,6 +61,7 @@ private:
   void tell(const record& r, souk::order::kind what, moment at);
   void begin_refund(record& sale, moment at);
   void send_on(record& parked);
+  void unpark(record& moving);
   void count_end(const record& ended);
 
   persistence::order_store store_;

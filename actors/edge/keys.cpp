@@ -20,6 +20,7 @@
 #include <system_error>
 
 #include "messages/grammar/ids.hpp"
+#include "persistence/deeds.hpp"
 
 namespace souk::edge {
 
@@ -143,9 +144,7 @@ public:
       if (::fsync(out.number) != 0) fail(fresh);
     }
     if (::rename(fresh.c_str(), file_.c_str()) != 0) fail(file_);
-    const auto folder = std::filesystem::absolute(file_).parent_path().string();
-    const descriptor in{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (in.number < 0 || ::fsync(in.number) != 0) fail(folder);
+    persistence::make_durable(std::filesystem::absolute(file_).parent_path());
   }
 
 private:

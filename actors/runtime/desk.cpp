@@ -197,14 +197,13 @@ void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, s
 }
 
 void desk::commit() {
-  auto& file = brain_->file();
-  if (file.writes() || (reactor_ && reactor_->has_told())) {
+  const bool writes = brain_->file().writes() || (reactor_ && reactor_->has_told());
+  if (writes) {
     brain_->before_commit();
     if (reactor_) reactor_->before_commit();
   }
-  const auto before = file.commits();
-  file.commit();
-  if (file.commits() != before) papers_.counts->full = false;
+  brain_->file().commit();
+  if (writes) papers_.counts->full = false;
 }
 
 // What was put off here and may be done now.

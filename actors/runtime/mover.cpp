@@ -28,19 +28,22 @@ constexpr std::int64_t settle_every_ms = 100;
 
 std::string text_of(directory::place at) { return std::string{to_text(at.domain)} + '/' + std::to_string(at.shard); }
 
-persistence::deed deed_of(directory::place at, std::int64_t turn) {
+// What is wished, as the deed of that turn.
+persistence::deed deed_of(const move_wish& wish, std::int64_t turn, std::string from) {
   persistence::deed made;
-  made.domain = static_cast<std::uint32_t>(at.domain);
-  made.shard = at.shard;
+  made.domain = wish.domain;
+  made.shard = wish.shard;
   made.turn = turn;
+  made.keeper = wish.to;
+  made.from = std::move(from);
+  made.by = wish.by;
+  made.reason = wish.reason;
   return made;
 }
 
 bool fits(const persistence::checksum& sum, const persistence::deed& of) {
   return of.checksum && sum.sum() == of.checksum && sum.bytes() == of.bytes;
 }
-
-directory::place place_of(const persistence::deed& one) { return {static_cast<domain>(one.domain), one.shard}; }
 
 template <class Word>
 bool names_a_desk(const Word& word, const directory& where) {
@@ -55,7 +58,7 @@ directory::place desk_in(const Word& word) {
 
 std::vector<directory::place> put_in_order(deed_book& deeds, const directory& where) {
   for (const auto& one : deeds.all()) {
-    const auto store = deeds.store(place_of(one));
+    const auto store = deeds.store(desk_in(one));
     if (one.keeper != deeds.me()) {
       if (fs::exists(store) || fs::exists(store.string() + "-wal")) persistence::set_aside(store, one.turn);
       continue;
@@ -186,11 +189,7 @@ void mover::on_news(const move_news& news) {
 
 void mover::begin(const move_wish& wish) {
   const auto what = desk_in(wish);
-  auto next = deed_of(what, papers_.deeds->turn(what) + 1);
-  next.keeper = wish.to;
-  next.from = papers_.deeds->me();
-  next.by = wish.by;
-  next.reason = wish.reason;
+  auto next = deed_of(wish, papers_.deeds->turn(what) + 1, papers_.deeds->me());
   spdlog::info("{} is to move to {}, by {}: {}", text_of(what), wish.to, wish.by, wish.reason);
   giving_ = giving{what, std::move(next), mover_of(wish.to), false, 0, now_ms() + silence_ms};
   engaged_.erase(key(what));
@@ -236,18 +235,11 @@ void mover::on_offer(const move_offer& offer) {
   const auto room = fs::space(papers_.deeds->data(), unknown);
   if (!unknown && room.available < static_cast<std::uintmax_t>(offer.bytes) + (64U << 20))
     return decline("there is no room for it");
-  takings_.erase(key(what));
   try {
-    persistence::forget_coming(path(what), -1);
+    fetch(what, offer.turn, from);
   } catch (const std::exception& trouble) {
-    return decline(trouble.what());
+    decline(trouble.what());
   }
-  auto& mine = takings_[key(what)];
-  mine.turn = offer.turn;
-  mine.from = from;
-  mine.to.open(persistence::coming(path(what), offer.turn), std::ios::binary | std::ios::trunc);
-  mine.silent_at_ms = now_ms() + silence_ms;
-  send(from, move_want{offer.domain, offer.shard, offer.turn, 0});
 }
 
 // From the store that is offered, or from what was given away under that turn.
@@ -392,11 +384,7 @@ void mover::take_from_directory(const move_wish& wish) {
         return refuse("by the deeds in " + data.string() + ", " + owner + " does not keep " + text_of(what) +
                       (last ? ": " + last->keeper + " does, under turn " + std::to_string(turn) : ""));
       if (!fs::exists(store)) return refuse(store.string() + " is not there");
-      mine = deed_of(what, turn + 1);
-      mine.keeper = wish.to;
-      mine.from = owner;
-      mine.by = wish.by;
-      mine.reason = wish.reason;
+      mine = deed_of(wish, turn + 1, owner);
       mine.at = papers_.around->clock->now();
       theirs->put(mine);
       persistence::write_deeds(data, *theirs);
@@ -437,7 +425,7 @@ void mover::take_from_directory(const move_wish& wish) {
 void mover::on_taken(const move_taken& all) {
   if (copier_.joinable()) copier_.join();
   copying_.reset();
-  const auto what = place_of(all.what);
+  const auto what = desk_in(all.what);
   if (!all.trouble.empty()) {
     spdlog::error("{} could not be copied: {}", text_of(what), all.trouble);
     return answer_all(what, all.what.keeper, move_state::refused, all.trouble + "; repeat the command");
@@ -475,7 +463,7 @@ void mover::settle() {
 }
 
 void mover::settle(const deed& one) {
-  const auto what = place_of(one);
+  const auto what = desk_in(one);
   const fs::path store = path(what);
   if (leaving_.contains(key(what)) || copying_ == key(what)) return;
   if (one.keeper == papers_.deeds->me()) {
@@ -513,7 +501,9 @@ void mover::adopt(place what, const deed& one) {
     if (!is_it) return persistence::forget_coming(store, -1);
     persistence::put_in_place(store, one.turn);
   } else if (!fs::exists(store)) {
-    return fetch(what, one);
+    // Its deed is here and its store is not.
+    const auto from = mover_of(one.from);
+    return from ? fetch(what, one.turn, from) : void();
   }
   may_crash(crash_point::move_in_place);
   persistence::forget_given(store);
@@ -523,17 +513,16 @@ void mover::adopt(place what, const deed& one) {
   send(papers_.supervisor, engage{key(what)});
 }
 
-// Its deed is here and its store is not.
-void mover::fetch(place what, const deed& one) {
-  const auto from = mover_of(one.from);
-  if (!from) return;
+// From its first byte on, whatever came before.
+void mover::fetch(place what, std::int64_t turn, const caf::actor& from) {
+  takings_.erase(key(what));
   persistence::forget_coming(path(what), -1);
-  auto& mine = takings_[key(what)] = taking{};
-  mine.turn = one.turn;
+  auto& mine = takings_[key(what)];
+  mine.turn = turn;
   mine.from = from;
-  mine.to.open(persistence::coming(path(what), one.turn), std::ios::binary | std::ios::trunc);
+  mine.to.open(persistence::coming(path(what), turn), std::ios::binary | std::ios::trunc);
   mine.silent_at_ms = now_ms() + silence_ms;
-  send(from, move_want{one.domain, one.shard, one.turn, 0});
+  send(from, move_want{static_cast<std::uint32_t>(what.domain), what.shard, turn, 0});
 }
 
 void mover::tell_wishers() {

@@ -132,7 +132,7 @@ private:
   void settle();
   void settle(const deed& one);
   void adopt(place what, const deed& one);
-  void fetch(place what, const deed& one);
+  void fetch(place what, std::int64_t turn, const caf::actor& from);
   void tell_wishers();
   void answer(const wisher& to, move_state state, const std::string& why);
   void answer_all(place what, const std::string& to, move_state state, const std::string& why);

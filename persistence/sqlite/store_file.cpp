@@ -10,16 +10,20 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
 #include "persistence/ownership.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
+#include "persistence/sqlite/rotten_wal.hpp"
 
 namespace souk::persistence {
 
 namespace {
+
+constexpr int wal_header_bytes = 32;
 
 [[noreturn]] void raise(sqlite3* db, int code, const std::string& doing) {
   const char* path = db ? sqlite3_db_filename(db, "main") : nullptr;
@@ -60,22 +64,50 @@ void sync_names(sqlite3* db, const std::string& path) {
   if (code != SQLITE_OK) raise(nullptr, code, path + ": syncing its directory");
 }
 
+// None: there is none, or it was not opened.
+sqlite3_file* wal_of(sqlite3* db) {
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  return wal && wal->pMethods ? wal : nullptr;
+}
+
+// Moves all of the WAL to the store's file and empties it. SQLite cuts it off at once, but a power loss may undo a part
+// of that: were its first frames there again, SQLite would put the pages as they were some commits ago over what has
+// become of them since. So before it is cut, it is made durable that no frame in it counts.
+int empty_wal(sqlite3* db) {
+  auto* wal = wal_of(db);
+  if (!wal) return SQLITE_OK;
+  int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  sqlite3_int64 size = 0;
+  if (code == SQLITE_OK) code = wal->pMethods->xFileSize(wal, &size);
+  static constexpr std::array<char, wal_header_bytes> nothing{};
+  if (code == SQLITE_OK && size >= wal_header_bytes)
+    code = wal->pMethods->xWrite(wal, nothing.data(), nothing.size(), 0);
+  // Also of one that is empty as far as anybody sees: a commit whose sync failed, and which was cut off, would rise
+  // again.
+  if (code == SQLITE_OK) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (code == SQLITE_OK) code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return code;
+}
+
+// On a full disk, and while a backup is taken, the WAL has to stay where it is, durable, so that reads go on.
+bool has_to_wait(int code) { return (code & 0xff) == SQLITE_FULL || code == SQLITE_BUSY; }
+
 // A WAL that is found here was left by a crash, or by an fsync that failed. SQLite believes every frame that it can
 // read, but those of the last commit may be nowhere but in the system's cache, and after a failed fsync the system
 // calls them clean although they never reached the disk: the next fsync would not write them either, and a power loss
 // would take back what has been answered from them, or leave a hole before later commits. So they are written once
 // more, synced, and moved to the store's file before anybody is answered.
 void settle_wal(sqlite3* db, const std::string& path) {
-  sqlite3_file* wal = nullptr;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-  if (!wal || !wal->pMethods) return;
+  auto* wal = wal_of(db);
+  if (!wal) return;
   const auto must = [&](int code) {
     if (code != SQLITE_OK) raise(nullptr, code, path + "-wal: writing it once more");
   };
   sqlite3_int64 size = 0;
   must(wal->pMethods->xFileSize(wal, &size));
-  // Its header is 32 bytes, that of a frame 24; the eight bytes of salt say which frames belong to the header.
-  constexpr int header = 32, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
+  // A frame's header is 24 bytes; eight bytes of salt say which frames belong to the WAL's.
+  constexpr int header = wal_header_bytes, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
   if (size >= header + frame) {
     std::array<char, header> first{};
     std::vector<char> bytes(frame);
@@ -87,13 +119,9 @@ void settle_wal(sqlite3* db, const std::string& path) {
       must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
     }
     must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
-    const int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    // On a full disk, and while a backup is taken, it has to stay where it is, durable, so that reads go on.
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
-      raise(db, code, "moving the WAL to its store");
   }
-  // That it is empty has to be durable too: a commit whose sync failed, and which was cut off, would rise again.
-  must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+  if (const int code = empty_wal(db); code != SQLITE_OK && !has_to_wait(code))
+    raise(db, code, "moving the WAL to its store");
 }
 
 }  // namespace
@@ -126,31 +154,17 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       owner_(options.owner),
       read_only_(options.read_only) {
   prepare_sqlite();
-  const int flags =
-      SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, checked_vfs(options.vfs).c_str());
   try {
-    if (code != SQLITE_OK) raise(db_, code, "opening");
-    sqlite3_extended_result_codes(db_, 1);
-    execute("PRAGMA locking_mode=EXCLUSIVE");
-    execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
-    execute("PRAGMA temp_store=MEMORY");
-    if (read_only_) {
-      // A stopped node's WAL may hold the newest commits, and only a connection that may write can replay it; from
-      // here on nothing is changed and closing must not checkpoint.
-      sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-      execute("PRAGMA query_only=ON");
-    } else {
-      int reserved = checksum_bytes;  // of a store that is made now
-      sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-      execute("PRAGMA journal_mode=WAL");
-      execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
-      execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
-      int keep = 1;
-      sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-      execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+    open(options);
+    // SQLite has read the WAL before a bit of it was turned back.
+    if (is_mended()) {
+      sqlite3_close_v2(std::exchange(db_, nullptr));
+      open(options);
+    }
+    if (!read_only_) {
       sync_names(db_, path_);
       settle_wal(db_, path_);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     }
     migrate(migrations);
     if (owner_) take_ownership();
@@ -166,6 +180,56 @@ store_file::store_file(const open_options& options, std::span<const std::string_
   }
 }
 
+// Locks it, and lets SQLite read its WAL; nothing is changed before that was looked at.
+void store_file::open(const open_options& options) {
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (read_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(path_.c_str(), &db_, flags, checked_vfs(options.vfs).c_str());
+  if (code != SQLITE_OK) raise(db_, code, "opening");
+  sqlite3_extended_result_codes(db_, 1);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  execute("PRAGMA locking_mode=EXCLUSIVE");
+  execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib));
+  execute("PRAGMA temp_store=MEMORY");
+  if (read_only_) {
+    // A stopped node's WAL may hold the newest commits, and only a connection that may write can replay it.
+    execute("PRAGMA query_only=ON");
+  } else {
+    int reserved = checksum_bytes;  // of a store that is made now
+    sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    execute("PRAGMA journal_mode=WAL");
+    execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
+    execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
+    int keep = 1;
+    sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  }
+  execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
+}
+
+// What rotted in the WAL is damage; but a single bit of the last commit is turned back, if anything may be written.
+bool store_file::is_mended() {
+  auto* wal = wal_of(db_);
+  if (!wal) return false;
+  const auto must = [&](int code) {
+    if (code != SQLITE_OK) raise(db_, code, path_ + "-wal: looking at it");
+  };
+  sqlite3_int64 size = 0;
+  must(wal->pMethods->xFileSize(wal, &size));
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
+  if (size > 0) must(wal->pMethods->xRead(wal, bytes.data(), static_cast<int>(size), 0));
+  bool mended = false;
+  while (const auto rot = rot_in_wal(bytes)) {
+    if (!rot->byte || read_only_)
+      throw store_damaged(path_ + "-wal: " + rot->what + (rot->byte ? ": the next start of a node turns it back" : ""),
+                          SQLITE_CORRUPT);
+    bytes[rot->byte] = rot->is_to_be;
+    must(wal->pMethods->xWrite(wal, &rot->is_to_be, 1, static_cast<sqlite3_int64>(rot->byte)));
+    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+    mended = true;
+  }
+  return mended;
+}
+
 store_file::~store_file() {
   begin_.reset();
   commit_.reset();
@@ -175,7 +239,7 @@ store_file::~store_file() {
   if (taken) sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // What is left in a WAL is believed or not as a whole, up to its first frame that rotted; in the store's file every
   // page speaks for itself. If it cannot be moved there now, the next start does it.
-  if (!read_only_ && !taken) sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (!read_only_ && !taken) empty_wal(db_);
   sqlite3_close_v2(db_);
 }
 
@@ -218,11 +282,9 @@ void store_file::take_ownership() {
                       SQLITE_READONLY);
   if (before == owner_) return;
   execute("PRAGMA application_id=" + std::to_string(owner_));
-  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  // While a backup is taken, and on a full disk, it stays in the WAL: then the file shows an older number, which is
-  // ours.
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && code != SQLITE_BUSY)
-    raise(db_, code, "moving the owner's number to the store");
+  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  // As long as it stays in the WAL the file shows an older number, which is ours.
+  if (code != SQLITE_OK && !has_to_wait(code)) raise(db_, code, "moving the owner's number to the store");
 }
 
 // Locks keep two processes of one machine apart. They do not when the file is reached over a network whose locks have

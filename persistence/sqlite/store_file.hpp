@@ -185,6 +185,8 @@ public:
   std::int64_t last_row() const { return sqlite3_last_insert_rowid(db_); }
 
 private:
+  void open(const open_options& options);
+  bool is_mended();
   void migrate(std::span<const std::string_view> migrations);
   void write_wal_beforehand();
   void take_ownership();

@@ -193,6 +193,30 @@ TEST_CASE("only what stands still is repaired: what runs, has ended or runs by e
   CHECK(desk.log().empty());
 }
 
+TEST_CASE("a sale that moves on while a late word says that it stands still is not repaired", "[S0.6][S1.6]") {
+  orders desk;
+  for (const auto what : {remedy::retry, remedy::compensate, remedy::skip, remedy::fail}) {
+    INFO(sagas::to_text(what));
+    const auto stands = standing(sagas::stock_first(), sagas::announce_order);
+    const auto goes_on = desk.placed(order::flow::stock_first);
+    desk.say(order::park{goes_on, {}, noon + 7, stands});
+    CHECK(desk.view(goes_on).parked);
+    CHECK(desk.say(order::announce{{goes_on, stands.step}, {{600}}, {}, noon + 8}).done());
+    const auto turns_back = desk.placed(order::flow::stock_first);
+    desk.say(order::park{turns_back, {}, noon + 7, stands});
+    CHECK(desk.say(order::give_up{turns_back, reason::sold_out, "cup", noon + 8}).done());
+    for (const bool anew : {false, true}) {
+      if (anew) desk.again();
+      for (const auto id : {goes_on, turns_back}) {
+        CHECK_FALSE(desk.view(id).parked);
+        CHECK(desk.repair(id, what).why == reason::not_repairable);
+      }
+      CHECK(desk.view(goes_on).saga == saga_state::running);
+      CHECK(desk.view(turns_back).saga == saga_state::compensating);
+    }
+  }
+}
+
 TEST_CASE("a sale that an operator turned back cannot be completed any more", "[S1.6][S4.3]") {
   orders desk;
   for (const auto what : {remedy::compensate, remedy::fail}) {

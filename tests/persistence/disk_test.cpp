@@ -287,3 +287,60 @@ TEST_CASE("a store's commits survive on the disk, each whole or not at all", "[S
     if (!died) break;
   }
 }
+
+TEST_CASE("a store that was closed, or opened, is as it was, whatever of its WAL a power loss brings back", "[S0.8]") {
+  sim::memory::watch();
+  static constexpr std::string_view schema[]{"CREATE TABLE t(n INTEGER PRIMARY KEY, other INTEGER)"};
+  sim::disk disk{"disk-1"};
+  persistence::open_options options;
+  options.path = "/store.db";
+  options.vfs = disk.name();
+  // Without its last commits a part of the pages would be older than the others.
+  const auto day = [&](persistence::store_file& file) {
+    auto insert = file.prepare("INSERT INTO t VALUES(?1,?1)");
+    auto count = file.prepare("UPDATE t SET other=?1 WHERE n=1");
+    for (std::int64_t n = 1; n <= 20; ++n) {
+      file.begin();
+      insert.run(n);
+      count.run(n);
+      file.commit();
+    }
+  };
+  const auto rows = [&] {
+    persistence::store_file file{options, schema};
+    const auto all = *file.prepare("SELECT count(*) FROM t").first([](auto row) { return row.integer(0); });
+    const auto last = *file.prepare("SELECT other FROM t WHERE n=1").first([](auto row) { return row.integer(0); });
+    return std::pair{all, last};
+  };
+  // The day's disk as a death leaves it, so that its WAL is settled at the next start, or as a stop begins with it.
+  const bool stops = GENERATE(true, false);
+  const auto over = [&] {
+    disk.clear();
+    auto file = std::make_unique<persistence::store_file>(options, schema);
+    day(*file);
+    if (!stops) disk.abandon();
+    return file;
+  };
+  const auto what_follows = [&](std::unique_ptr<persistence::store_file> file) {
+    file.reset();
+    if (stops) return;
+    try {
+      const persistence::store_file again{options, schema};
+    } catch (const persistence::store_error&) {
+    }
+  };
+  auto first = over();
+  const auto from = disk.operations() + 1;
+  what_follows(std::move(first));
+  const auto upto = disk.operations() + 1;  // the power fails when all is done
+  REQUIRE(upto > from + 3);
+  for (auto at = from; at <= upto; ++at)
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+      auto file = over();
+      disk.crash_at(at);
+      what_follows(std::move(file));
+      disk.crash(crash_mode::reorder, seed);
+      INFO("stops " << stops << ", operation " << at << " of " << from << " to " << upto << ", seed " << seed);
+      REQUIRE(rows() == std::pair<std::int64_t, std::int64_t>{20, 20});
+    }
+}

@@ -236,6 +236,16 @@ inline void has_the_whole_day(const json& said) {
   CHECK(said.at("net") == 5863556);
 }
 
+// The same day once more changes nothing.
+inline void plays_again(const shop_of_three& shop, const std::string& flow, const json& played) {
+  program again{shop.replay(shop.url("west"), flow)};
+  REQUIRE(again.wait() == 0);
+  const auto said = json::parse(again.last_line());
+  has_the_whole_day(said);
+  CHECK(said.at("replayed") == 142);
+  CHECK(said.at("best_sellers") == played.at("best_sellers"));
+}
+
 inline void holds_together(const json& said) {
   INFO(said.dump());
   CHECK(said.at("holds") == true);

@@ -23,8 +23,8 @@ histories=("$@")
 ((${#histories[@]})) || histories=("$root/tools/replay/online-retail-2010-12-01.csv")
 
 work=$(mktemp -d)
-names=(north south west)
-declare -A node=() port=() http=()
+source "$root/tests/process/three_nodes.sh"
+declare -A port=() http=()
 end() {
   for name in "${!node[@]}"; do kill -KILL "${node[$name]}" 2>/dev/null || true; done
   wait 2>/dev/null || true
@@ -52,16 +52,8 @@ for name in "${names[@]}"; do
   port[$name]=$(free_port)
   http[$name]=$(free_port)
 done
-place() {
-  echo "\"$1\": {\"address\": \"127.0.0.1:${port[$1]}\", \"http\": {\"port\": ${http[$1]}}, \"data\": \"$work/$1\","
-  echo "  \"keeps\": [$2]}"
-}
-cat >"$work/cluster.json" <<END
-{"shards": {"wallet": 2, "order": 2}, "coordinators": 2, "nodes": {
-$(place north '"user", "cart", "coupon", "wallet/0", "order/0", "coordinator/0"'),
-$(place south '"product", "payment", "wallet/1", "order/1", "coordinator/1"'),
-$(place west '"event_log", "ranking", "platform", "concert", "reservation", "queue"')}}
-END
+place() { echo "\"address\": \"127.0.0.1:${port[$1]}\", \"http\": {\"port\": ${http[$1]}}"; }
+write_cluster
 start() {
   "$souk" serve --config "$work/cluster.json" --node "$1" >"$work/$1.out" 2>>"$work/$1.err" &
   node[$1]=$!
@@ -116,14 +108,6 @@ done
 ((deaths >= kills)) || fail "the history was over after $deaths kills: take a longer one"
 [[ $(totals "$work/said") == "$(totals "$work/alone")" ]] ||
   fail "totals are $(totals "$work/said") instead of $(totals "$work/alone")"
-for name in "${names[@]}"; do
-  kill -TERM "${node[$name]}"
-  code=0
-  wait "${node[$name]}" || code=$?
-  ((code == 0)) || fail "$name did not stop well: $code"
-done
-node=()
-report=$("$souk" check "$work/north" "$work/south" "$work/west" -o json | tail -n1) || fail "$report"
-[[ $report == *'"holds":true'* && $report == *'"running":0'* && $report == *'"parked":0'* ]] || fail "$report"
+end_well
 said=$(totals "$work/said" | sed 's/"best_sellers.*"completed"/"completed"/; s/ "units":.*//')
 echo "$deaths kills in $((ended - began)) s, the last start $((ended - last_start)) s before the last order's end, no saga left: $said"

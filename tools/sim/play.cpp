@@ -33,6 +33,9 @@ constexpr std::int64_t again_ms = 200;  // until a node that could not start is 
 struct death {
   std::int64_t for_ms = 0;
   std::optional<std::uint32_t> rest;
+
+  // The process stops, and lets go of its stores, shortly before the power goes.
+  bool stops() const { return rest && *rest / 4 % 4 == 0; }
 };
 
 class theatre {
@@ -111,7 +114,9 @@ private:
       node_ = std::make_unique<runtime::node>(std::move(options));
     } catch (const runtime::process_over&) {
       seen_.saw(situation::ended_while_starting);
-      return open_after(std::exchange(death_, std::nullopt).value().for_ms * 1000);
+      const auto how = std::exchange(death_, std::nullopt).value();
+      if (how.stops()) lose(how);
+      return open_after(how.for_ms * 1000);
     } catch (const std::runtime_error& trouble) {  // what is wrong with a store, or given_up
       note(std::string{"the node does not start: "} + trouble.what());
       return come_to_an_end(how_it_ends().value_or(death{again_ms, {}}));
@@ -131,21 +136,25 @@ private:
     counter_.close();
     come_to_an_end(how);
   }
-  // First: nothing that is done on the way out reaches the disk.
+  // Unless it stops, first: nothing that is done on the way out reaches the disk.
   void lose(const death& how) {
-    note(how.rest ? "the power is lost" : "the process is killed");
+    note(how.stops() ? "the process stops and the power is lost"
+         : how.rest  ? "the power is lost"
+                     : "the process is killed");
+    if (how.stops()) seen_.saw(situation::power_lost_after_stop);
     how.rest ? hardware_.lose_power(*how.rest) : hardware_.lose_process();
   }
   // Asked by a node that is starting.
   bool is_over() {
     death_ = how_it_ends();
-    if (death_) lose(*death_);
+    if (death_ && !death_->stops()) lose(*death_);
     return death_.has_value();
   }
   void come_to_an_end(const death& how) {
-    lose(how);
+    if (!how.stops()) lose(how);
     if (node_) node_->vanish();
     node_.reset();
+    if (how.stops()) lose(how);
     open_after(how.for_ms * 1000);
   }
   std::optional<death> how_it_ends() const {

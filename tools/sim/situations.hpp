@@ -66,6 +66,7 @@ enum class situation : std::uint8_t {
   // the disk and the power
   power_lost,
   power_lost_in_a_write,  // or another operation
+  power_lost_after_stop,  // the process had let go of its stores
   read_failed,
   write_failed,  // or an open, a truncation, a removal
   sync_failed,
@@ -91,7 +92,7 @@ enum class situation : std::uint8_t {
   repair_came_too_late,  // it moved or ended meanwhile
   fell_after_repair,     // its desk, its coordinator or the process, before it went on
 };
-inline constexpr std::array<std::string_view, 69> situation_names{
+inline constexpr std::array<std::string_view, 70> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -139,6 +140,7 @@ inline constexpr std::array<std::string_view, 69> situation_names{
     "seat_paid_twice",
     "power_lost",
     "power_lost_in_a_write",
+    "power_lost_after_stop",
     "read_failed",
     "write_failed",
     "sync_failed",

@@ -1,0 +1,124 @@
+// Whatever bit of a WAL rots that a kill has left: what was acknowledged is there, or the store says that it is
+// damaged.
+#include "persistence/sqlite/rotten_wal.hpp"
+
+#include <random>
+
+#include "persistence/sqlite/store_file.hpp"
+#include "tests/catch.hpp"
+#include "tools/sim/disk.hpp"
+#include "tools/sim/disk/memory.hpp"
+
+using namespace souk;
+
+namespace {
+
+constexpr std::string_view schema[]{"CREATE TABLE t(n INTEGER PRIMARY KEY, text TEXT)"};
+constexpr int commits = 60;
+std::string text_of(int n) {
+  return std::string(static_cast<std::size_t>(200 + n * 211 % 9'000), static_cast<char>('a' + n % 26));
+}
+
+// A store and its WAL, as kill -9 leaves them.
+struct left {
+  std::string store, wal;
+  std::size_t last = 0;  // where the last commit begins
+};
+left leave() {
+  sim::disk disk{"killed"};
+  persistence::open_options options;
+  options.path = "/store.db";
+  options.vfs = disk.name();
+  left all;
+  persistence::store_file file{options, schema};
+  auto insert = file.prepare("INSERT INTO t VALUES(?1,?2)");
+  for (int n = 1; n <= commits; ++n) {
+    all.last = disk.content("/store.db-wal").size();
+    file.begin();
+    insert.run(n, text_of(n));
+    file.commit();
+  }
+  all.store = disk.content("/store.db");
+  all.wal = disk.content("/store.db-wal");
+  return all;
+}
+
+constexpr int damaged = -1;
+// How many commits are there, each as it was told.
+int found(const left& all, bool read_only) {
+  sim::disk disk{"found"};
+  disk.put("/store.db", all.store);
+  disk.put("/store.db-wal", all.wal);
+  persistence::open_options options;
+  options.path = "/store.db";
+  options.vfs = disk.name();
+  options.read_only = read_only;
+  try {
+    persistence::store_file file{options, schema};
+    int n = 0;
+    file.prepare("SELECT n, text FROM t ORDER BY n").each([&](auto row) {
+      ++n;
+      CHECK(row.integer(0) == n);
+      CHECK(row.string(1) == text_of(n));
+    });
+    return n;
+  } catch (const persistence::store_damaged&) {
+    return damaged;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("of 1,000 bits that rot in a WAL after a kill, none takes away what was acknowledged in silence", "[C.3]") {
+  sim::memory::watch();
+  const auto sound = leave();
+  REQUIRE(found(sound, false) == commits);
+  std::mt19937_64 dice{11};
+  int named = 0, harmless = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    auto rotten = sound;
+    // The last commit has nothing behind it that would tell: it gets its share.
+    const auto from = i % 4 ? 0 : sound.last;
+    const auto bit = from * 8 + dice() % ((sound.wal.size() - from) * 8);
+    rotten.wal[bit / 8] = static_cast<char>(rotten.wal[bit / 8] ^ (1 << bit % 8));
+    INFO("bit " << bit << " of " << sound.wal.size() << " bytes");
+    const auto n = found(rotten, i % 2 == 0);
+    REQUIRE((n == damaged || n == commits));
+    (n == damaged ? named : harmless) += 1;
+  }
+  CHECK(named > 900);
+  CHECK(harmless > 0);  // of the last commit: turned back
+}
+
+TEST_CASE("a sector of a WAL that is gone is named, unless it may have been torn with the last commit", "[C.3]") {
+  sim::memory::watch();
+  const auto sound = leave();
+  std::mt19937_64 dice{12};
+  for (int i = 0; i < 300; ++i) {
+    auto rotten = sound;
+    const auto sector = 1 + dice() % (sound.last / 512 - 1);
+    for (std::size_t at = sector * 512; at < (sector + 1) * 512; ++at) rotten.wal[at] = static_cast<char>(dice());
+    INFO("sector " << sector);
+    REQUIRE(found(rotten, i % 2 == 0) == damaged);
+  }
+}
+
+TEST_CASE("a last commit that was torn is no rot: the store opens without it", "[S0.8][C.3]") {
+  sim::memory::watch();
+  const auto sound = leave();
+  std::mt19937_64 dice{13};
+  for (int i = 0; i < 300; ++i) {
+    auto torn = sound;
+    // Some of its sectors never came, or its end.
+    const auto upto = sound.last + dice() % (sound.wal.size() - sound.last);
+    if (i % 3 == 0) torn.wal.resize(upto);
+    bool whole = i % 3 != 0;
+    for (auto at = sound.last; at < torn.wal.size(); at = at / 512 * 512 + 512)
+      if (i % 3 && dice() % 2) {
+        whole = false;
+        for (auto byte = at; byte < std::min(at / 512 * 512 + 512, torn.wal.size()); ++byte) torn.wal[byte] = 0;
+      }
+    INFO("try " << i);
+    REQUIRE(found(torn, i % 2 == 0) == (whole ? commits : commits - 1));
+  }
+}
