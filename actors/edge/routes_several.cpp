@@ -20,6 +20,7 @@ constexpr std::array all_remedies{order::remedy::retry, order::remedy::compensat
 struct wish {
   order::list_sagas which;
   order::repair repair;
+  moment as_of;
 };
 
 void read_remedy(fields& body, order::remedy& into) {
@@ -32,9 +33,12 @@ void read_remedy(fields& body, order::remedy& into) {
   if (!name.empty()) body.blame("repair", "must be retry, compensate, skip or fail");
 }
 
-// Whoever names nothing means all, and that is said too quickly.
-void read_filter(const asked& a, const call& c, fields& body, order::list_sagas& which) {
+// Whoever names nothing means all, and that is said too quickly. Ages are those that the sagas had at `as_of`, so that
+// later pages mean what the first one did.
+void read_filter(const asked& a, const call& c, fields& body, order::list_sagas& which, moment& as_of) {
   bool any = false;
+  as_of = body.maybe_moment("as_of").value_or(a.at);
+  if (as_of > a.at) body.blame("as_of", "must not be ahead of the node's clock");
   if (const auto state = body.maybe_text("state", 16)) {
     any = true;
     if (*state != "parked") body.blame("state", "must be parked: what runs is not repaired");
@@ -53,7 +57,7 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
     any = true;
     const auto ms = parse_age_ms(*age);
     if (!ms) body.blame("older_than", "must be a time like 90s, 5m or 2h");
-    which.placed_before = a.at + -ms.value_or(0);
+    which.placed_before = as_of + -ms.value_or(0);
   }
   if (auto user = body.maybe_id("user")) {
     any = true;
@@ -61,7 +65,7 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
   }
   if (const auto overdue = body.maybe_flag("overdue"); overdue.value_or(false)) {
     any = true;
-    which.late_before = c.hall().late_before();
+    for (const auto ms : c.hall().options().late_ms) which.late_before.push_back(as_of + -ms);
   }
   which.limit = static_cast<std::uint32_t>(body.maybe_whole("limit", {1, 1000}).value_or(100));
   if (const auto after = body.maybe_id("starting_after")) {
@@ -76,6 +80,7 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
 struct page_of_repairs {
   call c;
   order::repair wanted;
+  moment as_of;
   std::vector<order::view> found;
   bool more = false;
   std::vector<answer> said;
@@ -115,6 +120,7 @@ struct page_of_repairs {
     }
     json out{{"repair", souk::sagas::to_text(wanted.what)},
              {"dry_run", wanted.dry},
+             {"as_of", souk::to_text(as_of)},
              {"matched", found.size()},
              {"done", done},
              {"repeated", repeated},
@@ -137,15 +143,16 @@ void mend_several(const asked& a, const call& c) {
         wanted.repair.reason = body.text("reason", 500);
         wanted.repair.by = body.maybe_text("by", 64).value_or("");
         wanted.repair.dry = body.maybe_flag("dry_run").value_or(false);
-        read_filter(a, c, body, wanted.which);
+        read_filter(a, c, body, wanted.which, wanted.as_of);
       }))
     return;
   const auto limit = wanted.which.limit;
-  c.want_all<order::page>(
-      domain::order, wanted.which, [c, repair = wanted.repair, limit](std::vector<order::page>&& pages) {
-        auto found = orders::newest_of(std::move(pages), limit);
-        page_of_repairs::begin(std::make_shared<page_of_repairs>(c, repair, std::move(found.orders), found.more));
-      });
+  c.want_all<order::page>(domain::order, wanted.which,
+                          [c, repair = wanted.repair, as_of = wanted.as_of, limit](std::vector<order::page>&& pages) {
+                            auto found = orders::newest_of(std::move(pages), limit);
+                            page_of_repairs::begin(std::make_shared<page_of_repairs>(
+                                c, repair, as_of, std::move(found.orders), found.more));
+                          });
 }
 
 }  // namespace souk::edge::repairs

@@ -206,6 +206,7 @@ TEST_CASE("several parked sagas are mended by a filter, each with a line of its 
       {"older_than", R"("repair":"retry","older_than":"soon")"},
       {"user", R"("repair":"retry","user":"a b")"},
       {"overdue", R"("repair":"retry","overdue":"yes")"},
+      {"as_of", R"("repair":"retry","older_than":"5m","as_of":"2999-01-01T00:00:00Z")"},
       {"limit", R"("repair":"retry","state":"parked","limit":0)"},
       {"starting_after", R"("repair":"retry","state":"parked","starting_after":"!")"},
       {"odd", R"("repair":"retry","state":"parked","odd":1)"}};
@@ -225,6 +226,14 @@ TEST_CASE("several parked sagas are mended by a filter, each with a line of its 
       json::parse(several(R"({"repair":"retry","reason":"r","reason_has":"unreach","dry_run":true})").body);
   CHECK(rehearsed["matched"] == 3);
   CHECK(rehearsed["done"] == 3);
+  // Ages are those of the moment that was named.
+  CHECK(
+      json::parse(
+          several(R"({"repair":"retry","reason":"r","older_than":"0s","dry_run":true,"as_of":"2001-01-01T00:00:00Z"})")
+              .body)["matched"] == 0);
+  CHECK(json::parse(several(R"({"repair":"retry","reason":"r","older_than":"0s","dry_run":true,"as_of":")" +
+                            rehearsed["as_of"].get<std::string>() + R"("})")
+                        .body)["matched"] == 3);
   const auto turned = json::parse(several(R"({"repair":"compensate","reason":"r","state":"parked"})").body);
   CHECK(turned["done"] == 0);
   REQUIRE(turned["refused"].size() == 3);

@@ -1,4 +1,4 @@
-// Events for tests of sinks.
+// Events for tests of sinks: every other order was placed by a request that named its trace.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@
 namespace souk::tests {
 
 inline order::event outgoing(std::int64_t seq, std::int64_t subject, order::kind what = order::kind::completed) {
-  return {seq, saga(subject), what, noon, {"ann"}, {{{"cup"}, 2, {600}}}, {}, {}, noon};
+  order::event made{seq, saga(subject), what, noon, {"ann"}, {{{"cup"}, 2, {600}}}, {}, {}, noon};
+  if (subject % 2 == 0) made.trace = trace_parent{1, 2, 3, 1};
+  return made;
 }
 
 }  // namespace souk::tests

@@ -135,7 +135,16 @@ try {
   await page.getByRole('link', {name: 'Designs'}).click();
   for (const name of ['order payment', 'balance first', 'stock first', 'by events', 'seat payment'])
     await page.getByRole('heading', {name}).waitFor();
+  // A design that takes no new orders says who holds it back, here and on the first page.
+  await ask('POST', '/v1/admin/designs/balance_first/pause', {reason: 'the bank is away', by: 'olga'});
+  await page.goto(address + '/#/');
+  await page.getByRole('status').getByText('balance first is paused by olga: the bank is away').waitFor();
+  await page.getByText('no row is wrong').waitFor();
+  await page.getByRole('link', {name: 'Designs'}).click();
+  await page.getByText('by olga: the bank is away').waitFor();
   await shot('designs');
+  await page.getByRole('link', {name: 'Audit'}).click();
+  await page.getByRole('cell', {name: 'the bank is away'}).waitFor();
 
   await page.getByRole('link', {name: 'Hall'}).click();
   await page.getByText('160 free').waitFor();

@@ -13,9 +13,11 @@ namespace {
 // What came of all pages.
 struct sum {
   std::int64_t matched = 0, done = 0, repeated = 0;
+  std::string as_of;  // what was counted is what is mended, however long it takes
   ordered_json sagas = ordered_json::array(), refused = ordered_json::array();
 
   void add(const ordered_json& page) {
+    as_of = page.at("as_of").get<std::string>();
     matched += page.at("matched").get<std::int64_t>();
     done += page.at("done").get<std::int64_t>();
     repeated += page.at("repeated").get<std::int64_t>();
@@ -50,6 +52,7 @@ sum go_through(console& node, ordered_json body, bool dry, const std::string& ke
     all.add(page);
     if (shown) shown->advance(page.at("matched").get<std::uint64_t>());
     if (!page.at("has_more").get<bool>()) return all;
+    body["as_of"] = all.as_of;
     body["starting_after"] = page.at("next");
   }
 }
@@ -92,6 +95,7 @@ void mend_several(console& node, const wish& wanted, const std::string& what) {
     if (!node.json())
       std::cout << sagas_of(counted.matched) << " stand still like that; " << grouped(counted.done) << " of them may "
                 << what << '\n';
+    body["as_of"] = counted.as_of;
     progress shown{what, static_cast<std::uint64_t>(counted.matched), standard_error(true)};
     all = go_through(node, body, false, fresh_key(), &shown);
     shown.finish();
