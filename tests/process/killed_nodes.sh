@@ -79,10 +79,12 @@ totals() {
     "$1" | sort | paste -sd ' '
 }
 
+# Many kills want time to happen in.
+in_flight=$((kills > 5 ? 1 : 8))
 "$souk" replay "${histories[@]}" --in-flight 8 --quiet -o json | tail -n1 >"$work/alone" || fail "alone: $(cat "$work/alone")"
 for name in "${names[@]}"; do start "$name"; done
 began=$SECONDS
-"$souk" replay "${histories[@]}" --node "$(url north),$(url south)" --in-flight 8 --quiet -o json >"$work/said" \
+"$souk" replay "${histories[@]}" --node "$(url north),$(url south)" --in-flight "$in_flight" --quiet -o json >"$work/said" \
   2>"$work/replay.err" &
 replay=$!
 deaths=0
