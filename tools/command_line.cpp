@@ -1,6 +1,9 @@
 // Runs subcommands and says how they end.
 #include "tools/command_line.hpp"
 
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -8,6 +11,8 @@
 namespace souk::tools {
 
 int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
+  // What is printed is for whoever reads it, also a script; what is logged is beside it.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("souk"));
   try {
     app.parse(argc, argv);
     return exit_code;
