@@ -385,7 +385,7 @@ TEST_CASE("the audit names what is wrong with the event log, with those who tell
           {"event_log", "INSERT INTO trouble VALUES(1,1,4711,x'00',1,0,0,'no')", log},
           {"event_log", "INSERT INTO trouble VALUES(1,1000," + std::to_string(sold.value) + ",x'00',1,0,0,'no')",
            ahead},
-          {"event_log", "UPDATE position SET seq=seq+1 WHERE source=" + wallet_relay, ahead},
+          {"event_log", "UPDATE position SET seq=seq+1000 WHERE source=" + wallet_relay, ahead},
           {"event_log", "INSERT INTO position VALUES(4711,1)", ahead},
           {"wallet", "DELETE FROM told WHERE seq=(SELECT min(seq) FROM told)", log},
           {"wallet", "INSERT INTO told_acknowledged VALUES(0,1000)", log},

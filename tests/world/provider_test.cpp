@@ -152,6 +152,11 @@ TEST_CASE("orders by events whose payment takes long, is declined or is captured
     CHECK(eventually([&] { return ended > before + 10; }));
     shop.node().fell({fallen, 0});
   }
+  // From here on the provider says nothing any more, and what is asked stays open.
+  till.control(R"({"fail_percent":100})");
+  placed.push_back(shop.placing(all[0]));
+  shop.node().front().ask(placed.back(), {{}, patience_ms, 1'000}, [&ended](answer&&) { ++ended; });
+  CHECK(eventually([&] { return !std::get<payment::works>(shop.ask(payment::open_work{}).body).list.empty(); }));
   shop.close();
   CHECK(till.figure("captured") > 0);
   {
@@ -164,6 +169,7 @@ TEST_CASE("orders by events whose payment takes long, is declined or is captured
     CHECK(open > 0);
     CHECK(store.exchange.waiting().size() >= open);
   }
+  till.control(R"({"fail_percent":5})");
   shop.open();
   std::vector<order::ticket> tickets;
   for (auto& place : placed) {
