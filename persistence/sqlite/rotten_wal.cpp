@@ -121,7 +121,11 @@ private:
     // A header that was being written over counts the next log, which is an odd number after an even one; that alone
     // may be there of it. All of the log before it was in the store by then.
     if (bytes_[15] % 2 == 1 && right(15, 1)) return false;
-    for (unsigned bit = 0; bit < header_bytes * 8; ++bit)
+    // Nor is it rot where a header was being wiped from its end on, or its last byte is the only one that came of the
+    // next log's: likewise.
+    auto upto = static_cast<unsigned>(header_bytes) - 1;
+    while (upto > 0 && bytes_[upto - 1] == 0) --upto;
+    for (unsigned bit = 0; bit < upto * 8; ++bit)
       if (right(bit / 8, 1U << bit % 8)) return true;
     return false;
   }

@@ -2,6 +2,7 @@
 // damaged.
 #include "persistence/sqlite/rotten_wal.hpp"
 
+#include <bit>
 #include <random>
 
 #include "persistence/sqlite/store_file.hpp"
@@ -121,4 +122,27 @@ TEST_CASE("a last commit that was torn is no rot: the store opens without it", "
     INFO("try " << i);
     REQUIRE(found(torn, i % 2 == 0) == (whole ? commits : commits - 1));
   }
+}
+
+TEST_CASE("a header that was being wiped is no rot, wherever the wiping stopped", "[S0.8][C.3]") {
+  sim::memory::watch();
+  // One whose last byte is as far from nothing as one bit that turned. Its salt is of SQLite's dice.
+  auto sound = leave();
+  for (int i = 0; i < 2'000 && std::popcount(static_cast<unsigned char>(sound.wal[31])) != 1; ++i) sound = leave();
+  // It is wiped when all of the log is in the store.
+  sim::disk disk{"closed"};
+  disk.put("/store.db", sound.store);
+  disk.put("/store.db-wal", sound.wal);
+  persistence::open_options options;
+  options.path = "/store.db";
+  options.vfs = disk.name();
+  { const persistence::store_file file{options, schema}; }
+  for (const bool from_its_end : {true, false})
+    for (std::size_t bytes = 0; bytes <= 32; ++bytes) {
+      auto wiped = sound;
+      wiped.store = disk.content("/store.db");
+      for (std::size_t i = 0; i < bytes; ++i) wiped.wal[from_its_end ? 31 - i : i] = 0;
+      INFO(bytes << " bytes, from its end: " << from_its_end);
+      CHECK(found(wiped, bytes % 2 == 0) == commits);
+    }
 }
