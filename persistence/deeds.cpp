@@ -33,6 +33,15 @@ fs::path with(const fs::path& store, const std::string& mark, std::int64_t turn)
 }
 fs::path wal_of(const fs::path& store) { return store.string() + "-wal"; }
 
+// What changes when a WAL is begun anew, wiped or cut off: its size and its header.
+std::string state_of(const fs::path& wal) {
+  std::ifstream in{wal, std::ios::binary};
+  std::string header(32, '\0');
+  in.read(header.data(), static_cast<std::streamsize>(header.size()));
+  std::error_code none;
+  return header + std::to_string(fs::file_size(wal, none));
+}
+
 fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path{"."}; }
 
 // Files beside the store whose name goes on with the mark, by the number after it.
@@ -70,9 +79,16 @@ void deeds::put(const deed& one) {
 std::optional<deeds> read_deeds(const fs::path& data) {
   const auto path = data / "deeds";
   std::ifstream in{path, std::ios::binary};
-  if (!in) return std::nullopt;
+  if (!in) {
+    const int why = errno;
+    std::error_code unknown;
+    if (fs::status(path, unknown).type() == fs::file_type::not_found) return std::nullopt;
+    // One that cannot be read is no empty one: whoever took it for that would write over it.
+    throw std::system_error(why, std::generic_category(), path.string());
+  }
   std::ostringstream text;
   text << in.rdbuf();
+  if (in.bad()) throw std::system_error(EIO, std::generic_category(), path.string());
   const auto all = text.str();
   const auto end = all.find('\n');
   try {
@@ -124,6 +140,9 @@ fs::path coming(const fs::path& store, std::int64_t turn) { return with(store, c
 // knows where it belongs.
 void set_aside(const fs::path& store, std::int64_t turn) {
   const auto to = given(store, turn);
+  if (fs::exists(store) && fs::exists(to))
+    throw std::runtime_error(store.string() + " is there again beside " + to.filename().string() +
+                             ", which was given away: look which of them has what, and put the other one elsewhere");
   if (fs::exists(store)) fs::rename(store, to);
   if (fs::exists(wal_of(store)) && fs::exists(to)) fs::rename(wal_of(store), wal_of(to));
   make_durable(folder_of(store));
@@ -171,8 +190,7 @@ checksum checksum_of(const fs::path& file) {
 }
 
 // Byte by byte, also when somebody who stands still has it locked. He may have stood still in the middle of moving
-// pages from the WAL: those are in the WAL as well, which is begun anew only by a transaction, and he gets no further
-// one.
+// pages from the WAL: those are in the WAL as well, until he wakes and begins it anew or wipes it.
 void copy_whole(const fs::path& given, const fs::path& to) {
   const auto copy = [](const fs::path& from, const fs::path& into) {
     std::ifstream in{from, std::ios::binary};
@@ -186,8 +204,14 @@ void copy_whole(const fs::path& given, const fs::path& to) {
     out.close();
     make_durable(into);
   };
-  copy(given, to);
-  if (fs::exists(wal_of(given))) copy(wal_of(given), wal_of(to));
+  // Whoever still had it open may have moved its WAL to the store meanwhile: then the one copied has what neither
+  // shows.
+  for (auto before = state_of(wal_of(given));; before = state_of(wal_of(given))) {
+    copy(given, to);
+    fs::remove(wal_of(to));
+    if (fs::exists(wal_of(given))) copy(wal_of(given), wal_of(to));
+    if (state_of(wal_of(given)) == before) break;
+  }
   finish_copy(to);
   make_durable(to);
 }

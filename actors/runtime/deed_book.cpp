@@ -92,7 +92,7 @@ bool deed_book::is_saved() {
     const persistence::deeds_lock alone{data_};
     read_file();
     save();
-  } catch (const std::system_error& trouble) {
+  } catch (const std::exception& trouble) {
     spdlog::error("deeds cannot be written: {}", trouble.what());
   }
   return saved_;

@@ -74,6 +74,9 @@ std::vector<directory::place> put_in_order(deed_book& deeds, const directory& wh
   for (std::size_t d = 0; d < domain_count; ++d)
     for (std::uint32_t shard = 0; shard < where.shards(static_cast<domain>(d)); ++shard) {
       const directory::place at{static_cast<domain>(d), shard};
+      if (!where.is_here(at) && deeds.turn(at) == 0 && fs::exists(deeds.store(at)))
+        throw std::invalid_argument(deeds.store(at).string() + ": the configuration gives " + text_of(at) + " to " +
+                                    deeds.keeper(at) + ", and here is its store: a shard moves by `souk admin move`");
       persistence::forget_coming(deeds.store(at), -1);
       if (where.is_here(at) && (deeds.turn(at) == 0 || fs::exists(deeds.store(at)))) here.push_back(at);
     }
@@ -109,7 +112,11 @@ caf::behavior mover::make_behavior() {
       [this](const move_taken& all) { on_taken(all); },
       [this](const retired& of) { on_closed(of.seat); },
       [this](souk::wake) {
-        papers_.deeds->look_again();
+        try {
+          papers_.deeds->look_again();
+        } catch (const std::exception& trouble) {
+          spdlog::error("deeds cannot be read: {}", trouble.what());  // at the next news they are read again
+        }
         settle();
       },
       [this](souk::sweep) {

@@ -41,6 +41,8 @@ node::node(node_options options) : options_(std::move(options)) {
   for (const auto n : options_.shards)
     if (n == 0) throw std::invalid_argument("every domain has at least one shard");
   std::filesystem::create_directories(options_.data);
+  if (!options_.cluster && std::filesystem::exists(std::filesystem::path{options_.data} / "deeds"))
+    throw std::invalid_argument(options_.data + " is the directory of one of several nodes: name its configuration");
   if (options_.cluster) {
     owner_ = persistence::next_owner(options_.data);
     deeds_ = std::make_shared<deed_book>(options_.data, options_.cluster->name, options_.cluster->placement, where_);

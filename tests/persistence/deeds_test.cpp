@@ -113,3 +113,23 @@ TEST_CASE("a store that was given away and has come nowhere is noticed by the au
   set_aside(path, 1);
   CHECK_THROWS_AS(audit(folder.path()), store_underway);
 }
+
+TEST_CASE("deeds that cannot be read are not taken for none", "[moves][C.6]") {
+  const tests::temporary_folder folder;
+  const std::filesystem::path data = folder.file("data");
+  std::filesystem::create_directories(data);
+  CHECK_FALSE(persistence::read_deeds(data));
+  std::filesystem::create_symlink("deeds", data / "deeds");  // to itself: nobody can open it, not even root
+  CHECK_THROWS_AS(persistence::read_deeds(data), std::system_error);
+}
+
+TEST_CASE("what was given away is not written over by a store that is in its place again", "[moves][C.6]") {
+  const tests::temporary_folder folder;
+  const std::filesystem::path data = folder.file("data"), store = data / "wallet-0.db";
+  std::filesystem::create_directories(data);
+  std::ofstream{persistence::given(store, 1)} << "all";
+  std::ofstream{store} << "nothing";
+  CHECK_THROWS(persistence::set_aside(store, 1));
+  CHECK(std::filesystem::file_size(persistence::given(store, 1)) == 3);
+  CHECK(std::filesystem::file_size(store) == 7);
+}
