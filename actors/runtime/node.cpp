@@ -69,7 +69,8 @@ node::node(node_options options) : options_(std::move(options)) {
   supervisor_ = system_->spawn<supervisor>(std::move(posts), figures_.supervision);
   if (options_.cluster) {
     moves_ = std::make_shared<move_tray>();
-    mover_ = system_->spawn<mover>(mover_papers{
+    // On a thread of its own: it copies and syncs whole stores, and pings are not to wait for that.
+    mover_ = system_->spawn<mover, caf::detached>(mover_papers{
         deeds_, where_, around_, moves_, supervisor_, engaged_, [to = links_.get()] { to->spread_deeds(); },
         static_cast<bool>(options_.make_sink), static_cast<bool>(options_.make_provider)});
     links_->announce(seat_name::of_mover(where_->me()), mover_);
