@@ -39,6 +39,7 @@ public:
   void close();
 
   moment now() const { return clock_->now(); }
+  std::int64_t steady_ms() const { return clock_->steady_ms(); }  // of deadlines
   std::uint32_t shards(domain of) const { return shards_[static_cast<std::size_t>(of)]; }
 
   // Somebody has keys, so that everybody needs one.

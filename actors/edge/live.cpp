@@ -17,11 +17,6 @@ namespace {
 constexpr std::int64_t answer_ms = 800;  // who says nothing for so long is missing from this tick
 constexpr std::uint32_t parked_shown = 50;
 
-std::int64_t steady_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-
 // Answers of desks, as they come, and the end of waiting for them.
 struct answers {
   std::mutex mutex;
@@ -170,7 +165,7 @@ std::string live::tick() {
 
   const auto now = hall_.now();
   sums sum;
-  sum.steady_ms = steady_ms();
+  sum.steady_ms = hall_.steady_ms();
   const bool first = before_.steady_ms == 0;
   const auto ms = first ? 0 : sum.steady_ms - before_.steady_ms;
   json out{{"at", to_text(now)}};

@@ -27,6 +27,14 @@ std::span<const route> all_routes();
 // Finds the route of a request and hands it over; answers itself when there is none.
 void render(const http_request& request, const call& c);
 
+// What every wish of an operator says: why, by whom, and whether only to hear what would become of it.
+template <class Wish>
+void read_why(fields& body, Wish& wanted) {
+  wanted.reason = body.text("reason", 500);
+  wanted.by = body.maybe_text("by", 64).value_or("");
+  wanted.dry = body.maybe_flag("dry_run").value_or(false);
+}
+
 // The handlers, by file.
 namespace shop {  // routes_shop.cpp: users, wallets, products, coupons, rankings
 void put_user(const asked&, const call&);

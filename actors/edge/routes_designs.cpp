@@ -67,12 +67,7 @@ void hold_back(const asked& a, const call& c, bool resume) {
   order::pause wanted{*flow, resume};
   wanted.request = a.key;
   wanted.at = a.at;
-  if (!a.read(c, [&](fields& body) {
-        wanted.reason = body.text("reason", 500);
-        wanted.by = body.maybe_text("by", 64).value_or("");
-        wanted.dry = body.maybe_flag("dry_run").value_or(false);
-      }))
-    return;
+  if (!a.read(c, [&](fields& body) { read_why(body, wanted); })) return;
   struct gathering {
     std::vector<answer> said;
     std::atomic<std::uint32_t> missing;

@@ -140,9 +140,7 @@ void mend_several(const asked& a, const call& c) {
   wanted.repair.at = a.at;
   if (!a.read(c, [&](fields& body) {
         read_remedy(body, wanted.repair.what);
-        wanted.repair.reason = body.text("reason", 500);
-        wanted.repair.by = body.maybe_text("by", 64).value_or("");
-        wanted.repair.dry = body.maybe_flag("dry_run").value_or(false);
+        read_why(body, wanted.repair);
         read_filter(a, c, body, wanted.which, wanted.as_of);
       }))
     return;

@@ -21,11 +21,6 @@ constexpr std::int64_t between_questions_ms = 20;
 constexpr std::int64_t between_rounds_ms = 1'000;
 constexpr std::uint32_t late_told_max = 200;  // at a look
 
-std::int64_t steady_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-
 // One answer, waited for; nothing when none came, or nobody waits any more.
 template <class Body, class Over>
 std::optional<Body> ask(edge::hall& of, command what, std::uint32_t shard, const Over& is_over) {
@@ -44,7 +39,7 @@ std::optional<Body> ask(edge::hall& of, command what, std::uint32_t shard, const
   });
   if (!asked) return std::nullopt;
   std::unique_lock hold{it->mutex};
-  for (const auto end = steady_ms() + 2 * answer_ms; !it->over && steady_ms() < end && !is_over();)
+  for (const auto end = of.steady_ms() + 2 * answer_ms; !it->over && of.steady_ms() < end && !is_over();)
     it->came.wait_for(hold, std::chrono::milliseconds{50});
   return std::move(it->body);
 }
@@ -74,10 +69,15 @@ std::array<std::int64_t, order::flows> watchman::late() const {
   return late_;
 }
 
+bool watchman::is_over() const {
+  const std::lock_guard hold{mutex_};
+  return stopped_;
+}
+
 // Also the moment at which late sagas are looked for, so that a long round does not hide them.
 bool watchman::rest(std::int64_t ms) {
-  if (steady_ms() >= look_at_ms_) {
-    look_at_ms_ = steady_ms() + options_.look_ms;
+  if (hall_.steady_ms() >= look_at_ms_) {
+    look_at_ms_ = hall_.steady_ms() + options_.look_ms;
     look_for_late();
   }
   std::unique_lock hold{mutex_};
@@ -111,20 +111,16 @@ void watchman::run() {
 std::vector<watchman::place> watchman::desks() const {
   std::vector<place> all;
   hall_.with_node([&](runtime::node& node) {
-    for (const auto& [at, counts] : node.desks_here()) all.push_back({at.domain, at.shard});
+    for (const auto& [at, counts] : node.desks_here()) all.push_back(at);
   });
   return all;
 }
 
 void watchman::look_through(place at, verdict& into) {
-  const auto is_over = [this] {
-    const std::lock_guard hold{mutex_};
-    return stopped_;
-  };
   examine wanted{{at.domain, at.shard}};
   wanted.rows = rows_a_question;
   for (;;) {
-    const auto said = ask<examined>(hall_, wanted, at.shard, is_over);
+    const auto said = ask<examined>(hall_, wanted, at.shard, [this] { return is_over(); });
     if (!said) return into.silent.push_back(name_of({at.domain, at.shard}));
     into.rows += said->rows;
     into.flaws += static_cast<std::int64_t>(said->flaws.size());
@@ -138,17 +134,13 @@ void watchman::look_through(place at, verdict& into) {
 }
 
 void watchman::look_for_late() {
-  const auto is_over = [this] {
-    const std::lock_guard hold{mutex_};
-    return stopped_;
-  };
   std::array<std::int64_t, order::flows> late{};
   std::set<std::int64_t> still;
   bool all_seen = true;
   const auto late_before = hall_.late_before();
   for (const auto& [domain, shard] : desks()) {
     if (domain != souk::domain::order) continue;
-    const auto overview = ask<order::overview>(hall_, order::survey{late_before}, shard, is_over);
+    const auto overview = ask<order::overview>(hall_, order::survey{late_before}, shard, [this] { return is_over(); });
     if (!overview) {
       all_seen = false;
       continue;
@@ -162,7 +154,7 @@ void watchman::look_for_late() {
     order::list_sagas wanted;
     wanted.late_before = late_before;
     wanted.limit = late_told_max;
-    const auto page = ask<order::page>(hall_, wanted, shard, is_over);
+    const auto page = ask<order::page>(hall_, wanted, shard, [this] { return is_over(); });
     all_seen = all_seen && page && !page->more;
     if (!page) continue;
     const auto now = hall_.now();

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/runtime/directory.hpp"
 #include "messages/examine.hpp"
 #include "messages/order.hpp"
 
@@ -53,15 +54,12 @@ public:
   std::array<std::int64_t, order::flows> late() const;
 
 private:
-  struct place {
-    souk::domain domain{};
-    std::uint32_t shard = 0;
-  };
+  using place = runtime::directory::place;
 
   void run();
   bool rest(std::int64_t ms);  // false: it is over
   std::vector<place> desks() const;
-  std::vector<std::uint32_t> shards_of_orders() const;
+  bool is_over() const;
   void look_for_late();
   void look_through(place at, verdict& into);
 

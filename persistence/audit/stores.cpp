@@ -15,8 +15,9 @@ std::string key_text(std::int64_t key) {
 }
 
 // A question to one store whose answer must be empty; a row explains itself in its first column.
-void must_be_none(store_file& file, invariant& found, const std::string& question) {
-  file.prepare(question).each([&](auto row) { found.broken(file.path() + ": " + row.string(0)); });
+template <class... Args>
+void must_be_none(store_file& file, invariant& found, const std::string& question, const Args&... args) {
+  file.prepare(question).each([&](auto row) { found.broken(file.path() + ": " + row.string(0)); }, args...);
 }
 // The same for a row that is named by a key.
 void no_key_must(store_file& file, const stretch& keys, invariant& found, const std::string& question,
@@ -99,21 +100,20 @@ void look_at_entries(store_file& file, const stretch& keys, findings& found) {
 }
 
 void look_at_wallets(store_file& file, const stretch& keys, findings& found) {
-  const auto must_be_none = [&](invariant& what, const std::string& question) {
-    file.prepare(question).each([&](auto row) { what.broken(file.path() + ": " + row.string(0)); }, keys.after,
-                                keys.upto);
-  };
-  must_be_none(found.ledger,
+  must_be_none(file, found.ledger,
                "SELECT 'wallet of '||w.user||' has balance '||w.balance||' and '||w.entries||' entries, its ledger '"
                "||coalesce(e.balance,0)||' and '||coalesce(e.number,0) FROM wallet AS w LEFT JOIN entry AS e"
                " ON e.key=w.last AND e.wallet=w.id WHERE w.id>?1 AND w.id<=?2 AND (w.balance<>coalesce(e.balance,0)"
-               " OR w.entries<>coalesce(e.number,0))");
+               " OR w.entries<>coalesce(e.number,0))",
+               keys.after, keys.upto);
   must_be_none(
-      found.no_effect,
+      file, found.no_effect,
       "SELECT 'wallet of '||w.user||' counts an entry that was never in effect' FROM wallet AS w JOIN entry AS e"
-      " ON e.key=w.last WHERE w.id>?1 AND w.id<=?2 AND e.what>=10");
-  must_be_none(found.not_negative,
-               "SELECT 'wallet of '||user||' has '||balance FROM wallet WHERE id>?1 AND id<=?2 AND balance<0");
+      " ON e.key=w.last WHERE w.id>?1 AND w.id<=?2 AND e.what>=10",
+      keys.after, keys.upto);
+  must_be_none(file, found.not_negative,
+               "SELECT 'wallet of '||user||' has '||balance FROM wallet WHERE id>?1 AND id<=?2 AND balance<0",
+               keys.after, keys.upto);
 }
 
 void audit_wallets(stores& all, findings& found) {
@@ -131,27 +131,28 @@ void audit_wallets(stores& all, findings& found) {
   }
 }
 
+static void look_at_movement(store_file& file, const movement_row& m, const movement_row& last, findings& found) {
+  const auto name = [&] { return file.path() + ": " + key_text(m.key); };
+  for (const auto& line : m.lines)
+    if (line.stock < 0)
+      found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " + product_on(file, line.shelf));
+  const bool undo = m.what == product_store::what::put_back;
+  if (undo != ((m.key & 1) != 0) ||
+      (undo && (last.key != m.key - 1 || last.what != product_store::what::taken || !negated(m, last))))
+    found.undos.broken(name() + " puts back something else than was taken");
+  if (m.what >= product_store::what::refused && !m.lines.empty())
+    found.no_effect.broken(name() + " was never in effect, yet it moves stock");
+}
+
 void look_at_movements(store_file& file, const stretch& keys, findings& found) {
   movement_row last;
   file.prepare("SELECT key, what, lines FROM movement WHERE key>=?1 AND key<=?2 ORDER BY key")
       .each(
           [&](auto row) {
-            const auto m = read_movement(row);
-            const auto name = [&] { return file.path() + ": " + key_text(m.key); };
+            auto m = read_movement(row);
             // What was looked at before is read once more, because an undo stands behind what it undoes.
-            if (m.key > keys.after) {
-              for (const auto& line : m.lines)
-                if (line.stock < 0)
-                  found.not_negative.broken(name() + " leaves " + to_string(line.stock) + " of " +
-                                            product_on(file, line.shelf));
-              const bool undo = m.what == product_store::what::put_back;
-              if (undo != ((m.key & 1) != 0) ||
-                  (undo && (last.key != m.key - 1 || last.what != product_store::what::taken || !negated(m, last))))
-                found.undos.broken(name() + " puts back something else than was taken");
-              if (m.what >= product_store::what::refused && !m.lines.empty())
-                found.no_effect.broken(name() + " was never in effect, yet it moves stock");
-            }
-            last = m;
+            if (m.key > keys.after) look_at_movement(file, m, last, found);
+            last = std::move(m);
           },
           keys.after, keys.upto);
 }
@@ -169,15 +170,19 @@ void audit_shelves(stores& all, findings& found) {
     file.prepare("SELECT id, product, stock FROM shelf").each([&](auto row) {
       shelves[row.integer(0)] = {row.string(1), row.integer(2)};
     });
-    look_at_movements(file, {}, found);
+    movement_row last;
     for (in_order<movement_row> rows{file, "SELECT key, what, lines FROM movement WHERE key>?1 ORDER BY key LIMIT ?2",
                                      read_movement};
-         rows.now(); rows.pass())
-      for (const auto& line : rows.now()->lines) {
+         rows.now(); rows.pass()) {
+      const auto& m = *rows.now();
+      look_at_movement(file, m, last, found);
+      for (const auto& line : m.lines) {
         auto& on = shelves[line.shelf];
         on.sum += line.units;
         on.walk += footprint(line.stock) - footprint(line.stock - line.units);
       }
+      last = m;
+    }
     for (const auto& [id, on] : shelves) {
       if (on.product.empty())
         found.shelves.broken(file.path() + ": movements name shelf " + to_string(id) + ", which is not there");

@@ -1,29 +1,19 @@
 // Drives the console's page in a real browser against a real node: finds a parked saga among many by its first four
 // letters, rehearses a repair, makes it, and sees the saga end. Screenshots are left in the folder of playwright-core.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createRequire} from 'node:module';
+import {launch, startNode} from './stage.mjs';
 
 const [program, folder, browserPath] = process.argv.slice(2);
-const {chromium} = createRequire(join(folder, 'package.json'))('playwright-core');
 const data = mkdtempSync(join(tmpdir(), 'souk-page-'));
 const patience = 120_000;  // for the slowest machine; a passing test never waits for it
 
 // ---- the node -------------------------------------------------------------------------------
 
-const node = spawn(program, ['--data', join(data, 'stores'), '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
-const address = await new Promise((resolve, reject) => {
-  let heard = '';
-  node.stdout.on('data', text => {
-    heard += text;
-    const found = /listening on (http:\S+)/.exec(heard);
-    if (found) resolve(found[1]);
-  });
-  node.on('exit', code => reject(new Error('the node ended with ' + code)));
-});
+const node = await startNode(program, ['--data', join(data, 'stores'), '--port', '0'], {stderr: 'inherit'});
+const address = node.address;
 let keys = 0;
 async function ask(method, path, body, headers = {}) {
   const said = await fetch(address + path, {
@@ -71,11 +61,7 @@ async function parkSome() {
 let browser;
 try {
   await furnish();
-  browser = await chromium.launch({
-    executablePath: browserPath, headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-           '--disable-component-update', '--disable-sync'],
-  });
+  browser = await launch(folder, browserPath);
   const context = await browser.newContext({viewport: {width: 1280, height: 860}});
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
@@ -167,7 +153,6 @@ try {
   console.log('the page found, rehearsed and mended ' + wanted);
 } finally {
   if (browser) await browser.close();
-  node.removeAllListeners('exit');
-  node.kill('SIGTERM');
+  node.stop();
   rmSync(data, {recursive: true, force: true});
 }

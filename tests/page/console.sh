@@ -3,16 +3,7 @@
 # FOLDER gets playwright-core from npm, once, and the screenshots. Says so and skips where one of them is missing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-program=$(realpath "$1") folder=$(realpath -m "$2") souk=$(realpath "$3") version=1.65.1
-
-skip() { echo "skipped: $*" && exit 77; }
-browser=$(command -v chromium) || skip "there is no chromium (apt-get install chromium)"
-command -v node >/dev/null && command -v npm >/dev/null || skip "there is no npm (apt-get install npm)"
-mkdir -p "$folder"
-if [[ ! -d $folder/node_modules/playwright-core ]]; then
-  echo '{"private": true}' >"$folder/package.json"
-  npm install --prefix "$folder" --no-audit --no-fund --silent "playwright-core@$version" ||
-    skip "npm has no playwright-core $version for us"
-fi
+program=$(realpath "$1") folder=$(realpath -m "$2") souk=$(realpath "$3")
+source "$here/browser.sh"
 timeout 600 node "$here/console.mjs" "$program" "$folder" "$browser"
 timeout 300 node "$here/keys.mjs" "$souk" "$folder" "$browser"

@@ -1,14 +1,13 @@
 // Drives the console's page of a node that has keys: it asks for one, refuses a wrong one, keeps a good one as long as
 // the tab is open, and nowhere else.
 import assert from 'node:assert/strict';
-import {execFileSync, spawn} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createRequire} from 'node:module';
+import {launch, startNode} from './stage.mjs';
 
 const [souk, folder, browserPath] = process.argv.slice(2);
-const {chromium} = createRequire(join(folder, 'package.json'))('playwright-core');
 const data = mkdtempSync(join(tmpdir(), 'souk-keys-'));
 const patience = 120_000;  // for the slowest machine; a passing test never waits for it
 
@@ -16,25 +15,13 @@ const newKey = (...words) =>
   execFileSync(souk, ['keys', 'add', '--data', join(data, 'stores'), ...words], {stdio: ['ignore', 'pipe', 'ignore']})
     .toString().trim();
 const operator = newKey('--role', 'operator'), customer = newKey('--role', 'customer', '--user', 'anna');
-const node = spawn(souk, ['serve', '--data', join(data, 'stores'), '--http', '127.0.0.1:0'],
-                   {stdio: ['ignore', 'pipe', 'ignore']});
-const address = await new Promise((resolve, reject) => {
-  let heard = '';
-  node.stdout.on('data', text => {
-    heard += text;
-    const found = /admin on (http:\S+)/.exec(heard);
-    if (found) resolve(found[1]);
-  });
-  node.on('exit', code => reject(new Error('the node ended with ' + code)));
-});
+const node = await startNode(souk, ['serve', '--data', join(data, 'stores'), '--http', '127.0.0.1:0'],
+                             {said: /admin on (http:\S+)/});
+const address = node.address;
 
 let browser;
 try {
-  browser = await chromium.launch({
-    executablePath: browserPath, headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-           '--disable-component-update', '--disable-sync'],
-  });
+  browser = await launch(folder, browserPath);
   const context = await browser.newContext();
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
@@ -68,7 +55,6 @@ try {
   console.log('the page asked for a key, and kept it for itself');
 } finally {
   if (browser) await browser.close();
-  node.removeAllListeners('exit');
-  node.kill('SIGTERM');
+  node.stop();
   rmSync(data, {recursive: true, force: true});
 }

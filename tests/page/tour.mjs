@@ -1,31 +1,22 @@
 // Finds a parked saga among thousands by its first four letters, reads why, rehearses its repair, makes it and sees the saga
 // end: once in a browser, once in a terminal. Pictures of both are left in the folder of playwright-core.
 import assert from 'node:assert/strict';
-import {execFileSync, spawn} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createRequire} from 'node:module';
+import {launch, startNode} from './stage.mjs';
 
 const [program, folder, browserPath, souk, count] = process.argv.slice(2);
 const sagas = Number(count);
-const {chromium} = createRequire(join(folder, 'package.json'))('playwright-core');
 const data = mkdtempSync(join(tmpdir(), 'souk-tour-'));
 const patience = 300_000;  // for the slowest machine; a passing test never waits for it
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 // ---- the node, and sagas that stand still ---------------------------------------------------
 
-const node = spawn(program, ['--data', join(data, 'stores'), '--port', '0'], {stdio: ['ignore', 'pipe', 'ignore']});
-const address = await new Promise((resolve, reject) => {
-  let heard = '';
-  node.stdout.on('data', text => {
-    heard += text;
-    const found = /listening on (http:\S+)/.exec(heard);
-    if (found) resolve(found[1]);
-  });
-  node.on('exit', code => reject(new Error('the node ended with ' + code)));
-});
+const node = await startNode(program, ['--data', join(data, 'stores'), '--port', '0']);
+const address = node.address;
 let keys = 0;
 async function ask(method, path, body) {
   const said = await fetch(address + path, {method, body: body && JSON.stringify(body),
@@ -134,11 +125,7 @@ try {
   const began = Date.now();
   const [first, second] = await parkMany();
   console.log(`${sagas} sagas stand still after ${Math.round((Date.now() - began) / 1000)} s`);
-  browser = await chromium.launch({
-    executablePath: browserPath, headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-           '--disable-component-update', '--disable-sync'],
-  });
+  browser = await launch(folder, browserPath);
   const context = await browser.newContext({viewport: {width: 1280, height: 860}});
   context.setDefaultTimeout(patience);
   await inTheBrowser(await context.newPage(), first);
@@ -155,7 +142,6 @@ try {
   } catch {
     // It was never begun.
   }
-  node.removeAllListeners('exit');
-  node.kill('SIGTERM');
+  node.stop();
   rmSync(data, {recursive: true, force: true});
 }

@@ -5,16 +5,7 @@
 # missing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-program=$(realpath "$1") folder=$(realpath -m "$2") souk=$(realpath "$3") sagas=${4:-10000} version=1.65.1
-
-skip() { echo "skipped: $*" && exit 77; }
-browser=$(command -v chromium) || skip "there is no chromium (apt-get install chromium)"
+program=$(realpath "$1") folder=$(realpath -m "$2") souk=$(realpath "$3") sagas=${4:-10000}
+source "$here/browser.sh"
 command -v tmux >/dev/null || skip "there is no tmux (apt-get install tmux)"
-command -v node >/dev/null && command -v npm >/dev/null || skip "there is no npm (apt-get install npm)"
-mkdir -p "$folder"
-if [[ ! -d $folder/node_modules/playwright-core ]]; then
-  echo '{"private": true}' >"$folder/package.json"
-  npm install --prefix "$folder" --no-audit --no-fund --silent "playwright-core@$version" ||
-    skip "npm has no playwright-core $version for us"
-fi
 timeout 900 node "$here/tour.mjs" "$program" "$folder" "$browser" "$souk" "$sagas"

@@ -81,6 +81,13 @@ std::string user_of_this_machine() {
   return {};
 }
 
+ordered_json reasoned(const wish& wanted) {
+  ordered_json body{{"reason", wanted.why}};
+  if (auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by; !by.empty()) body["by"] = std::move(by);
+  if (wanted.dry_run) body["dry_run"] = true;
+  return body;
+}
+
 std::string checked(const std::string& id) {
   if (!is_name(id)) throw refusal{3, "'" + id + "' is no id"};
   return id;

@@ -60,6 +60,8 @@ private:
 
 // Who gives commands here, as far as the environment knows.
 std::string user_of_this_machine();
+// The body of what is done with a reason: why, by whom, and whether only as a rehearsal.
+ordered_json reasoned(const wish& wanted);
 // An id goes into a path: whatever is none is nothing that the node could know.
 std::string checked(const std::string& id);
 // 1200: "1.2 s"; 7500000: "2 h 5 min"

@@ -18,10 +18,7 @@ const ordered_json& design_of(const ordered_json& all, const std::string& name) 
 
 ordered_json hold_back(console& node, const wish& wanted, const char* what) {
   if (wanted.why.empty()) throw refusal{2, "say why: --reason TEXT, for the audit log and for whoever is turned away"};
-  ordered_json body{{"reason", wanted.why}};
-  if (const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by; !by.empty()) body["by"] = by;
-  if (wanted.dry_run) body["dry_run"] = true;
-  return node.ask("POST", "/v1/admin/designs/" + checked(wanted.id) + '/' + what, body);
+  return node.ask("POST", "/v1/admin/designs/" + checked(wanted.id) + '/' + what, reasoned(wanted));
 }
 
 void tell(console& node, const wish& wanted, const char* what, const char* done) {

@@ -110,8 +110,9 @@ void nodes(console& node, const wish&) {
 // As often as it takes: the same command again only says how far it is.
 void move(console& node, const wish& wanted) {
   if (wanted.why.empty()) throw refusal{2, "say why: --reason TEXT"};
-  ordered_json body{{"shard", wanted.id}, {"to", wanted.to}, {"reason", wanted.why}};
-  if (const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by; !by.empty()) body["by"] = by;
+  auto body = reasoned(wanted);
+  body["shard"] = wanted.id;
+  body["to"] = wanted.to;
   if (!wanted.from_data.empty()) body["from_data"] = std::filesystem::absolute(wanted.from_data).string();
   ordered_json said;
   constexpr int looks = 200;  // each takes the seconds for which the node waits

@@ -94,11 +94,7 @@ void repair(console& node, const wish& wanted, const std::string& what) {
   if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
   if (wanted.id.empty()) return mend_several(node, wanted, what);
   const auto id = resolved(node, wanted.id);
-  ordered_json body{{"reason", wanted.why}};
-  const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by;
-  if (!by.empty()) body["by"] = by;
-  if (wanted.dry_run) body["dry_run"] = true;
-  const auto said = node.ask("POST", "/v1/admin/sagas/" + id + '/' + what, body);
+  const auto said = node.ask("POST", "/v1/admin/sagas/" + id + '/' + what, reasoned(wanted));
   if (node.json()) return node.print(said);
   if (wanted.dry_run) return show_dry_run(said);
   const auto& line = said.at("line");

@@ -72,8 +72,8 @@ void tell_refused(const sum& all) {
 }  // namespace
 
 void mend_several(console& node, const wish& wanted, const std::string& what) {
-  ordered_json body{{"repair", what}, {"reason", wanted.why}};
-  if (const auto by = wanted.by.empty() ? user_of_this_machine() : wanted.by; !by.empty()) body["by"] = by;
+  auto body = reasoned(wanted);
+  body["repair"] = what;
   bool any = wanted.overdue;
   if (wanted.overdue) body["overdue"] = true;
   for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", wanted.state},
