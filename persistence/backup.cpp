@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "persistence/deeds.hpp"
+#include "persistence/durable.hpp"
+#include "persistence/shards.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/cut.hpp"
 #include "persistence/sqlite/rotten_wal.hpp"
@@ -22,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view incarnation_name = "incarnation", deeds_name = "deeds";
+constexpr std::string_view incarnation_name = "incarnation";
 
 std::vector<fs::path> stores_in(const fs::path& directory) {
   std::vector<fs::path> found;
@@ -45,20 +47,6 @@ std::int64_t copy_store(const fs::path& from, const fs::path& to) {
   out.close();
   make_durable(to);
   return done;
-}
-
-// The first bytes of a file that nobody locks, or all.
-void copy_bytes(const fs::path& from, const fs::path& to, std::int64_t upto = INT64_MAX) {
-  std::ifstream in{from, std::ios::binary};
-  std::ofstream out{to, std::ios::binary};
-  std::vector<char> block(1 << 20);
-  for (std::int64_t done = 0; in && done < upto; done += in.gcount()) {
-    in.read(block.data(), std::min<std::int64_t>(upto - done, 1 << 20));
-    out.write(block.data(), in.gcount());
-  }
-  if (!out.flush() || in.bad()) throw std::system_error(errno, std::generic_category(), to.string());
-  out.close();
-  make_durable(to);
 }
 
 // What rotted in a copied WAL would take all that comes after it out of the copy, in silence.
@@ -157,13 +145,13 @@ backup_figures back_up(const fs::path& data, const fs::path& to) {
         figures.stores += 1;
         if (!fs::exists(wal)) continue;
         const auto upto = shut.empty() ? now.stores().at(found->second).synced : INT64_MAX;
-        copy_bytes(wal, copied.string() + "-wal", upto);
+        copy_durably(wal, copied.string() + "-wal", upto);
         if (shut.empty() && now.begun_anew(found->second)) fs::remove(copied.string() + "-wal");
       }
     }
     for (const auto& store : stores) finish_copy(into / store.filename());
-    for (const auto name : {incarnation_name, deeds_name})
-      if (fs::exists(data / name)) copy_bytes(data / name, into / name);
+    for (const auto name : {incarnation_name, deeds_name, shards_name})
+      if (fs::exists(data / name)) copy_durably(data / name, into / name);
   });
   return figures;
 }
@@ -186,11 +174,11 @@ backup_figures restore(const fs::path& from, const fs::path& data) {
       figures.stores += 1;
       finish_copy(into / store.filename());
     }
-    if (fs::exists(from / deeds_name)) copy_bytes(from / deeds_name, into / deeds_name);
+    for (const auto name : {deeds_name, shards_name})
+      if (fs::exists(from / name)) copy_durably(from / name, into / name);
     using namespace std::chrono;
     const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-    std::ofstream{into / incarnation_name} << now << '\n';
-    make_durable(into / incarnation_name);
+    write_durably(into / incarnation_name, std::to_string(now) + '\n');
   });
   return figures;
 }

@@ -17,6 +17,8 @@
 #include "messages/grammar/ids.hpp"
 #include "messages/grammar/pack.hpp"
 #include "persistence/backup.hpp"
+#include "persistence/durable.hpp"
+#include "persistence/sqlite/checked_pages.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::persistence {
@@ -36,7 +38,7 @@ fs::path wal_of(const fs::path& store) { return store.string() + "-wal"; }
 // What changes when a WAL is begun anew, wiped or cut off: its size and its header.
 std::string state_of(const fs::path& wal) {
   std::ifstream in{wal, std::ios::binary};
-  std::string header(32, '\0');
+  std::string header(wal_header_bytes, '\0');
   in.read(header.data(), static_cast<std::streamsize>(header.size()));
   std::error_code none;
   return header + std::to_string(fs::file_size(wal, none));
@@ -77,7 +79,7 @@ void deeds::put(const deed& one) {
 }
 
 std::optional<deeds> read_deeds(const fs::path& data) {
-  const auto path = data / "deeds";
+  const auto path = data / deeds_name;
   std::ifstream in{path, std::ios::binary};
   if (!in) {
     const int why = errno;
@@ -104,21 +106,14 @@ std::optional<deeds> read_deeds(const fs::path& data) {
 
 void write_deeds(const fs::path& data, const deeds& all) {
   const auto packed = pack(all);
-  const fs::path path = data / "deeds", fresh = data / "deeds.new";
-  {
-    std::ofstream out{fresh, std::ios::binary | std::ios::trunc};
-    out << first_line << fingerprint(packed) << '\n' << packed;
-    if (!out.flush()) throw std::system_error(errno, std::generic_category(), fresh.string());
-  }
-  make_durable(fresh);
-  fs::rename(fresh, path);
-  make_durable(data);
+  write_durably(data / deeds_name, std::string{first_line} + std::to_string(fingerprint(packed)) + '\n' + packed);
 }
 
 deeds_lock::deeds_lock(const fs::path& data) {
   const auto path = data / "deeds.lock";
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  // Who has it writes a few lines. Only somebody who stands still in the middle of that has it for long.
+  // Who has it writes a few lines, or opens a store. Only somebody who stands still in the middle of that has it for
+  // long.
   constexpr int tries = 200;
   for (int i = 0; file_ >= 0 && i < tries; ++i) {
     if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
@@ -127,7 +122,8 @@ deeds_lock::deeds_lock(const fs::path& data) {
   }
   const int why = errno;
   if (file_ >= 0) ::close(file_);
-  throw std::system_error(why, std::generic_category(), path.string());
+  throw std::system_error(why, std::generic_category(),
+                          path.string() + (why == EWOULDBLOCK ? ": somebody holds it who stands still" : ""));
 }
 deeds_lock::~deeds_lock() {
   if (file_ >= 0) ::close(file_);
@@ -192,24 +188,12 @@ checksum checksum_of(const fs::path& file) {
 // Byte by byte, also when somebody who stands still has it locked. He may have stood still in the middle of moving
 // pages from the WAL: those are in the WAL as well, until he wakes and begins it anew or wipes it.
 void copy_whole(const fs::path& given, const fs::path& to) {
-  const auto copy = [](const fs::path& from, const fs::path& into) {
-    std::ifstream in{from, std::ios::binary};
-    std::ofstream out{into, std::ios::binary | std::ios::trunc};
-    std::vector<char> block(1 << 20);
-    while (in && out) {
-      in.read(block.data(), static_cast<std::streamsize>(block.size()));
-      out.write(block.data(), in.gcount());
-    }
-    if (in.bad() || !out.flush()) throw std::system_error(errno, std::generic_category(), into.string());
-    out.close();
-    make_durable(into);
-  };
   // Whoever still had it open may have moved its WAL to the store meanwhile: then the one copied has what neither
   // shows.
   for (auto before = state_of(wal_of(given));; before = state_of(wal_of(given))) {
-    copy(given, to);
+    copy_durably(given, to);
     fs::remove(wal_of(to));
-    if (fs::exists(wal_of(given))) copy(wal_of(given), wal_of(to));
+    if (fs::exists(wal_of(given))) copy_durably(wal_of(given), wal_of(to));
     if (state_of(wal_of(given)) == before) break;
   }
   finish_copy(to);
@@ -218,14 +202,6 @@ void copy_whole(const fs::path& given, const fs::path& to) {
 
 bool stands_alone(const fs::path& store) {
   return fs::exists(store) && (!fs::exists(wal_of(store)) || fs::file_size(wal_of(store)) == 0);
-}
-
-void make_durable(const fs::path& file) {
-  const int opened = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = opened >= 0 && ::fsync(opened) == 0;
-  const int why = errno;
-  if (opened >= 0) ::close(opened);
-  if (!synced) throw std::system_error(why, std::generic_category(), file.string());
 }
 
 }  // namespace souk::persistence

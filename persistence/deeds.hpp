@@ -42,9 +42,12 @@ struct deeds {
   void put(const deed& one);
 };
 
-// Nothing: this directory was never that of one of several nodes. Throws store_damaged.
+// The file beside the stores.
+inline constexpr std::string_view deeds_name = "deeds";
+
+// Nothing: this directory was never that of one of several nodes. Throws store_damaged, std::system_error.
 std::optional<deeds> read_deeds(const std::filesystem::path& data);
-// When it returns they are durable; else the former ones are. Throws std::system_error.
+// When it returns they are durable. Throws as write_durably() does.
 void write_deeds(const std::filesystem::path& data, const deeds& all);
 
 // Whoever is about to write deeds into a directory reads them first, and keeps others from it meanwhile: an operator
@@ -96,6 +99,5 @@ checksum checksum_of(const std::filesystem::path& file);
 void copy_whole(const std::filesystem::path& given, const std::filesystem::path& to);
 // The store's file says all by itself: nothing is left in its WAL. Nobody else has it open.
 bool stands_alone(const std::filesystem::path& store);
-void make_durable(const std::filesystem::path& file);
 
 }  // namespace souk::persistence

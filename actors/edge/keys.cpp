@@ -20,7 +20,7 @@
 #include <system_error>
 
 #include "messages/grammar/ids.hpp"
-#include "persistence/deeds.hpp"
+#include "persistence/durable.hpp"
 
 namespace souk::edge {
 

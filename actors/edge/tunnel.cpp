@@ -129,6 +129,10 @@ private:
     tcp::acceptor dialled;  // on loopback
     std::uint16_t local_port = 0;
     unsigned in = 0, out = 0;
+    // Where its name led to last, so that nobody waits for those who know names. They are asked again when nothing
+    // came of that, and passed over again when they said nothing.
+    tcp::resolver::results_type known;
+    bool ask = true;
   };
   class crossing;
   using crossings = std::list<std::shared_ptr<crossing>>;
@@ -249,19 +253,28 @@ private:
     ++engine_.counters_.open_out;
     ++peer_->out;
     enter(stage::dialling);
+    if (!peer_->ask) return connect();
     engine_.resolver_.async_resolve(
         peer_->is.host, std::to_string(peer_->is.port), tcp::resolver::numeric_service,
-        [self = shared_from_this()](error_code ec, const tcp::resolver::results_type& found) {
+        [self = shared_from_this(), to = peer_](error_code ec, const tcp::resolver::results_type& found) {
+          if (!ec) {
+            to->known = found;
+            to->ask = false;
+          }
           if (self->stage_ != stage::dialling) return;
-          if (ec) return self->unreachable(ec.message());
-          net::async_connect(self->secure_, found, [self](error_code trouble, const tcp::endpoint&) {
-            if (self->stage_ != stage::dialling) return;
-            trouble ? self->unreachable(trouble.message()) : self->shake();
-          });
+          to->known.empty() ? self->unreachable(ec.message()) : self->connect();
         });
   }
 
+  void connect() {
+    net::async_connect(secure_, peer_->known, [self = shared_from_this()](error_code trouble, const tcp::endpoint&) {
+      if (self->stage_ != stage::dialling) return;
+      trouble ? self->unreachable(trouble.message()) : self->shake();
+    });
+  }
+
   void unreachable(const std::string& why) {
+    peer_->ask = peer_->known.empty() || !peer_->ask;
     engine_.say("unreachable " + who(), "the tunnel does not reach " + who() + ": " + why);
     ++engine_.counters_.unreachable;
     end();

@@ -18,8 +18,9 @@ deed_book::deed_book(std::filesystem::path data, std::string me, const placement
     for (const auto keeper : placed.desks[d]) placed_[d].push_back(placed.nodes.at(keeper));
   deeds_.node = me_;
   const persistence::deeds_lock hold{data_};
-  if (!read_file()) save();
-  saved_ = true;
+  // Also what is found: whoever wrote it may have died, or failed, before it was durable.
+  read_file();
+  save();
 }
 
 std::optional<persistence::deed> deed_book::find(directory::place at) const {
@@ -30,7 +31,9 @@ std::optional<persistence::deed> deed_book::find(directory::place at) const {
 
 std::vector<persistence::deed> deed_book::all() const {
   const std::lock_guard hold{mutex_};
-  return deeds_.list;
+  auto list = deeds_.list;
+  if (unsure_) std::erase(list, *unsure_);
+  return list;
 }
 
 std::int64_t deed_book::turn(directory::place at) const {
@@ -55,18 +58,16 @@ deed_book::finding deed_book::learn(const deed& heard) {
   return finding::news;
 }
 
-bool deed_book::look_again() {
-  const std::lock_guard hold{mutex_};
-  const persistence::deeds_lock alone{data_};
-  const auto before = deeds_.list;
-  read_file();
-  return deeds_.list != before;
+void deed_book::look_again() { const standstill read{*this}; }
+
+deed_book::standstill::standstill(deed_book& of) : here_(of.file_), elsewhere_(of.data_) {
+  const std::lock_guard hold{of.mutex_};
+  of.read_file();
 }
 
 std::optional<persistence::deed> deed_book::give(deed wanted) {
+  const standstill alone{*this};
   const std::lock_guard hold{mutex_};
-  const persistence::deeds_lock alone{data_};
-  read_file();
   const auto* mine = deeds_.find(wanted.domain, wanted.shard);
   if (wanted.turn != (mine ? mine->turn : 0) + 1) return std::nullopt;
   auto before = deeds_;
@@ -74,28 +75,32 @@ std::optional<persistence::deed> deed_book::give(deed wanted) {
   try {
     save();
   } catch (...) {
-    // It may have got there all the same: then the file says so, and the file is right.
+    // It may have got there all the same, for the time being: a power loss could still take it back.
     deeds_ = std::move(before);
-    if (read_file() && deeds_.find(wanted.domain, wanted.shard) &&
-        deeds_.find(wanted.domain, wanted.shard)->turn == wanted.turn)
-      return wanted;
-    throw;
+    const auto* there = read_file() ? deeds_.find(wanted.domain, wanted.shard) : nullptr;
+    if (!there || there->turn != wanted.turn) throw;
+    unsure_ = wanted;
+    saved_ = false;
+    return wanted;
   }
   take(wanted);
   return wanted;
 }
 
 bool deed_book::is_saved() {
-  const std::lock_guard hold{mutex_};
-  if (saved_) return true;
+  {
+    const std::lock_guard hold{mutex_};
+    if (saved_) return true;
+  }
   try {
-    const persistence::deeds_lock alone{data_};
-    read_file();
+    const standstill alone{*this};
+    const std::lock_guard hold{mutex_};
     save();
+    return true;
   } catch (const std::exception& trouble) {
     spdlog::error("deeds cannot be written: {}", trouble.what());
+    return false;
   }
-  return saved_;
 }
 
 bool deed_book::is_new(const deed& heard) const {
@@ -131,6 +136,7 @@ bool deed_book::read_file() {
 
 void deed_book::save() {
   persistence::write_deeds(data_, deeds_);
+  unsure_.reset();
   saved_ = true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "actors/runtime/links.hpp"
 #include "messages/grammar/crash_point.hpp"
+#include "persistence/durable.hpp"
 #include "persistence/sqlite/store_file.hpp"
 
 namespace souk::runtime {
@@ -447,7 +448,7 @@ void mover::on_taken(const move_taken& all) {
 
 // Who has the deed has the store, and nobody else.
 void mover::settle() {
-  papers_.deeds->is_saved();
+  if (const bool saved = papers_.deeds->is_saved(); saved != std::exchange(saved_, saved) && saved) papers_.spread();
   for (const auto& one : papers_.deeds->all()) {
     try {
       settle(one);

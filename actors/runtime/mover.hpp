@@ -154,6 +154,7 @@ private:
   std::thread copier_;
   std::optional<std::uint32_t> copying_;
   std::map<std::uint32_t, std::int64_t> tidy_;  // nothing is left here of what was given away under that turn
+  bool saved_ = true;                           // the deeds, as far as the others were told
   std::string complaint_;                       // the last that was said in the log
 };
 

@@ -14,6 +14,7 @@
 #include "actors/runtime/relay.hpp"
 #include "actors/runtime/roster.hpp"
 #include "persistence/ownership.hpp"
+#include "persistence/shards.hpp"
 
 namespace souk::runtime {
 
@@ -41,8 +42,10 @@ node::node(node_options options) : options_(std::move(options)) {
   for (const auto n : options_.shards)
     if (n == 0) throw std::invalid_argument("every domain has at least one shard");
   std::filesystem::create_directories(options_.data);
-  if (!options_.cluster && std::filesystem::exists(std::filesystem::path{options_.data} / "deeds"))
+  if (!options_.cluster && std::filesystem::exists(std::filesystem::path{options_.data} / persistence::deeds_name))
     throw std::invalid_argument(options_.data + " is the directory of one of several nodes: name its configuration");
+  // A simulated disk has stores and nothing else.
+  if (options_.around.vfs.empty()) persistence::keep_shards(options_.data, options_.shards);
   if (options_.cluster) {
     owner_ = persistence::next_owner(options_.data);
     deeds_ = std::make_shared<deed_book>(options_.data, options_.cluster->name, options_.cluster->placement, where_);
@@ -151,20 +154,33 @@ std::unique_ptr<domains::brain> node::open_brain(directory::place at, bool first
   store.path = (std::filesystem::path{options_.data} / store_name(at.domain, at.shard)).string();
   store.vfs = options_.around.vfs;
   store.owner = owner_;
+  // Until it is open: whoever takes it out of its place meanwhile would miss what is moved from its WAL, or leave room
+  // for a new one.
+  std::optional<deed_book::standstill> still;
   if (deeds_) {
-    deeds_->look_again();
+    still.emplace(*deeds_);
     if (deeds_->keeper(at) != deeds_->me())
       throw persistence::store_taken(store.path + ": it is " + deeds_->keeper(at) + "'s now", 0);
     const bool was_there = !first || deeds_->turn(at) > 0;
     if (was_there && !std::filesystem::exists(store.path))
       throw persistence::store_taken(store.path + ": it is gone", 0);
-    store.owner = std::max(owner_, persistence::owner_of(store.path));
+    store.owner = number_for(at, store.path);
   }
   if (options_.make_brain)
     if (auto own = options_.make_brain(at, store)) return own;
   return make_brain(
       at.domain, at.shard, store,
       {options_.make_provider ? domains::approval::external : domains::approval::internal, options_.keep_events_ms});
+}
+
+// A store that came from another node may have been taken there under a larger number than this node's. It gets one of
+// its own when it comes, and never a larger one as long as it stays: whoever has taken it meanwhile keeps it.
+std::int64_t node::number_for(directory::place at, const std::string& store) const {
+  const auto turn = deeds_->turn(at);
+  const auto [mine, first] = taken_.try_emplace(seat_name::of(at));
+  if (first || mine->second.first != turn)
+    mine->second = {turn, turn ? std::max(owner_, persistence::owner_of(store) + 1) : owner_};
+  return mine->second.second;
 }
 
 std::vector<post> node::coordinator_posts() {

@@ -4,8 +4,10 @@
 #include <array>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/runtime/coordinator.hpp"
@@ -91,6 +93,7 @@ private:
   std::vector<post> desk_posts();
   post desk_post(directory::place at);
   std::unique_ptr<domains::brain> open_brain(directory::place at, bool first) const;
+  std::int64_t number_for(directory::place at, const std::string& store) const;
   std::vector<post> coordinator_posts();
   void add_carriers(std::vector<post>& posts);
   bool may_be_here(directory::place at) const { return options_.cluster || where_->is_here(at); }
@@ -110,6 +113,8 @@ private:
   std::shared_ptr<gated_link> gates_;
   std::int64_t owner_ = 0;            // the number under which the stores are taken; 0: nobody else might want them
   std::shared_ptr<deed_book> deeds_;  // of several nodes
+  // By seat: under which turn it came, and the number that it got then. Only in a standstill.
+  mutable std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>> taken_;
   std::vector<directory::place> engaged_;  // at the start
   std::unique_ptr<links> links_;
   std::shared_ptr<move_tray> moves_;

@@ -23,6 +23,9 @@ void prepare_sqlite();
 
 inline constexpr int checked_page_bytes = 4096;
 inline constexpr int checksum_bytes = 8;
+// Of SQLite's file format: a WAL is a header, and frames of a header and a page.
+inline constexpr int wal_header_bytes = 32, wal_frame_header_bytes = 24,
+                     wal_frame_bytes = wal_frame_header_bytes + checked_page_bytes;
 
 // The name of the layer over this file layer (empty: the platform's own); registered when it is first asked for.
 std::string checked_vfs(const std::string& below);

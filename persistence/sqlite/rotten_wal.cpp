@@ -11,8 +11,9 @@ namespace souk::persistence {
 
 namespace {
 
-// As SQLite's file format says: a header of 32 bytes, then frames of 24 and a page; numbers are big-endian.
-constexpr std::size_t header_bytes = 32, frame_header_bytes = 24, frame_bytes = frame_header_bytes + checked_page_bytes;
+// As SQLite's file format says; numbers are big-endian.
+constexpr std::size_t header_bytes = wal_header_bytes, frame_header_bytes = wal_frame_header_bytes,
+                      frame_bytes = wal_frame_bytes;
 constexpr std::size_t header_summed = 24, frame_summed = 8;  // of the headers, before their sums
 constexpr std::uint32_t magic = 0x377f0682;                  // and one more where sums are over big-endian words
 

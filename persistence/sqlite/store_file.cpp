@@ -23,8 +23,6 @@ namespace souk::persistence {
 
 namespace {
 
-constexpr int wal_header_bytes = 32;
-
 [[noreturn]] void raise(sqlite3* db, int code, const std::string& doing) {
   const char* path = db ? sqlite3_db_filename(db, "main") : nullptr;
   const std::string text = (path ? std::string{path} + ": " : std::string{}) + doing + ": " +
@@ -106,8 +104,8 @@ void settle_wal(sqlite3* db, const std::string& path) {
   };
   sqlite3_int64 size = 0;
   must(wal->pMethods->xFileSize(wal, &size));
-  // A frame's header is 24 bytes; eight bytes of salt say which frames belong to the WAL's.
-  constexpr int header = wal_header_bytes, frame_header = 24, frame = frame_header + checked_page_bytes, salt = 8;
+  // Eight bytes of salt say which frames belong to the WAL's header.
+  constexpr int header = wal_header_bytes, frame = wal_frame_bytes, salt = 8;
   if (size >= header + frame) {
     std::array<char, header> first{};
     std::vector<char> bytes(frame);
@@ -122,6 +120,18 @@ void settle_wal(sqlite3* db, const std::string& path) {
   }
   if (const int code = empty_wal(db); code != SQLITE_OK && !has_to_wait(code))
     raise(db, code, "moving the WAL to its store");
+}
+
+// As the WAL has it.
+std::int64_t owner_known_to(sqlite3* db) {
+  return statement{db, "PRAGMA application_id"}.first([](auto row) { return row.integer(0); }).value_or(0);
+}
+
+void must_not_exceed(std::int64_t owner, std::int64_t there, const std::string& path) {
+  if (there > owner)
+    throw store_taken(path + ": it has been taken under number " + std::to_string(there) + ", this node has number " +
+                          std::to_string(owner),
+                      SQLITE_READONLY);
 }
 
 }  // namespace
@@ -156,6 +166,11 @@ store_file::store_file(const open_options& options, std::span<const std::string_
   prepare_sqlite();
   try {
     open(options);
+    // Before anything is written: where locks have expired, somebody else may be at work in it.
+    if (owner_) {
+      must_be_ours();
+      must_not_exceed(owner_, owner_known_to(db_), path_);
+    }
     // SQLite has read the WAL before a bit of it was turned back.
     if (is_mended()) {
       sqlite3_close_v2(std::exchange(db_, nullptr));
@@ -275,12 +290,7 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
 // The number stands in the header's application_id. It is moved to the store's file at once, where others read it who
 // know nothing of our WAL, and where we read it, past the cache, to see whether somebody else has taken the store.
 void store_file::take_ownership() {
-  const auto before = prepare("PRAGMA application_id").first([](auto row) { return row.integer(0); }).value_or(0);
-  if (before > owner_)
-    throw store_taken(path_ + ": it was taken under number " + std::to_string(before) + ", this node has number " +
-                          std::to_string(owner_),
-                      SQLITE_READONLY);
-  if (before == owner_) return;
+  if (owner_known_to(db_) == owner_) return;
   execute("PRAGMA application_id=" + std::to_string(owner_));
   const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
   // As long as it stays in the WAL the file shows an older number, which is ours.
@@ -297,12 +307,8 @@ void store_file::must_be_ours() const {
   owner_bytes id{};
   const bool read = file && file->pMethods &&
                     file->pMethods->xRead(file, id.data(), static_cast<int>(id.size()), owner_at) == SQLITE_OK;
-  const auto there = owner_in(id);
   if (moved) throw store_taken(path_ + ": another file is in its place", SQLITE_READONLY_DBMOVED);
-  if (read && there > owner_)
-    throw store_taken(path_ + ": it has been taken under number " + std::to_string(there) + ", this node has number " +
-                          std::to_string(owner_),
-                      SQLITE_READONLY);
+  if (read) must_not_exceed(owner_, owner_in(id), path_);
 }
 
 bool store_file::is_taken() const noexcept {
@@ -343,7 +349,7 @@ void store_file::write_wal_beforehand() {
   if (file < 0) return;
   struct stat now {};
   // A commit may carry many pages past the checkpoint's mark: half as much again is room enough.
-  const auto full = static_cast<off_t>(checkpoint_pages_) * 3 / 2 * (4096 + 24);
+  const auto full = static_cast<off_t>(checkpoint_pages_) * 3 / 2 * wal_frame_bytes;
   struct statvfs disk {};
   // On a small or nearly full disk the room is worth more than the speed.
   const bool roomy = ::fstatvfs(file, &disk) == 0 &&

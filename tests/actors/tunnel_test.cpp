@@ -1,12 +1,17 @@
 // The tunnel between nodes carries bytes unchanged, and only between those who may.
 #include "actors/edge/tunnel.hpp"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
+#include <optional>
 #include <random>
+#include <string_view>
 #include <thread>
 
 #include "tests/actors/cluster.hpp"
@@ -68,7 +73,19 @@ std::size_t resident() {
 #endif
 }
 
+constexpr const char* the_name = "ben.example";
+enum class who_knows : std::uint8_t { here, silence, nobody };
+std::atomic<who_knows> names{who_knows::here};
+
 }  // namespace
+
+// The C library's, for all of this executable: those who know names, and may be out of reach.
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {
+  static const auto real = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (!node || std::string_view{node} != the_name) return real(node, service, hints, found);
+  while (names == who_knows::silence) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  return names == who_knows::here ? real("127.0.0.1", service, hints, found) : EAI_AGAIN;
+}
 
 TEST_CASE("megabytes go through the tunnel unchanged both ways, and each way ends by itself", "[C.5]") {
   two_hosts hosts;
@@ -94,6 +111,41 @@ TEST_CASE("megabytes go through the tunnel unchanged both ways, and each way end
   CHECK(hosts.ben->counts().accepted == 1);
   CHECK(hosts.anna->counts().called == 1);
   CHECK(hosts.papers.log->text() == "");
+}
+
+TEST_CASE("a host that was found once is found again while nobody knows names, and elsewhere when somebody does",
+          "[C.5]") {
+  const cluster papers{{"anna", "ben"}};
+  const plain_listener behind_ben, behind_anna;
+  auto of_ben = papers.options("ben", behind_ben.port(), {{"anna", "127.0.0.1", 0}});
+  std::optional<tunnel> ben{std::in_place, of_ben};
+  auto of_anna = papers.options("anna", behind_anna.port(), {{"ben", the_name, ben->port()}});
+  of_anna.handshake_seconds = 5;  // the one wait of this test
+  const tunnel anna{of_anna};
+  const auto unreachable = [&] { return anna.counts().unreachable; };
+  const auto reaches_ben = [&] {
+    const auto before = ben->counts().accepted, in_vain = unreachable();
+    auto here = plain_socket::to(anna.local_port("ben"));
+    here.send("ping");
+    in_the_end([&] { return ben->counts().accepted > before || unreachable() > in_vain; });
+    return unreachable() == in_vain;
+  };
+  names = who_knows::here;
+  CHECK(reaches_ben());
+  names = who_knows::nobody;
+  CHECK(reaches_ben());
+  of_ben.port = ben->port();
+  ben.reset();
+  {
+    const auto in_vain = plain_socket::to(anna.local_port("ben"));
+    REQUIRE(in_the_end([&] { return unreachable() == 1; }));
+  }
+  ben.emplace(of_ben);
+  CHECK(reaches_ben());  // he is where he was, though nobody can say so
+  names = who_knows::silence;
+  CHECK_FALSE(reaches_ben());
+  CHECK(reaches_ben());
+  names = who_knows::here;
 }
 
 TEST_CASE("both ways at once do not wait for each other", "[C.5]") {

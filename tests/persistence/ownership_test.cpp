@@ -1,6 +1,9 @@
 // A store belongs to the newest incarnation of its node: whoever took it earlier notices, and stops.
 #include "persistence/ownership.hpp"
 
+#include <fstream>
+#include <iterator>
+
 #include "persistence/user.hpp"
 #include "tests/catch.hpp"
 #include "tests/temporary.hpp"
@@ -42,6 +45,24 @@ TEST_CASE("who took a store earlier cannot write any more when somebody else has
   CHECK_THROWS_AS(paused.file.begin(), store_taken);
   CHECK_THROWS_AS(user_store(taken_under(100, path, lockless)), store_taken);
   CHECK_NOTHROW(user_store(taken_under(101, path, lockless)));
+}
+
+TEST_CASE("who comes too late has changed nothing in a store before he notices", "[C.6]") {
+  tests::temporary_folder folder;
+  const auto path = folder.file("user-0.db");
+  user_store newer{taken_under(101, path, lockless)};
+  write(newer, "ann");
+  const auto bytes = [](const std::string& file) {
+    std::ifstream in{file, std::ios::binary};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+  const auto store = bytes(path), wal = bytes(path + "-wal");
+  REQUIRE(wal.size() > 32);  // what would be moved
+  CHECK_THROWS_AS(user_store(taken_under(100, path, lockless)), store_taken);
+  CHECK((bytes(path) == store));
+  CHECK((bytes(path + "-wal") == wal));
+  write(newer, "bob");
+  CHECK(newer.find({"ann"}));
 }
 
 TEST_CASE("who stood still between a batch and its commit cannot commit it", "[C.6]") {

@@ -81,6 +81,12 @@ public:
     std::unique_ptr<program> running;
   };
 
+  // What a command says, in one line, and its exit code.
+  struct said {
+    int code;
+    std::string text;
+  };
+
   enum class between : std::uint8_t { loopback, tunnels };
   explicit shop_of_three(between how = between::loopback) : how_(how) {
     if (how_ == between::tunnels) {
@@ -104,17 +110,24 @@ public:
     mine.running = std::make_unique<program>(std::move(words));
     REQUIRE(mine.running->port() == mine.http);
   }
+  // What it says when its wallets are to be in so many shards from now on.
+  said start_with_wallets(int shards, const std::string& name) const {
+    std::ifstream in{folder_.file("cluster.json")};
+    auto all = json::parse(in);
+    all["shards"]["wallet"] = shards;
+    for (int i = 2; i < shards; ++i) all["nodes"][name]["keeps"].push_back("wallet/" + std::to_string(i));
+    std::ofstream{folder_.file("other.json")} << all.dump(2);
+    program starting{{"/bin/sh", "-c", "exec \"$@\" 2>&1", "sh", SOUK_BINARY, "serve", "--config",
+                      folder_.file("other.json"), "--node", name}};
+    const auto code = starting.wait();
+    return {code, starting.last_line()};
+  }
   // As an executable that dies at the n-th passage of a point.
   void start_to_die(const std::string& name, const std::string& point) {
     start(name, {"/usr/bin/env", "SOUK_CRASH_AT=" + point, SOUK_CRASHING});
   }
   int wait_for_end(const std::string& name) const { return places_.at(name).running->wait(); }
   std::string data(const std::string& name) const { return folder_.file(name); }
-  // What the command says, in one line, and its exit code.
-  struct said {
-    int code;
-    std::string text;
-  };
   said move(const std::string& shard, const std::string& to, const std::string& at,
             const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words{SOUK_BINARY, "admin", "move", shard, to, "--reason", "a test", "--node", url(at)};

@@ -5,6 +5,8 @@
 #include <random>
 #include <thread>
 
+#include "persistence/ownership.hpp"
+#include "persistence/user.hpp"
 #include "tests/process/cluster.hpp"
 
 using namespace souk;
@@ -173,6 +175,48 @@ TEST_CASE("the shards of a node that stands still are taken from its directory, 
   CHECK(json::parse(again.last_line()).at("replayed") == 142);
   shop.end_all();
   holds_together(shop.check());
+}
+
+TEST_CASE("a store that somebody has taken under a larger number is not taken back by who sat there", "[moves][C.6]") {
+  shop_of_three shop;
+  shop.start_all();
+  furnish(shop, 10'000, 700);
+  REQUIRE(insist({shop.http("west")}, "before", 0).status == 201);
+  const auto path = shop.data("north") + "/user-0.db";
+  {
+    // As over a network where locks have expired.
+    persistence::open_options how;
+    how.path = path;
+    how.vfs = "unix-none";
+    how.owner = persistence::owner_of(path) + 1'000;
+    const persistence::user_store taken{how};
+  }
+  const auto change = [&](const std::string& at) {
+    return ask(shop.http(at), "PUT", "/v1/users/bob", R"({"name": "Bob"})").status;
+  };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(change("north") == 503);
+    CHECK(change("west") == 503);
+  }
+  CHECK(ask(shop.http("north"), "GET", "/readyz").status == 503);
+  // Started anew it takes the store under a number of its own.
+  shop.end("north", SIGKILL);
+  shop.start("north");
+  CHECK(within(std::chrono::seconds{60}, [&] { return change("west") / 100 == 2; }));
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready(); }));
+  shop.end_all();
+  holds_together(shop.check());
+}
+
+TEST_CASE("a node is not started with another number of shards than its directory has", "[moves][C.6]") {
+  shop_of_three shop;
+  shop.start_all();
+  shop.end_all();
+  const auto said = shop.start_with_wallets(3, "west");
+  CHECK(said.code == 2);
+  CHECK(said.text.find("was made with 2 shards of wallet") != said.text.npos);
+  shop.start_all();
+  shop.end_all();
 }
 
 TEST_CASE("the stores of a shard that is on its way are no whole shop, and the check says so", "[moves][C.6]") {
