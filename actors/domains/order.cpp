@@ -373,7 +373,7 @@ answer order::on(const souk::order::survey& survey) {
     if (one) now.paused.push_back(*one);
   for (const auto& [id, r] : open_) {
     auto found = std::find_if(now.open.begin(), now.open.end(),
-                              [&](const auto& one) { return one.flow == r.brief.flow && one.saga == r.saga; });
+                              [&, &r = r](const auto& one) { return one.flow == r.brief.flow && one.saga == r.saga; });
     if (found == now.open.end()) found = now.open.insert(now.open.end(), {r.brief.flow, r.saga, 0, r.brief.placed});
     found->cases += 1;
     found->late += is_late(r, survey.late_before);

@@ -59,7 +59,7 @@ links::links(caf::actor_system& system, cluster_options options, std::int64_t in
              std::function<void()> on_superseded)
     : system_(system) {
   // Who connects could ask these two to spawn actors here, or to keep what he likes.
-  for (const auto* name : {"SpawnServ", "ConfigServ"}) system_.registry().erase(caf::atom_from_string(name));
+  for (const std::string name : {"SpawnServ", "ConfigServ"}) system_.registry().erase(caf::atom_from_string(name));
   through->begin(system_.node());
   for (const auto& one : options.placement.nodes)
     if (one != options.name) peers_.push_back(std::make_shared<peer_figures>(one, options.manners.letters_max));

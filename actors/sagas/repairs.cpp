@@ -88,8 +88,8 @@ std::vector<key_at> keys_of(const order::brief& about, const plan& of, const sha
     const souk::once once{about.id, static_cast<std::uint8_t>(i)};
     (step->undo ? step->undo : step->run)({about, once, {}, {}, {}, {}}, asked);
     const auto pool = shards[static_cast<std::size_t>(step->home)];
-    const auto add = [&](std::uint32_t shard) {
-      const key_at key{i, {step->home, shard}, once};
+    const auto add = [&, home = step->home](std::uint32_t shard) {
+      const key_at key{i, {home, shard}, once};
       const auto same = [&](const key_at& one) { return one.stage == i && one.desk == key.desk; };
       if (std::none_of(keys.begin(), keys.end(), same)) keys.push_back(key);
     };

@@ -32,6 +32,8 @@ struct in_one_byte {
   First& first;
   Second& second;
 };
+template <class First, class Second>
+in_one_byte(First&, Second&) -> in_one_byte<First, Second>;  // clang 14 does not find it by itself
 
 template <class Owner, class First, class Second>
 constexpr joint_field<Owner, First, Second> join_fields(First Owner::*first, Second Owner::*second) {

@@ -447,7 +447,8 @@ private:
   }
 
   void look_at_outbox(std::size_t at) {
-    auto& [shard, store] = all_.orders[at];
+    const auto shard = all_.orders[at].number;
+    auto& store = all_.orders[at].store;
     auto& file = store->file;
     std::array<std::int64_t, order::subscribers> acknowledged{};
     file.prepare("SELECT subscriber, seq FROM outbox_acknowledged").each([&](auto row) {
@@ -496,8 +497,8 @@ private:
   }
 
   void look_at_troubles() {
-    for (auto& [number_of_shard, store] : all_.platforms)
-      store->file.prepare("SELECT source, seq, subject FROM trouble").each([&](auto row) {
+    for (auto& one : all_.platforms)
+      one.store->file.prepare("SELECT source, seq, subject FROM trouble").each([&, &store = one.store](auto row) {
         const auto name = store->file.path() + ": the troubled event " + to_string(row.integer(1));
         if (row.integer(1) > store->positions.of(static_cast<std::uint32_t>(row.integer(0))))
           found_.positions.broken(name + " lies beyond the platform's position");

@@ -147,10 +147,10 @@ void prepare_sqlite() {
   (void)once;
 }
 
-statement::statement(sqlite3* db, std::string_view sql) : db_(db) {
+void statement::prepare() {
   const int code =
-      sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
-  if (code != SQLITE_OK) raise(db, code, "preparing '" + std::string{sql} + "'");
+      sqlite3_prepare_v3(db_, sql_.data(), static_cast<int>(sql_.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  if (code != SQLITE_OK) raise(db_, code, "preparing '" + sql_ + "'");
 }
 
 void statement::fail(int code) const {
@@ -186,6 +186,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
     begin_.emplace(prepare("BEGIN"));
     commit_.emplace(prepare("COMMIT"));
     rollback_.emplace(prepare("ROLLBACK"));
+    for (auto* one : {&begin_, &commit_, &rollback_}) (*one)->prepare_now();
   } catch (...) {
     begin_.reset();
     commit_.reset();
@@ -214,7 +215,7 @@ void store_file::open(const open_options& options) {
     sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     execute("PRAGMA journal_mode=WAL");
     execute(planted(bug::commits_unsynced) ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
-    execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages));
+    sqlite3_wal_autocheckpoint(db_, options.checkpoint_pages);
     int keep = 1;
     sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
   }

@@ -41,13 +41,18 @@ struct blob {
   std::string_view bytes;
 };
 
-// A prepared statement for the life of its store.
+// A prepared statement for the life of its store, as of its first use: stores have several times as many as a start
+// needs, and a start took most of its time for preparing them.
 class statement {
 public:
-  statement(sqlite3* db, std::string_view sql);
-  statement(statement&& other) noexcept : db_(other.db_), handle_(std::exchange(other.handle_, nullptr)) {}
+  statement(sqlite3* db, std::string_view sql) : db_(db), sql_(sql) {}
+  statement(statement&& other) noexcept
+      : db_(other.db_), sql_(std::move(other.sql_)), handle_(std::exchange(other.handle_, nullptr)) {}
   statement& operator=(statement&&) = delete;
   ~statement() { sqlite3_finalize(handle_); }
+
+  // For what must not fail for lack of memory, once it is needed.
+  void prepare_now() { prepared(); }
 
   // A row under the cursor; text views live until the statement moves on.
   class row {
@@ -68,14 +73,14 @@ public:
   // Runs to the end. Bound texts are borrowed for the call.
   template <class... Args>
   void run(const Args&... args) {
-    const finish at_end{handle_};
+    const finish at_end{prepared()};
     bind_all(args...);
     if (const int code = sqlite3_step(handle_); code != SQLITE_DONE && code != SQLITE_ROW) fail(code);
   }
   // The same, but false when a key is already there.
   template <class... Args>
   [[nodiscard]] bool insert(const Args&... args) {
-    const finish at_end{handle_};
+    const finish at_end{prepared()};
     bind_all(args...);
     const int code = sqlite3_step(handle_);
     if (code == SQLITE_DONE) return true;
@@ -85,7 +90,7 @@ public:
   // Calls visit(row) for every row; a visit that answers bool stops at false.
   template <class Visit, class... Args>
   void each(Visit&& visit, const Args&... args) {
-    const finish at_end{handle_};
+    const finish at_end{prepared()};
     bind_all(args...);
     int code = 0;
     while ((code = sqlite3_step(handle_)) == SQLITE_ROW) {
@@ -100,7 +105,7 @@ public:
   // What read(row) makes of the first row, or nothing.
   template <class Read, class... Args>
   auto first(Read&& read, const Args&... args) -> std::optional<decltype(read(std::declval<row>()))> {
-    const finish at_end{handle_};
+    const finish at_end{prepared()};
     bind_all(args...);
     const int code = sqlite3_step(handle_);
     if (code == SQLITE_DONE) return std::nullopt;
@@ -109,6 +114,12 @@ public:
   }
 
 private:
+  sqlite3_stmt* prepared() {
+    if (!handle_) prepare();
+    return handle_;
+  }
+  void prepare();
+
   // Whatever happens, the statement is ready for its next use.
   struct finish {
     sqlite3_stmt* handle;
@@ -143,6 +154,7 @@ private:
   [[noreturn]] void fail(int code) const;
 
   sqlite3* db_;
+  std::string sql_;
   sqlite3_stmt* handle_ = nullptr;
 };
 

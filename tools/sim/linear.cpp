@@ -2,10 +2,11 @@
 #include "tools/sim/linear.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <bitset>
 #include <optional>
 #include <set>
-#include <unordered_set>
 
 namespace souk::sim {
 
@@ -20,15 +21,57 @@ struct way {
   std::bitset<places> done;
   friend bool operator==(const way&, const way&) = default;
 };
-struct hash_of_way {
-  std::size_t operator()(const way& one) const {
-    auto sum = std::hash<std::bitset<places>>{}(one.done);
-    for (const auto word : {one.now.what, one.now.whose, one.now.until})
-      sum = (sum ^ static_cast<std::size_t>(word)) * 0x9fb21c651e98df25ULL, sum ^= sum >> 29;
-    return sum;
+std::size_t hash_of(const way& one) {
+  std::uint64_t sum = 0;
+  const auto add = [&sum](std::uint64_t word) { sum = (sum ^ word) * 0x9fb21c651e98df25ULL, sum ^= sum >> 29; };
+  for (const auto word : std::bit_cast<std::array<std::uint64_t, places / 64>>(one.done)) add(word);
+  for (const auto word : {one.now.what, one.now.whose, one.now.until}) add(static_cast<std::uint64_t>(word));
+  return sum;
+}
+
+// Each once, in the order in which they came; in one piece of memory, because a wide search has tens of thousands.
+class ways {
+public:
+  // False: it is there.
+  bool insert(const way& one) {
+    if (all_.size() < few) {
+      if (std::find(all_.begin(), all_.end(), one) != all_.end()) return false;
+      all_.push_back(one);
+      return true;
+    }
+    if (all_.size() * 2 >= slots_.size()) spread();
+    auto& slot = slot_of(one);
+    if (slot) return false;
+    all_.push_back(one);
+    slot = static_cast<std::uint32_t>(all_.size());
+    return true;
   }
+  void clear() {
+    all_.clear();
+    slots_.clear();
+  }
+  bool empty() const { return all_.empty(); }
+  std::size_t size() const { return all_.size(); }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+
+private:
+  static constexpr std::size_t few = 8;  // they are found without a table
+
+  // Where it is, or would be.
+  std::uint32_t& slot_of(const way& one) {
+    auto at = hash_of(one) & (slots_.size() - 1);
+    while (slots_[at] && all_[slots_[at] - 1] != one) at = (at + 1) & (slots_.size() - 1);
+    return slots_[at];
+  }
+  void spread() {
+    slots_.assign(std::bit_ceil(all_.size() * 8), 0);
+    for (std::size_t i = 0; i < all_.size(); ++i) slot_of(all_[i]) = static_cast<std::uint32_t>(i + 1);
+  }
+
+  std::vector<way> all_;
+  std::vector<std::uint32_t> slots_;  // a place in all_, counted from 1; 0: free
 };
-using ways = std::unordered_set<way, hash_of_way>;
 
 struct moment_of {
   std::int64_t us;
@@ -42,12 +85,16 @@ public:
       : all_(all),
         widest_(widest),
         late_(late),
-        ways_{{first, {}}},
         place_(all.size(), places),
         closed_(all.size()),
-        follower_(all.size(), -1) {
-    for (int i = 0; i < static_cast<int>(all.size()); ++i)
+        follower_(all.size(), -1),
+        to_come_(all.size()) {
+    ways_.insert({first, {}});
+    for (int i = 0; i < static_cast<int>(all.size()); ++i) {
+      if (at(i).after < 0) continue;
+      ++to_come_[static_cast<std::size_t>(at(i).after)];
       if (at(i).how == need::follows) follower_[static_cast<std::size_t>(at(i).after)] = i;
+    }
   }
 
   search_result run() {
@@ -56,10 +103,9 @@ public:
         if (!open(one.which)) return {search_result::end::too_wide, {}};
         continue;
       }
-      auto left = settle(one.which);
-      if (!left) return {search_result::end::too_wide, {}};
-      if (left->empty()) return {search_result::end::contradiction, in_words(one.which)};
-      close(one.which, *std::move(left));
+      if (!settle(one.which)) return {search_result::end::too_wide, {}};
+      if (left_.empty()) return {search_result::end::contradiction, in_words(one.which)};
+      close(one.which);
     }
     return {};
   }
@@ -123,47 +169,48 @@ private:
     return then;
   }
 
-  // A deed is told: only those ways are left in which it was done. None: too many ways.
-  std::optional<ways> settle(int which) const {
-    ways left, seen;
-    std::vector<way> at_work;
+  // A deed is told: only those ways are left in which it was done. False: too many ways.
+  bool settle(int which) {
+    left_.clear();
+    seen_.clear();
+    at_work_.clear();
     for (const auto& mine : ways_) {
       const bool has = has_to(mine, which);
-      if (did(mine, which) || !has) left.insert(mine);
+      if (did(mine, which) || !has) left_.insert(mine);
       if (did(mine, which) || (!has && (late_ || !might_have(which)))) continue;
       // Mostly it just was done now, and whatever else was under way can wait.
       auto then = next(mine, which);
-      if (then) left.insert(*then);
-      if (!then || !late_) at_work.push_back(mine);
+      if (then) left_.insert(*then);
+      if (!then || !late_) at_work_.push_back(mine);
     }
-    while (!at_work.empty()) {
-      const auto mine = at_work.back();
-      at_work.pop_back();
+    while (!at_work_.empty()) {
+      const auto mine = at_work_.back();
+      at_work_.pop_back();
       for (const auto other : open_) {
         auto then = next(mine, other);
         if (!then) continue;
         if (other == which) {
-          left.insert(*then);
-        } else if (seen.insert(*then).second) {
-          at_work.push_back(*then);
+          left_.insert(*then);
+        } else if (seen_.insert(*then)) {
+          at_work_.push_back(*then);
         }
-        if (seen.size() + left.size() > widest_) return std::nullopt;
+        if (seen_.size() + left_.size() > widest_) return false;
       }
     }
-    return left;
+    return true;
   }
 
-  void close(int which, ways&& left) {
+  void close(int which) {
     std::erase(open_, which);
     told_.push_back(which);
     closed_[static_cast<std::size_t>(which)] = true;
+    const auto before = at(which).after;
+    if (before >= 0) --to_come_[static_cast<std::size_t>(before)];
     std::bitset<places> forgotten;
     if (!is_followed(which)) forget(which, forgotten);
-    if (const auto before = at(which).after;
-        before >= 0 && closed_[static_cast<std::size_t>(before)] && !is_followed(before))
-      forget(before, forgotten);
+    if (before >= 0 && closed_[static_cast<std::size_t>(before)] && !is_followed(before)) forget(before, forgotten);
     ways_.clear();
-    for (auto mine : left) {
+    for (auto mine : left_) {
       mine.done &= ~forgotten;
       ways_.insert(mine);
     }
@@ -176,11 +223,7 @@ private:
     place = places;
   }
   // By one that needs to know whether it was done.
-  bool is_followed(int which) const {
-    for (std::size_t i = 0; i < all_.size(); ++i)
-      if (all_[i].after == which && !closed_[i]) return true;
-    return false;
-  }
+  bool is_followed(int which) const { return to_come_[static_cast<std::size_t>(which)] > 0; }
 
   std::string in_words(int which) const {
     std::string text = "no order explains: " + at(which).words + ", asked at " + std::to_string(at(which).asked_us) +
@@ -208,12 +251,15 @@ private:
   std::size_t widest_;
   bool late_;
   ways ways_;
+  ways left_, seen_;  // while a deed is settled
+  std::vector<way> at_work_;
   std::vector<std::size_t> place_;  // of each deed; `places`: it has none
   std::bitset<places> taken_;
   std::vector<int> open_;
   std::vector<bool> closed_;
   std::vector<int> follower_;
-  std::vector<int> told_;  // in the order of telling
+  std::vector<int> to_come_;  // of each deed: how many that come after it are not told yet
+  std::vector<int> told_;     // in the order of telling
 };
 
 }  // namespace

@@ -60,6 +60,8 @@ public:
     learn();
   }
 
+  souk::domain domain() const { return script_.domain; }
+
   std::vector<point> points(std::uint64_t seed, bool power) const {
     std::vector<point> all;
     for (std::uint64_t at = 1; at <= history_.size(); ++at) {
@@ -83,8 +85,7 @@ public:
   // Empty when all is well, else what is not.
   std::string visit(const point& p, bool& struck) {
     try {
-      disk_.clear();
-      const auto acknowledged = play(p, struck);
+      const auto acknowledged = p.what < kind::dies ? lose_power(p, struck) : play(p, struck);
       const auto found = recover(p, acknowledged);
       // The second power loss: what has been seen once must stay.
       disk_.crash(crash_mode::lose, p.seed);
@@ -152,9 +153,38 @@ private:
     again();
   }
 
+  // What is there when the power fails at an operation, before it is decided what of it is left.
+  struct outage {
+    std::uint64_t at = 0;
+    std::size_t acknowledged = 0;
+    bool struck = false;
+    std::shared_ptr<const disk::image> there;
+  };
+  // The same for all that may be left, so it is played once for those in a row.
+  std::size_t lose_power(const point& p, bool& struck) {
+    if (!outage_ || outage_->at != p.at) {
+      outage_.reset();
+      outage now{p.at};
+      disk_.clear();
+      disk_.crash_at(p.at);
+      now.acknowledged = play_through(now.struck, true);
+      now.struck = now.struck || !disk_.powered();
+      now.there = disk_.take();
+      disk_.abandon();
+      brain_.reset();
+      outage_ = std::move(now);
+    }
+    disk_.clear();
+    disk_.restore(*outage_->there);
+    disk_.crash(static_cast<crash_mode>(p.what), p.seed);
+    struck = outage_->struck;
+    return outage_->acknowledged;
+  }
+
   // The script until something goes wrong: how many commands were acknowledged.
   std::size_t play(const point& p, bool& struck) {
-    const bool dies = p.what <= kind::dies;
+    disk_.clear();
+    const bool dies = p.what == kind::dies;
     const bool sticky = p.what == kind::io_errors || p.what == kind::full;
     if (dies) disk_.crash_at(p.at);
     if (p.what == kind::io_error || p.what == kind::io_errors) disk_.fail_at(p.at, trouble::io_error, sticky);
@@ -162,24 +192,23 @@ private:
     if (p.what == kind::failed_sync_seen) disk_.fail_at(p.at, trouble::failed_sync, false, 0);
     if (p.what == kind::failed_sync_gone) disk_.fail_at(p.at, trouble::failed_sync, false, 1);
     if (p.what >= kind::no_memory) memory::fail_at(p.at, p.what == kind::no_memory_more);
+    const auto acknowledged = play_through(struck, dies);
+    struck = struck || !disk_.powered() || disk_.failures() || memory::failed();
+    if (dies) disk_.abandon();
+    brain_.reset();  // with the fault still there
+    disk_.lift();
+    memory::lift();
+    return acknowledged;
+  }
+  std::size_t play_through(bool& struck, bool closes) {
     std::size_t acknowledged = 0;
     try {
       seat();
       for (; acknowledged < script_.commands.size(); ++acknowledged) say(*brain_, script_.commands[acknowledged]);
-      if (dies) brain_.reset();  // closing is a part of the day
+      if (closes) brain_.reset();  // closing is a part of the day
     } catch (const persistence::store_error&) {
       struck = true;  // a clear refusal: nothing of it was acknowledged
     }
-    struck = struck || !disk_.powered() || disk_.failures() || memory::failed();
-    if (dies) {
-      if (p.what == kind::dies)
-        disk_.abandon();
-      else
-        disk_.crash(static_cast<crash_mode>(p.what), p.seed);
-    }
-    brain_.reset();  // with the fault still there
-    disk_.lift();
-    memory::lift();
     return acknowledged;
   }
 
@@ -221,7 +250,11 @@ private:
   std::vector<operation> history_;
   std::uint64_t allocations_ = 0;
   std::optional<std::string> verdict_;
+  std::optional<outage> outage_;  // the last one
 };
+
+// Of so many rounds the points are put in the order of their places.
+constexpr std::uint64_t rounds_at_once = 64;
 
 }  // namespace
 
@@ -235,19 +268,29 @@ sweep_result sweep_stores(const sweep_options& options) {
   std::vector<std::unique_ptr<store_sweep>> stores;
   for (const auto& one : all)
     if (!options.only || *options.only == one.domain) stores.push_back(std::make_unique<store_sweep>(one));
-  const auto tasks_of = [&](std::uint64_t seed) {
+  const auto add_tasks = [&](std::vector<task>& to, std::uint64_t seed) {
     std::vector<task> tasks;
     for (const auto& store : stores)
       for (const auto& where : store->points(seed, options.power)) tasks.push_back({store.get(), where});
-    if (!options.points_max || options.points_max >= tasks.size()) return tasks;
-    std::mt19937_64 dice{seed};
-    for (std::size_t i = 0; i < options.points_max; ++i) std::swap(tasks[i], tasks[i + dice() % (tasks.size() - i)]);
-    tasks.resize(options.points_max);
-    return tasks;
+    const auto all_points = tasks.size();
+    if (options.points_max && options.points_max < all_points) {
+      std::mt19937_64 dice{seed};
+      for (std::size_t i = 0; i < options.points_max; ++i) std::swap(tasks[i], tasks[i + dice() % (all_points - i)]);
+      tasks.resize(options.points_max);
+    }
+    to.insert(to.end(), tasks.begin(), tasks.end());
+    return tasks.size();
   };
   sweep_result result;
-  for (std::uint64_t round = 0; round < options.rounds; ++round) {
-    const auto tasks = tasks_of(options.seed + round);
+  for (std::uint64_t round = 0; round < options.rounds;) {
+    std::vector<task> tasks;
+    std::size_t a_round = 0;
+    const auto end = std::min(options.rounds, round + rounds_at_once);
+    for (; round < end; ++round) a_round = add_tasks(tasks, options.seed + round);
+    // What has a place in common comes in a row: all that is left of one power loss.
+    std::stable_sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) {
+      return std::pair{a.of->domain(), a.where.at} < std::pair{b.of->domain(), b.where.at};
+    });
     for (const auto& [store, where] : tasks) {
       bool struck = false;
       auto failure = store->visit(where, struck);
@@ -255,7 +298,7 @@ sweep_result sweep_stores(const sweep_options& options) {
       result.struck += struck;
       result.power_losses += where.what < kind::dies;
       if (!failure.empty() && result.failures.size() < 100) result.failures.push_back(std::move(failure));
-      if (options.tell) options.tell(result.points, tasks.size() * options.rounds);
+      if (options.tell) options.tell(result.points, a_round * options.rounds);
     }
   }
   return result;
