@@ -78,6 +78,9 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
 
 // What the desks said of one page.
 struct page_of_repairs {
+  page_of_repairs(const call& asked, order::repair what, moment at, std::vector<order::view> page, bool has_more)
+      : c(asked), wanted(std::move(what)), as_of(at), found(std::move(page)), more(has_more) {}
+
   call c;
   order::repair wanted;
   moment as_of;
