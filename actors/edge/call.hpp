@@ -40,6 +40,7 @@ public:
 
   moment now() const { return clock_->now(); }
   std::uint32_t shards(domain of) const { return shards_[static_cast<std::size_t>(of)]; }
+  const shard_counts& shards() const { return shards_; }
 
   // Somebody has keys, so that everybody needs one.
   bool guarded() const;

@@ -196,6 +196,7 @@ const std::vector<row> rows{
      R"({"user":"anna","items":[{"product":"teapot","quantity":1,"amount":5}]})"},
     {"GET /v1/admin/sagas", "oa", 403, 200, "/v1/admin/sagas", ""},
     {"GET /v1/admin/sagas/{id}", "oa", 403, 200, "/v1/admin/sagas/{order}", ""},
+    {"GET /v1/admin/locks", "oa", 403, 200, "/v1/admin/locks", ""},
     {"POST /v1/admin/sagas/{id}/retry", "oa", 403, 409, "/v1/admin/sagas/{order}/retry", R"({"reason":"r"})"},
     {"POST /v1/admin/sagas/{id}/compensate", "oa", 403, 409, "/v1/admin/sagas/{order}/compensate", R"({"reason":"r"})"},
     {"POST /v1/admin/sagas/{id}/skip", "oa", 403, 409, "/v1/admin/sagas/{order}/skip", R"({"reason":"r"})"},
