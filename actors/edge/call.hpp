@@ -104,6 +104,8 @@ public:
   bool let_in(const guard& route, std::string_view authorization) const;
   // The caller; none while nobody needs a key.
   const identity* who() const { return state_->who.get(); }
+  // Whether he would still be let in: for what lasts longer than an answer.
+  bool is_welcome() const;
   bool owns(std::string_view user) const { return !state_->who || state_->who->owns(user); }
 
   // Counts as an order in flight until it is answered. False: there is no room, and that is the answer.

@@ -15,6 +15,7 @@
 #include "actors/edge/keys.hpp"
 #include "actors/edge/routes.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/sockets.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -416,6 +417,70 @@ TEST_CASE("admin routes leave the public entrance as soon as there are keys, or 
     CHECK(here.ask("admin", "GET", target, {}, "k", edge::entrance::front).status == (is_admins(one) ? 404U : 200U));
     CHECK(here.ask("admin", "GET", target).status == 200);
   }
+}
+
+TEST_CASE("an open stream of events ends with its key, and others go on", "[access][C.6]") {
+  guarded_shop here;
+  here.s.link->hold();
+  const auto placed = here.ask("admin", "POST", "/v1/orders", two_teapots, "stream");  // waits in vain for its end
+  REQUIRE(placed.status == 202);
+  const std::string order = json::parse(placed.body)["id"];
+  edge::http_server server{{}, [&](edge::http_request&& request, edge::responder to) {
+                             here.s.gateway->handle(std::move(request), to, edge::entrance::admin);
+                           }};
+  struct stream {
+    stream(std::uint16_t port, const std::string& target, const std::string& key) : socket(plain_socket::to(port)) {
+      socket.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n" +
+                  (key.empty() ? "" : "Authorization: Bearer " + key + "\r\n") + "Connection: close\r\n\r\n");
+    }
+    // True when it came; false when the stream ended before.
+    bool until(const std::string& mark) {
+      for (; heard.find(mark) == heard.npos;) {
+        const auto more = socket.read_all(1);
+        if (more.bytes.empty()) return false;
+        heard += more.bytes;
+      }
+      heard.clear();
+      return true;
+    }
+    plain_socket socket;
+    std::string heard;
+  };
+  const auto events = "/v1/orders/" + order + "/events";
+  stream ticks{server.port(), "/v1/admin/live", here.keys["operator"]};
+  stream others{server.port(), "/v1/admin/live", here.keys["admin"]};
+  stream own{server.port(), events, here.keys["anna"]};
+  stream staff{server.port(), events, here.keys["staff"]};
+  for (auto* one : {&ticks, &others}) REQUIRE(one->until("event: tick"));
+  for (auto* one : {&own, &staff}) REQUIRE(one->until("200 OK"));
+  for (const auto& row : edge::read_keys(here.file))
+    if (row.role == edge::role::operations || row.user == "anna")
+      REQUIRE(edge::revoke_key(here.file, row.id, some_day));
+  here.ring->look();
+  CHECK_FALSE(ticks.until("never told"));  // to its end
+  CHECK_FALSE(own.until("never told"));
+  CHECK(others.until("event: tick"));
+  CHECK(others.until("event: tick"));
+  here.s.link->release();
+  CHECK(staff.until("event: order"));
+  // What was told before it ended, it had been told in time.
+  CHECK(own.heard.find("event: order") == std::string::npos);
+}
+
+TEST_CASE("an open stream of one who needed no key ends when the first key is made", "[access][C.6]") {
+  temporary_folder folder;
+  const auto file = folder.file("keys.json");
+  const auto ring = std::make_shared<edge::key_ring>(file);
+  shop s{{.gateway = {.keys = ring}}};
+  edge::http_server server{{}, [&](edge::http_request&& request, edge::responder to) {
+                             s.gateway->handle(std::move(request), to, edge::entrance::admin);
+                           }};
+  auto socket = plain_socket::to(server.port());
+  REQUIRE(socket.send("GET /v1/admin/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+  REQUIRE(socket.read_all(200).bytes.find("200 OK") != std::string::npos);
+  make_key(file, edge::role::admin);
+  ring->look();
+  CHECK(socket.read_all().properly);
 }
 
 TEST_CASE("the file has no key but its hash, nobody else may read it, and it is read again when it changes",
