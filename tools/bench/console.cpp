@@ -25,6 +25,8 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
+constexpr double quiet_s = 4.5;  // the node goes on for three ticks, should somebody come back
+
 double cpu_seconds() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
@@ -113,7 +115,7 @@ console_cost watch_consoles(runtime::node& node, unsigned consoles, double windo
     } else if (!with && !open.empty()) {
       for (const auto& one : open) out.ticks += one->ticks();
       open.clear();
-      if (!rest(4.5)) return std::nullopt;  // the node goes on for three ticks, should somebody come back
+      if (!rest(quiet_s)) return std::nullopt;
     }
     const auto orders = ended.load();
     const auto cpu = cpu_seconds();
@@ -132,7 +134,38 @@ console_cost watch_consoles(runtime::node& node, unsigned consoles, double windo
       out.cpu.push_back(with.cpu_an_order / without.cpu_an_order);
     }
   }
-  for (const auto& one : open) out.ticks += one->ticks();
+  const auto heard = [&] {
+    std::int64_t n = 0;
+    for (const auto& one : open) n += one->ticks();
+    return n;
+  };
+  out.ticks += heard();
+  open.clear();
+  // And by itself, when the orders are over: of time on a processor a neighbour takes nothing.
+  const auto sleep = [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); };
+  const auto cpu_a_second = [&](double seconds) {
+    const auto cpu = cpu_seconds();
+    const auto from = steady::now();
+    sleep(seconds);
+    return (cpu_seconds() - cpu) / std::chrono::duration<double>(steady::now() - from).count();
+  };
+  constexpr double alone_s = 4;
+  constexpr int rounds = 4;
+  sleep(2 * quiet_s);  // what the orders left behind is put away
+  std::vector<double> costs;
+  for (int round = 0; round < rounds; ++round) {
+    const auto before = cpu_a_second(alone_s);
+    for (unsigned i = 0; i < consoles; ++i) open.push_back(std::make_unique<listener>(server.port()));
+    sleep(1);
+    const auto ticks_before = heard();
+    const auto with = cpu_a_second(2 * alone_s);
+    const auto ticks = static_cast<double>(heard() - ticks_before) / consoles;
+    open.clear();
+    sleep(quiet_s);
+    const auto without = (before + cpu_a_second(alone_s)) / 2;
+    if (ticks > 0) costs.push_back((with - without) * 2 * alone_s * 1'000 / ticks);
+  }
+  out.cpu_ms_a_tick = spread_of(std::move(costs));
   open.clear();
   server.stop();
   return out;

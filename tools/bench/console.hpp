@@ -19,6 +19,7 @@ struct console_cost {
   std::vector<double> orders;  // a second with consoles, over those without, by pairs of neighbouring windows
   std::vector<double> cpu;     // of an order, likewise
   std::int64_t ticks = 0;      // that the consoles heard
+  spread cpu_ms_a_tick;        // of this process, clients included, when there are no orders
 };
 
 // Windows go off, on, on, off: what drifts evenly does so for both. Until `over`; `ended`: orders so far.

@@ -434,15 +434,16 @@ int bench_orders(const bench_options& asked) {
     said["nodes"] = options.nodes;
     bool looked = true;
     if (options.consoles) {
-      const auto put = [&](const char* name, const std::vector<double>& of) {
-        const auto [low, middle, high] = spread_of(of);
+      const auto put = [&](const char* name, const spread& of) {
+        const auto [low, middle, high] = of;
         said[name] = nlohmann::ordered_json::array({rounded(low), rounded(middle), rounded(high)});
       };
       said["consoles"] = options.consoles;
       said["console_pairs"] = looked_on.orders.size();
       said["console_ticks"] = looked_on.ticks;
-      put("orders_with_over_without", looked_on.orders);
-      put("cpu_with_over_without", looked_on.cpu);
+      put("console_cpu_ms_a_tick", looked_on.cpu_ms_a_tick);
+      put("orders_with_over_without", spread_of(looked_on.orders));
+      put("cpu_with_over_without", spread_of(looked_on.cpu));
       // Consoles that hear nothing cost nothing, which is not what was asked.
       looked = !looked_on.orders.empty() && looked_on.ticks > 0;
       if (!looked) std::cerr << "no pair of windows was whole, or no console heard anything: --seconds is too short\n";
