@@ -430,7 +430,7 @@ const views = {
       if (saga.holds.length)
         side.push(make('section', {class: 'card', id: 'holds'}, make('h2', {}, 'What it holds until its pivot has decided'), make('table', {}, make('tbody', {}, saga.holds.map(one => make('tr', {},
           make('td', {}, lockText(one)), make('td', {class: 'soft'}, one.until ? `${one.is}, until ${time(one.until)} UTC` : one.is),
-          make('td', {class: 'soft'}, `since ${time(one.since)} UTC`),
+          make('td', {class: 'soft'}, `since ${time(one.since)}`),
           make('td', {}, one.cancellation_waits ? 'somebody wants it back' : one.waiting ? ['asked for by ', ...one.waiting.slice(0, 10).map(id => [make('a', {class: 'mono', href: '#/saga/' + id}, id), ' '])] : ''))))),
           make('p', {class: 'soft'}, 'Who asks for the same waits for the desk\u2019s answer, never for this saga: what is not left is refused at once.')));
       if (saga.items.length)
