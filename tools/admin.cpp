@@ -74,6 +74,13 @@ void add_admin(CLI::App& app, int& exit_code) {
   add("saga", "the story of one, what it has in effect, and what may be done", admin::saga)
       ->add_option("ID", wanted->id, "its id, or the first letters")
       ->required();
+  auto* held = limited(
+      add("locks", "what the sagas that are under way hold, since when, and who has asked for the same", admin::locks));
+  held->add_option("--kind", wanted->kind, "order, stock, coupon, money, payment, cart, place or seat");
+  held->add_option("--name", wanted->name, "which: a product, a coupon, a user");
+  held->add_option("--state", wanted->state, "open, running, compensating or parked");
+  filtered(held);
+  held->add_option("PREFIX", wanted->prefix, "the first letters of a saga's id");
   const auto explained = [&](CLI::App* one, const char* dry_run) {
     one->add_option("--reason", wanted->why, "why, for the audit log");
     one->add_option("--by", wanted->by, "who, for the audit log ($SOUK_OPERATOR, $USER)");

@@ -67,6 +67,13 @@ void add_bench(CLI::App& app, int& exit_code) {
   orders->add_flag("--http", bench->http, "over sockets instead of in process");
   orders->add_flag("--keys", bench->keys, "with --http: every user shows a key of his own, as customers do");
   orders->add_option("--access-log", bench->access_log, "with --http: a file that gets a line a request");
+  orders
+      ->add_option("--consoles", bench->consoles,
+                   "so many listen to the node in every other window, and the run says what they cost")
+      ->check(CLI::Range(0U, 100U));
+  orders->add_option("--window", bench->window, "seconds of each")
+      ->check(CLI::Range(0.5, 600.0))
+      ->capture_default_str();
   orders->add_option("-o", *output, "text, or json: one object on the last line of stdout")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

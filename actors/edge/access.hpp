@@ -21,6 +21,7 @@ std::optional<role> parse_role(std::string_view name);
 struct identity {
   edge::role role{};
   std::string user;
+  std::array<unsigned char, 32> key{};  // its hash
   bool owns(std::string_view name) const { return role != edge::role::customer || name == user; }
 };
 

@@ -41,6 +41,7 @@ public:
   moment now() const { return clock_->now(); }
   std::int64_t steady_ms() const { return clock_->steady_ms(); }  // of deadlines
   std::uint32_t shards(domain of) const { return shards_[static_cast<std::size_t>(of)]; }
+  const shard_counts& shards() const { return shards_; }
 
   // Somebody has keys, so that everybody needs one.
   bool guarded() const;
@@ -104,6 +105,8 @@ public:
   bool let_in(const guard& route, std::string_view authorization) const;
   // The caller; none while nobody needs a key.
   const identity* who() const { return state_->who.get(); }
+  // Whether he would still be let in: for what lasts longer than an answer.
+  bool is_welcome() const;
   bool owns(std::string_view user) const { return !state_->who || state_->who->owns(user); }
 
   // Counts as an order in flight until it is answered. False: there is no room, and that is the answer.

@@ -107,6 +107,13 @@ bool call::let_in(const guard& route, std::string_view authorization) const {
   return false;
 }
 
+bool call::is_welcome() const {
+  if (!hall().guarded()) return true;
+  const auto* was = who();  // none: he came before anybody needed a key
+  const auto now = was ? hall().options().keys->find(was->key) : nullptr;
+  return now && now->role == was->role && now->user == was->user;
+}
+
 call::state::~state() {
   if (!answered) send(problem{problems::internal}.detail("the request was dropped").take());
   if (admitted) hall->leave();

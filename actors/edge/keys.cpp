@@ -247,7 +247,8 @@ std::shared_ptr<const key_ring::table> key_ring::read(const std::string& file) {
   auto made = std::make_shared<table>();
   for (auto& row : read_keys(file))
     if (!row.revoked.ms)
-      made->by_hash.emplace(row.hash, std::make_shared<const identity>(identity{row.role, std::move(row.user)}));
+      made->by_hash.emplace(row.hash,
+                            std::make_shared<const identity>(identity{row.role, std::move(row.user), row.hash}));
   return made;
 }
 
@@ -265,7 +266,10 @@ std::shared_ptr<const identity> key_ring::find(std::string_view authorization) c
   if (authorization.size() != scheme.size() + key_characters) return nullptr;
   for (std::size_t i = 0; i < scheme.size(); ++i)
     if ((static_cast<unsigned char>(authorization[i]) | 0x20) != static_cast<unsigned char>(scheme[i])) return nullptr;
-  const auto hash = hash_of_key(authorization.substr(scheme.size()));
+  return find(hash_of_key(authorization.substr(scheme.size())));
+}
+
+std::shared_ptr<const identity> key_ring::find(const key_hash& hash) const {
   const std::shared_lock hold{mutex_};
   if (!now_) return nullptr;
   // Time may tell which bucket a guess fell into: that is something about hashes, from which nobody gets to a key. The

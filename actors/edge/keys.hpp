@@ -63,6 +63,7 @@ public:
   bool any() const;
   // Whose the key in an Authorization header is: nobody's, when it is unknown or revoked.
   std::shared_ptr<const identity> find(std::string_view authorization) const;
+  std::shared_ptr<const identity> find(const key_hash& hash) const;
   // Reads the file again when it is another than before. A file that cannot be believed changes nothing and is said in
   // the log, once.
   void look();

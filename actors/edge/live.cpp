@@ -84,10 +84,10 @@ std::int64_t latencies::quantile(const counts& before, const counts& now, double
   return 0;
 }
 
-void live::tell(event_stream to) {
+void live::tell(event_stream to, std::function<bool()> may_hear) {
   const std::lock_guard hold{mutex_};
   if (stopped_) return to.close();
-  listeners_.push_back(std::move(to));
+  listeners_.push_back({std::move(to), std::move(may_hear)});
   begin();
 }
 
@@ -110,7 +110,7 @@ void live::stop() {
   {
     const std::lock_guard hold{mutex_};
     stopped_ = true;
-    for (const auto& one : listeners_) one.close();
+    for (const auto& one : listeners_) one.to.close();
     listeners_.clear();
   }
   wake_.notify_all();
@@ -124,7 +124,8 @@ void live::run() {
   for (int quiet = 0;;) {
     const auto text = tick();
     std::unique_lock hold{mutex_};
-    std::erase_if(listeners_, [&](const auto& one) { return hall_.draining || !one.event("tick", text); });
+    std::erase_if(listeners_,
+                  [&](const auto& one) { return hall_.draining || !one.may_hear() || !one.to.event("tick", text); });
     const auto asked = std::exchange(askers_, {});
     quiet = listeners_.empty() && asked.empty() ? quiet + 1 : 0;
     if (stopped_ || quiet == quiet_max) {

@@ -45,8 +45,8 @@ public:
   live(const live&) = delete;
   live& operator=(const live&) = delete;
 
-  // Tells it from now on, until it has gone.
-  void tell(event_stream to);
+  // Tells it from now on, until it has gone, or may hear it no more.
+  void tell(event_stream to, std::function<bool()> may_hear);
   // Tells the next tick, once.
   void tell(std::function<void(const std::string&)> who);
   // Nobody is told any more; before the hall closes.
@@ -69,7 +69,11 @@ private:
   edge::hall& hall_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<event_stream> listeners_;
+  struct listener {
+    event_stream to;
+    std::function<bool()> may_hear;
+  };
+  std::vector<listener> listeners_;
   std::vector<std::function<void(const std::string&)>> askers_;
   std::thread thread_;
   bool runs_ = false;

@@ -30,17 +30,8 @@ public:
   traces(call c, hear then) : call_(std::move(c)), then_(std::move(then)) {}
 
   void begin(const order::view& of) {
-    order::brief about;
-    about.id = of.id;
-    about.flow = of.flow;
-    about.user = of.user;
-    about.lines = of.lines;
-    about.coupon = of.coupon;
-    about.discount = of.discount;
-    about.seat = of.seat;
-    shard_counts shards{};
-    for (std::size_t d = 0; d < domain_count; ++d) shards[d] = call_.hall().shards(static_cast<domain>(d));
-    for (auto& key : sagas::keys_of(about, sagas::plan_of(of.flow), shards)) all_.push_back({key, {}});
+    for (auto& key : sagas::keys_of(brief_of(of), sagas::plan_of(of.flow), call_.hall().shards()))
+      all_.push_back({key, {}});
     missing_ = all_.size();
     if (all_.empty()) return then_({});
     const auto now = call_.hall().now();
@@ -63,6 +54,18 @@ private:
 };
 
 }  // namespace
+
+order::brief brief_of(const order::view& of) {
+  order::brief about;
+  about.id = of.id;
+  about.flow = of.flow;
+  about.user = of.user;
+  about.lines = of.lines;
+  about.coupon = of.coupon;
+  about.discount = of.discount;
+  about.seat = of.seat;
+  return about;
+}
 
 void ask_for_traces(const call& c, const order::view& of, std::function<void(std::vector<trace>&&)> then) {
   std::make_shared<traces>(c, std::move(then))->begin(of);

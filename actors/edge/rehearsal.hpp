@@ -11,6 +11,9 @@
 
 namespace souk::edge {
 
+// As much of it as a view has.
+order::brief brief_of(const order::view& of);
+
 // What one key of a saga left at one desk.
 struct trace {
   sagas::key_at key;

@@ -80,6 +80,8 @@ void answer_receipt(const call&, const souk::order::ticket&, std::string receipt
                     bool replayed);
 }  // namespace orders
 namespace repairs {  // routes_sagas.cpp
+// What the query asks for; when it asks for nonsense, that is the answer.
+std::optional<souk::order::list_sagas> read_filter(const asked&, const call&);
 void list(const asked&, const call&);
 void show(const asked&, const call&);
 void retry(const asked&, const call&);
@@ -92,6 +94,9 @@ void list_plans(const asked&, const call&);
 void mend_several(const asked&, const call&);                     // routes_several.cpp
 std::optional<std::int64_t> parse_age_ms(std::string_view text);  // 90s, 5m, 2h
 }  // namespace repairs
+namespace locks {  // routes_locks.cpp
+void list(const asked&, const call&);
+}  // namespace locks
 namespace designs {  // routes_designs.cpp
 void list(const asked&, const call&);
 void pause(const asked&, const call&);

@@ -39,7 +39,7 @@ void live(const asked& a, const call& c) {
   if (a.request.method == "HEAD") return c.answer(http_response{200, {}, "text/event-stream", {}});
   auto stream = c.open_stream();
   if (!stream) return c.answer(problem{problems::not_a_stream});
-  c.hall().live->tell(*std::move(stream));
+  c.hall().live->tell(*std::move(stream), [c] { return c.is_welcome(); });
 }
 
 void list_nodes(const asked&, const call& c) {

@@ -61,6 +61,19 @@ std::optional<order::flow> flow_in_path(const asked& a, const call& c) {
   return flow;
 }
 
+// Empty: everywhere, or nowhere. Else which stores of orders did not hear of it, so that nobody takes it for whole.
+std::string where_it_holds(const std::vector<answer>& said, bool resume) {
+  std::string done, silent;
+  for (std::size_t s = 0; s < said.size(); ++s) {
+    if (!said[s].done() && said[s].what != verdict::lost) return {};  // it is refused, and says why
+    auto& to = said[s].done() ? done : silent;
+    to += (to.empty() ? "" : ", ") + std::to_string(s);
+  }
+  if (done.empty() || silent.empty()) return {};
+  return "half done: " + std::string{resume ? "resumed" : "paused"} + " in store " + done + ", no answer from store " +
+         silent + "; the same again makes it whole";
+}
+
 void hold_back(const asked& a, const call& c, bool resume) {
   const auto flow = flow_in_path(a, c);
   if (!flow) return;
@@ -80,6 +93,8 @@ void hold_back(const asked& a, const call& c, bool resume) {
   const auto finish = [c, all, dry, resume, name = a.id[0]] {
     bool replayed = true;
     auto lines = json::array();
+    if (const auto words = where_it_holds(all->said, resume); !dry && !words.empty())
+      return c.answer(problem{reason::unreachable}.detail(words));
     for (std::size_t s = 0; s < all->said.size(); ++s) {
       const auto& said = all->said[s];
       if (!said.done()) return c.answer_no(said);

@@ -31,6 +31,7 @@ private:
 
   // Each happening once, however often the timeline is told.
   void tell(const std::vector<order::happening>& timeline) {
+    if (!call_.is_welcome()) return;
     const std::lock_guard hold{mutex_};
     for (; told_ < timeline.size(); ++told_) {
       std::string text;
@@ -44,6 +45,7 @@ private:
     const auto self = shared_from_this();
     const bool asked = call_.hall().ask(order::watch{of_.id}, {{}, look_again_ms, 0}, [self](answer&&) {
       self->call_.hall().ask(order::find{self->of_.id}, {}, [self](answer&& found) {
+        if (!self->call_.is_welcome()) return self->leave();
         const auto* now = std::get_if<order::view>(&found.body);
         if (now && now->ended.ms) return self->end(*now);
         if (now) self->tell(now->timeline);

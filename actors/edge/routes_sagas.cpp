@@ -3,11 +3,12 @@
 // Nothing here decides: the order desk does, in one transaction with the line in its audit log.
 #include <algorithm>
 #include <charconv>
-#include <mutex>
 
 #include "actors/edge/json_of.hpp"
+#include "actors/edge/locks.hpp"
 #include "actors/edge/rehearsal.hpp"
 #include "actors/edge/routes.hpp"
+#include "actors/edge/stories.hpp"
 #include "actors/sagas/plans.hpp"
 #include "actors/sagas/repairs.hpp"
 
@@ -21,65 +22,6 @@ sagas::stand stand_of(const order::view& one) {
   return {sagas::plan_of(one.flow), one.parked->step, one.parked->undoing};
 }
 
-// What is under way tells its coordinator, not its desk: all of these are asked for at once, and who is silent is left
-// out. `then` is called once.
-void with_stories(const call& c, std::vector<order::view> of, std::function<void(std::vector<order::view>&&)> then) {
-  struct gathering {
-    std::mutex mutex;
-    std::vector<order::view> views;
-    std::vector<std::pair<number, std::uint64_t>> followed;
-    std::size_t missing = 0;
-    bool over = false;
-    std::function<void(std::vector<order::view>&&)> then;
-
-    void finish(const call& c) {
-      std::vector<order::view> all;
-      decltype(followed) leave;
-      {
-        const std::lock_guard hold{mutex};
-        if (std::exchange(over, true)) return;
-        all = std::move(views);
-        leave = std::move(followed);
-      }
-      for (const auto& [saga, ticket] : leave) c.hall().unfollow(saga, ticket);
-      then(std::move(all));
-    }
-  };
-  constexpr std::size_t asked_max = 200;
-  constexpr std::int64_t wait_ms = 300;
-  auto all = std::make_shared<gathering>();
-  all->views = std::move(of);
-  all->then = std::move(then);
-  std::vector<std::pair<number, std::size_t>> asked;
-  for (std::size_t i = 0; i < all->views.size() && asked.size() < asked_max; ++i) {
-    const auto& one = all->views[i];
-    if (!one.ended.ms && !one.parked && one.timeline.empty()) asked.emplace_back(one.id, i);
-  }
-  all->missing = asked.size();
-  if (asked.empty()) return all->finish(c);
-  for (const auto& [id, i] : asked) {
-    const auto ticket = c.hall().follow(id, [c, all, i = i](const progress& news) {
-      bool last = false;
-      {
-        const std::lock_guard hold{all->mutex};
-        if (all->over || !all->views[i].timeline.empty()) return;
-        all->views[i].timeline = news.timeline;
-        last = --all->missing == 0;
-      }
-      if (last) all->finish(c);
-    });
-    std::unique_lock hold{all->mutex};
-    if (!all->over) {
-      all->followed.emplace_back(id, ticket);
-      continue;
-    }
-    hold.unlock();
-    c.hall().unfollow(id, ticket);
-  }
-  // Answered when the first of them ends, or after so long: nobody waits longer for the others.
-  c.hall().ask(order::watch{asked.front().first}, {{}, wait_ms, 0}, [c, all](answer&&) { all->finish(c); });
-}
-
 }  // namespace
 
 std::optional<std::int64_t> parse_age_ms(std::string_view text) {
@@ -91,13 +33,14 @@ std::optional<std::int64_t> parse_age_ms(std::string_view text) {
   return n * ms;
 }
 
-void list(const asked& a, const call& c) {
+std::optional<order::list_sagas> read_filter(const asked& a, const call& c) {
   const auto wrong = [&](std::string_view parameter, std::string_view text) {
     c.answer(problem{problems::invalid_parameter}.with("parameter", parameter).detail(text));
+    return std::nullopt;
   };
   order::list_sagas what;
   const auto limit = a.limit(c);
-  if (!limit) return;
+  if (!limit) return std::nullopt;
   what.limit = *limit;
   if (const auto name = a.parameter("state"); name && *name != "open") {
     what.state = parse_saga_state(*name);
@@ -140,7 +83,13 @@ void list(const asked& a, const call& c) {
     if (!id) return wrong("starting_after", "starting_after must be a saga's id");
     what.before = *id;
   }
-  c.want_all<order::page>(domain::order, what, [c, limit = what.limit, at = a.at](std::vector<order::page>&& pages) {
+  return what;
+}
+
+void list(const asked& a, const call& c) {
+  const auto what = read_filter(a, c);
+  if (!what) return;
+  c.want_all<order::page>(domain::order, *what, [c, limit = what->limit, at = a.at](std::vector<order::page>&& pages) {
     auto all = orders::newest_of(std::move(pages), limit);
     with_stories(c, std::move(all.orders), [c, more = all.more, at](std::vector<order::view>&& told) {
       auto data = json::array();
@@ -189,30 +138,67 @@ void compensate(const asked& a, const call& c) { repair(a, c, remedy::compensate
 void skip(const asked& a, const call& c) { repair(a, c, remedy::skip); }
 void fail(const asked& a, const call& c) { repair(a, c, remedy::fail); }
 
+namespace {
+
+// One saga on its way into an answer: what is known of it comes from several desks, one after the other.
+class shown : public std::enable_shared_from_this<shown> {
+public:
+  shown(call c, moment at, order::view of) : call_(std::move(c)), at_(at), holding_(holding_of(call_, std::move(of))) {}
+
+  void begin() {
+    // Whoever is parked is asked after at every desk: that is what the operator is to know before he acts.
+    if (!holding_.of.parked) return look_for_others();
+    ask_for_traces(call_, holding_.of, [self = shared_from_this()](std::vector<trace>&& all) {
+      self->traces_ = std::move(all);
+      for (const auto& one : self->traces_)
+        if (one.what) sagas::learn(self->holding_.locks, one.key, *one.what);
+      self->look_for_others();
+    });
+  }
+
+private:
+  void look_for_others() {
+    if (holding_.locks.empty()) return answer({});
+    with_deadlines(call_, {std::move(holding_)}, [self = shared_from_this()](std::vector<holding>&& told) {
+      self->holding_ = std::move(told.front());
+      ask_for_seekers(self->call_, [self](seekers&& others) { self->answer(others); });
+    });
+  }
+
+  void answer(const seekers& others) {
+    const auto& of = holding_.of;
+    auto out = json_of_saga(of, at_);
+    out["currency"] = call_.hall().options().currency;
+    out["items"] = json::array();
+    for (const auto& line : of.lines)
+      out["items"].push_back(
+          {{"product", line.product.text}, {"quantity", line.quantity}, {"amount", line.amount.minor}});
+    if (of.seat) out["seat"] = {{"schedule", of.seat->schedule.text}, {"id", of.seat->seat.text}};
+    out["timeline"] = json::parse(timeline_of(of))["timeline"];
+    if (!traces_.empty()) out["effects"] = json_of_traces(of, traces_);
+    out["holds"] = json::array();
+    for (const auto& lock : holding_.locks) out["holds"].push_back(json_of(lock, holding_, others, at_));
+    if (auto waits = json_of_wait(holding_, at_); !waits.is_null()) out["waits"] = std::move(waits);
+    auto lines = json::array();
+    for (const auto& line : of.repairs) lines.push_back(json_of(line));
+    out["repairs"] = std::move(lines);
+    call_.answer(200, dumped(out));
+  }
+
+  const call call_;
+  const moment at_;
+  holding holding_;
+  std::vector<trace> traces_;
+};
+
+}  // namespace
+
 void show(const asked& a, const call& c) {
   const auto id = a.number_in_path(c);
   if (!id) return;
   c.want<order::view>(order::find{*id}, [c, at = a.at](order::view&& found, bool) {
     with_stories(c, {std::move(found)}, [c, at](std::vector<order::view>&& told) {
-      const auto of = std::make_shared<order::view>(std::move(told.front()));
-      const auto answer = [c, of, at](const std::vector<trace>& all) {
-        auto out = json_of_saga(*of, at);
-        out["currency"] = c.hall().options().currency;
-        out["items"] = json::array();
-        for (const auto& line : of->lines)
-          out["items"].push_back(
-              {{"product", line.product.text}, {"quantity", line.quantity}, {"amount", line.amount.minor}});
-        if (of->seat) out["seat"] = {{"schedule", of->seat->schedule.text}, {"id", of->seat->seat.text}};
-        out["timeline"] = json::parse(timeline_of(*of))["timeline"];
-        if (!all.empty()) out["effects"] = json_of_traces(*of, all);
-        auto lines = json::array();
-        for (const auto& line : of->repairs) lines.push_back(json_of(line));
-        out["repairs"] = std::move(lines);
-        c.answer(200, dumped(out));
-      };
-      // Whoever is parked is asked after at every desk: that is what the operator is to know before he acts.
-      if (!of->parked) return answer({});
-      ask_for_traces(c, *of, [answer](std::vector<trace>&& all) { answer(all); });
+      std::make_shared<shown>(c, at, std::move(told.front()))->begin();
     });
   });
 }

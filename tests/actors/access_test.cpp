@@ -15,6 +15,7 @@
 #include "actors/edge/keys.hpp"
 #include "actors/edge/routes.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/sockets.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -196,6 +197,7 @@ const std::vector<row> rows{
      R"({"user":"anna","items":[{"product":"teapot","quantity":1,"amount":5}]})"},
     {"GET /v1/admin/sagas", "oa", 403, 200, "/v1/admin/sagas", ""},
     {"GET /v1/admin/sagas/{id}", "oa", 403, 200, "/v1/admin/sagas/{order}", ""},
+    {"GET /v1/admin/locks", "oa", 403, 200, "/v1/admin/locks", ""},
     {"POST /v1/admin/sagas/{id}/retry", "oa", 403, 409, "/v1/admin/sagas/{order}/retry", R"({"reason":"r"})"},
     {"POST /v1/admin/sagas/{id}/compensate", "oa", 403, 409, "/v1/admin/sagas/{order}/compensate", R"({"reason":"r"})"},
     {"POST /v1/admin/sagas/{id}/skip", "oa", 403, 409, "/v1/admin/sagas/{order}/skip", R"({"reason":"r"})"},
@@ -415,6 +417,85 @@ TEST_CASE("admin routes leave the public entrance as soon as there are keys, or 
     CHECK(here.ask("admin", "GET", target, {}, "k", edge::entrance::front).status == (is_admins(one) ? 404U : 200U));
     CHECK(here.ask("admin", "GET", target).status == 200);
   }
+}
+
+namespace {
+
+// Somebody who listens to events.
+class listening {
+public:
+  listening(std::uint16_t port, const std::string& target, const std::string& key = {})
+      : socket_(plain_socket::to(port)) {
+    socket_.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n" +
+                 (key.empty() ? "" : "Authorization: Bearer " + key + "\r\n") + "Connection: close\r\n\r\n");
+  }
+  // True when it came; false when the stream ended before.
+  bool until(const std::string& mark) {
+    const bool came = in_the_end([&] { return heard_.find(mark) != heard_.npos || !read(); });
+    const bool found = came && heard_.find(mark) != heard_.npos;
+    if (found) heard_.clear();
+    return found;
+  }
+  // Whatever else it tells before.
+  bool ends() {
+    return in_the_end([&] { return !read(); });
+  }
+
+private:
+  bool read() {
+    if (!socket_.ready(1)) return true;
+    const auto more = socket_.read_all(1);
+    heard_ += more.bytes;
+    return !more.bytes.empty();
+  }
+
+  plain_socket socket_;
+  std::string heard_;
+};
+
+}  // namespace
+
+TEST_CASE("an open stream of events ends with its key, and others go on", "[access][C.6]") {
+  guarded_shop here;
+  here.s.link->hold();
+  const auto placed = here.ask("admin", "POST", "/v1/orders", two_teapots, "stream");  // waits in vain for its end
+  REQUIRE(placed.status == 202);
+  const std::string order = json::parse(placed.body)["id"];
+  edge::http_server server{{}, [&](edge::http_request&& request, edge::responder to) {
+                             here.s.gateway->handle(std::move(request), to, edge::entrance::admin);
+                           }};
+  const auto events = "/v1/orders/" + order + "/events";
+  listening ticks{server.port(), "/v1/admin/live", here.keys["operator"]};
+  listening others{server.port(), "/v1/admin/live", here.keys["admin"]};
+  listening own{server.port(), events, here.keys["anna"]};
+  listening staff{server.port(), events, here.keys["staff"]};
+  for (auto* one : {&ticks, &others}) REQUIRE(one->until("event: tick"));
+  for (auto* one : {&own, &staff}) REQUIRE(one->until("200 OK"));
+  for (const auto& row : edge::read_keys(here.file))
+    if (row.role == edge::role::operations || row.user == "anna")
+      REQUIRE(edge::revoke_key(here.file, row.id, some_day));
+  here.ring->look();
+  CHECK(ticks.ends());
+  CHECK(own.ends());
+  CHECK(others.until("event: tick"));
+  CHECK(others.until("event: tick"));
+  here.s.link->release();
+  CHECK(staff.until("event: order"));
+}
+
+TEST_CASE("an open stream of one who needed no key ends when the first key is made", "[access][C.6]") {
+  temporary_folder folder;
+  const auto file = folder.file("keys.json");
+  const auto ring = std::make_shared<edge::key_ring>(file);
+  shop s{{.gateway = {.keys = ring}}};
+  edge::http_server server{{}, [&](edge::http_request&& request, edge::responder to) {
+                             s.gateway->handle(std::move(request), to, edge::entrance::admin);
+                           }};
+  listening ticks{server.port(), "/v1/admin/live"};
+  REQUIRE(ticks.until("event: tick"));
+  make_key(file, edge::role::admin);
+  ring->look();
+  CHECK(ticks.ends());
 }
 
 TEST_CASE("the file has no key but its hash, nobody else may read it, and it is read again when it changes",

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <set>
 #include <sstream>
@@ -357,6 +358,85 @@ TEST_CASE("a paused design turns new orders away and says who paused it and why;
     CHECK(line["flow"] == "order_payment");
     CHECK_FALSE(line.contains("saga"));
   }
+}
+
+TEST_CASE("a pause that reached only some stores of orders says which, holds there, and the same again makes it whole",
+          "[C.6][S0.6]") {
+  // One of two desks of orders does not answer to operators.
+  class deaf final : public domains::brain {
+  public:
+    deaf(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> is) : inner_(std::move(of)), is_(is) {}
+    answer decide(const command& what) override {
+      if (*is_ && std::holds_alternative<order::pause>(what)) return lose(reason::unreachable);
+      auto said = inner_->decide(what);
+      later_ = inner_->put_off();
+      for (const auto one : inner_->rung()) rung_.push_back(one);
+      for (auto& one : inner_->begun()) begun_.push_back(std::move(one));
+      return said;
+    }
+    void before_commit() override { inner_->before_commit(); }
+    persistence::store_file& file() override { return inner_->file(); }
+    persistence::exchange* exchange() override { return inner_->exchange(); }
+    void hear(const event_log::event& event) override { inner_->hear(event); }
+    const std::vector<order::happening>* story(number id) const override { return inner_->story(id); }
+
+  private:
+    std::unique_ptr<domains::brain> inner_;
+    std::shared_ptr<std::atomic<bool>> is_;
+  };
+  const auto is_deaf = std::make_shared<std::atomic<bool>>(true);
+  tests::shop shop{{.shards = 2,
+                    .make_brain = [is_deaf](runtime::directory::place at,
+                                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+                      if (at != runtime::directory::place{domain::order, 1}) return nullptr;
+                      return std::make_unique<deaf>(runtime::make_brain(at.domain, at.shard, store), is_deaf);
+                    }}};
+  shop.furnish();
+  const auto ask = [&](const std::string& what, const std::string& key) {
+    return shop.ask("POST", "/v1/admin/designs/order_payment/" + what, R"({"reason":"the bank is away","by":"olga"})",
+                    {{"idempotency-key", key}});
+  };
+  const auto paused = [&] {
+    const auto designs = shop.get("/v1/admin/designs");
+    for (const auto& one : designs["data"])
+      if (one["design"] == "order_payment" && one.contains("paused")) return one["paused"];
+    return json{};
+  };
+  // Keys of orders that come to the one store and to the other.
+  std::array<std::string, 2> keys;
+  for (int i = 0; keys[0].empty() || keys[1].empty(); ++i)
+    keys[slice_of("k" + std::to_string(i)) % 2] = "k" + std::to_string(i);
+  for (int tries = 0; tries < 2; ++tries) {
+    const auto half = ask("pause", "p");
+    CHECK(half.status == 503);
+    CHECK(json::parse(half.body)["detail"] ==
+          "half done: paused in store 0, no answer from store 1; the same again makes it whole");
+    CHECK(paused()["in_all_stores"] == false);
+    CHECK(shop.get("/v1/admin/audit")["data"].size() == 1);
+  }
+  CHECK(json::parse(shop.post("/v1/orders", keys[0], two_teapots).body)["type"] == "/problems/paused");
+  CHECK(shop.post("/v1/orders", keys[1], two_teapots).status == 201);
+
+  *is_deaf = false;
+  const auto whole = ask("pause", "p");
+  CHECK(whole.status == 200);
+  CHECK(json::parse(whole.body)["lines"].size() == 2);
+  CHECK(header(whole, "Idempotent-Replayed").empty());  // the second store has just heard of it
+  CHECK(header(ask("pause", "p"), "Idempotent-Replayed") == "true");
+  CHECK(paused()["in_all_stores"] == true);
+  for (const auto& key : keys) CHECK(shop.post("/v1/orders", "late-" + key, two_teapots).status == 503);
+  CHECK(shop.post("/v1/orders", keys[1], two_teapots).status == 201);  // as it was answered before
+  CHECK(shop.get("/v1/admin/audit")["data"].size() == 2);
+
+  *is_deaf = true;
+  CHECK(json::parse(ask("resume", "r").body)["detail"] ==
+        "half done: resumed in store 0, no answer from store 1; the same again makes it whole");
+  CHECK(paused()["in_all_stores"] == false);
+  CHECK(shop.post("/v1/orders", keys[0], two_teapots).status == 201);
+  *is_deaf = false;
+  CHECK(ask("resume", "r").status == 200);
+  CHECK(paused().is_null());
+  CHECK(shop.get("/v1/admin/audit/verify")["whole"] == true);
 }
 
 TEST_CASE("sagas older than their design's limit are listed, counted and told once by themselves", "[C.6]") {

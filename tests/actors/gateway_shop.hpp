@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -79,6 +80,7 @@ struct shop_options {
   std::function<std::unique_ptr<domains::brain>(runtime::directory::place, const persistence::open_options&)>
       make_brain = {};
   bool gives_up_soon = false;  // so that sagas are parked at once
+  std::optional<sagas::patience> patience = {};
 };
 
 class shop {
@@ -95,6 +97,7 @@ public:
     wanted.around.desks = runtime::spawn_policy::scheduled;
     wanted.make_brain = options.make_brain;
     if (options.gives_up_soon) wanted.around.patience = {2, 3, 1, 10};
+    if (options.patience) wanted.around.patience = *options.patience;
     node = std::make_unique<runtime::node>(std::move(wanted));
     gateway = std::make_unique<edge::gateway>(*node, options.gateway);
   }

@@ -89,6 +89,11 @@ try {
   await page.waitForURL('**/#/saga/' + wanted);
   await page.getByRole('heading', {name: 'It stands still at undo debit wallet'}).waitFor();
   assert.ok(await page.getByRole('button', {name: 'Turn it back'}).isDisabled());
+  // It holds what its desks have in effect: the cups and the teapot, and its order, which goes back.
+  const holds = page.locator('#holds');
+  await holds.getByRole('cell', {name: 'stock 2 \u00d7 cup'}).waitFor();
+  await holds.getByRole('cell', {name: 'going back'}).waitFor();
+  assert.equal(await page.locator('svg line.held').count(), 1);
   await shot('saga-parked');
 
   // A rehearsal says what would become of money and stock, and does nothing.

@@ -29,16 +29,17 @@ fetch() {  # path, file: with bash alone, because curl is not everywhere
   exec 3>&-
   [[ -s $2 ]] || { echo "FAILED: nothing at $1" >&2 && exit 1; }
 }
-fetch /metrics "$work/metrics"
 fetch /openapi.json "$work/openapi.json"
 
 promtool=${PROMTOOL:-$(command -v promtool || true)}
-if [[ -n $promtool ]]; then
+ask_promtool() {  # when
+  [[ -n $promtool ]] || return 0
+  fetch /metrics "$work/metrics"
   "$promtool" check metrics <"$work/metrics" || { echo "FAILED: promtool has something against /metrics" >&2 && exit 1; }
-  echo "promtool has nothing against /metrics" && heard=1
-else
-  echo "left out: there is no promtool (apt-get install prometheus)"
-fi
+  echo "promtool has nothing against the $(grep -vc '^#' "$work/metrics") figures of /metrics $1" && heard=1
+}
+[[ -n $promtool ]] || echo "left out: there is no promtool (apt-get install prometheus)"
+ask_promtool "of a node that has just been started"
 
 # The version that this was written with; its rules alone, errors alone.
 if command -v npm >/dev/null && timeout 240 npm install --prefix "$work" --no-save --no-audit --no-fund --ignore-scripts \
@@ -67,6 +68,7 @@ else
   echo "left out: npm has no swagger-typescript-api for us"
 fi
 
+ask_promtool "after some shopping"
 kill -TERM "$serving"
 wait "$serving" || { echo "FAILED: the node ended with $?" >&2 && exit 1; }
 serving=

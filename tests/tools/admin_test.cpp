@@ -2,6 +2,7 @@
 #include "tools/admin.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -148,6 +149,14 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
   says("saga " + id.substr(0, 4), 0,
        {id, "parked", "take_stock", "in effect", "souk admin retry", "no: it walks back"});
   says("saga uuuu", 3, {"no saga begins with"});
+  says("saga " + id, 0, {"what it holds", "stock 1 x tea", "take_stock", "product/0"});
+  says("locks", 0, {"stock 1 x tea", id, to_text(parked[0]), "order_payment", "never for a saga to let go"});
+  says("locks --kind stock --name tea --limit 2", 0, {"stock 1 x tea", "there are more"});
+  says("locks --kind seat", 0, {"no saga holds anything like that"});
+  says("locks --kind odd", 1, {"kind must be"});
+  const auto lines = says("locks --kind stock -o jsonl", 0, {R"("name":"tea")", R"("is":"held")"});
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == 5);
+  CHECK(nlohmann::json::parse(console.say("locks -o json"))["sagas"] == 5);
   says("retry " + id, 2, {"--reason"});
   says("compensate " + id + " --reason x", 4, {"walks back already"});
   says("retry " + id.substr(0, 4) + " --reason x --dry-run", 0,

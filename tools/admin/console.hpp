@@ -21,6 +21,7 @@ struct wish {
   double every_s = 1;
   std::string state, flow, reason, user, older_than, prefix, reason_has;  // of sagas
   bool overdue = false;
+  std::string kind, name;  // of locks
   std::string why, by, since;
   bool dry_run = false;
   std::string to, from_data;  // of a shard that moves
@@ -64,6 +65,8 @@ std::string user_of_this_machine();
 ordered_json reasoned(const wish& wanted);
 // An id goes into a path: whatever is none is nothing that the node could know.
 std::string checked(const std::string& id);
+// The options that say which sagas are meant, as a query.
+std::string query_of_sagas(const wish& wanted);
 // 1200: "1.2 s"; 7500000: "2 h 5 min"
 std::string duration(std::int64_t ms);
 
@@ -71,6 +74,7 @@ std::string duration(std::int64_t ms);
 namespace admin {
 void sagas(console&, const wish&);
 void saga(console&, const wish&);
+void locks(console&, const wish&);
 void retry(console&, const wish&);  // a saga, several by a filter, or a dead letter named SOURCE/SEQ
 void compensate(console&, const wish&);
 void skip(console&, const wish&);

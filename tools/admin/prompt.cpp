@@ -112,6 +112,7 @@ std::vector<std::string> completions(const CLI::App& verbs, const wish& wanted, 
   const auto* option = words.empty() ? nullptr : of->get_option_no_throw(words.back());
   if (option && option->get_expected_min() > 0) {
     if (words.back() == "--state") all = {"open", "running", "compensating", "parked", "completed", "compensated"};
+    if (words.back() == "--kind") all = {"order", "stock", "coupon", "money", "payment", "cart", "place", "seat"};
     if (words.back() == "--flow" || words.back() == "--design") all = designs_there_are();
   } else if (last.starts_with('-')) {
     for (const auto* one : of->get_options())

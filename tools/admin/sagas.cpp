@@ -7,14 +7,10 @@
 #include "messages/grammar/ids.hpp"
 #include "tools/admin/console.hpp"
 
-namespace souk::tools::admin {
-
-namespace {
-
-constexpr std::size_t id_letters = 13;
+namespace souk::tools {
 
 // Whatever it is, it goes into a query.
-std::string percent_encoded(const std::string& text) {
+static std::string percent_encoded(const std::string& text) {
   static constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -28,7 +24,7 @@ std::string percent_encoded(const std::string& text) {
   return out;
 }
 
-std::string query(const wish& wanted) {
+std::string query_of_sagas(const wish& wanted) {
   static const std::string yes = "true", no;
   std::string text = "?limit=" + std::to_string(wanted.limit);
   for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", wanted.state},
@@ -38,10 +34,18 @@ std::string query(const wish& wanted) {
                                     {"reason_has", wanted.reason_has},
                                     {"overdue", wanted.overdue ? yes : no},
                                     {"older_than", wanted.older_than},
+                                    {"kind", wanted.kind},
+                                    {"name", wanted.name},
                                     {"prefix", wanted.prefix}})
     if (!value.empty()) text += '&' + std::string{name} + '=' + percent_encoded(value);
   return text;
 }
+
+namespace admin {
+
+namespace {
+
+constexpr std::size_t id_letters = 13;
 
 // The whole id of what was named by its first letters.
 std::string resolved(console& node, const std::string& id) {
@@ -70,6 +74,52 @@ void show_effects(const ordered_json& of) {
     rows.row({console::cell(one, "step"), console::cell(one, "desk"), console::cell(one, "is"), what});
   }
   std::cout << rows.text(2);
+}
+
+// Which thing it is, as a table shows it: 2 x tea.
+std::string named(const ordered_json& lock) {
+  auto text = console::cell(lock, "kind") + ' ';
+  if (lock.contains("units")) text += console::cell(lock, "units") + " x ";
+  text += console::cell(lock, "name");
+  if (lock.contains("amount")) text += ' ' + pounds(lock["amount"].get<std::int64_t>());
+  return text;
+}
+std::string how_held(const ordered_json& lock) {
+  auto text = console::cell(lock, "is");
+  if (lock.contains("until")) text += ", until " + console::cell(lock, "until");
+  if (lock.value("cancellation_waits", false)) text += ", and somebody wants it back";
+  return text;
+}
+std::string ids_of(const ordered_json& lock) {
+  std::string text;
+  if (lock.contains("waiting"))
+    for (const auto& id : lock["waiting"]) text += (text.empty() ? "" : " ") + id.get<std::string>();
+  return text;
+}
+constexpr const char* nobody_waits =
+    "who asks waits for a desk's answer, never for a saga to let go: what is not left is refused at once";
+
+void show_holds(const ordered_json& of) {
+  if (!of.contains("holds") || of["holds"].empty()) return;
+  std::cout << "\nwhat it holds until its pivot has decided\n";
+  table rows{{{"what"}, {"is"}, {"for", side::right}, {"step"}, {"desk"}, {"asked for by"}}};
+  for (const auto& one : of["holds"])
+    rows.row({named(one), how_held(one), duration(one.value("held_ms", std::int64_t{0})), console::cell(one, "step"),
+              console::cell(one, "desk"), ids_of(one)});
+  std::cout << rows.text(2);
+}
+
+void show_wait(const ordered_json& of) {
+  if (!of.contains("waits") || of["waits"].value("for", "") == "operator") return;
+  const auto& it = of["waits"];
+  std::string desks;
+  for (const auto& one : it.at("desks")) desks += (desks.empty() ? "" : ", ") + one.get<std::string>();
+  std::cout << "\nit waits " << (it.value("for", "") == "event" ? "to hear of " : "for ") << desks << " at "
+            << (it.value("undoing", false) ? "undo " : "") << console::cell(it, "step") << ", since "
+            << duration(it.value("waited_ms", std::int64_t{0}));
+  if (it.contains("asked")) std::cout << ", asked " << console::cell(it, "asked") << " times";
+  if (it.contains("without_answer")) std::cout << "; without an answer " << console::cell(it, "without_answer");
+  std::cout << '\n';
 }
 
 void show_dry_run(const ordered_json& said) {
@@ -105,7 +155,7 @@ void repair(console& node, const wish& wanted, const std::string& what) {
 }  // namespace
 
 void sagas(console& node, const wish& wanted) {
-  auto all = node.ask("GET", "/v1/admin/sagas" + query(wanted));
+  auto all = node.ask("GET", "/v1/admin/sagas" + query_of_sagas(wanted));
   for (auto& one : all.at("data")) {
     if (node.json()) break;
     one["age"] = duration(one.value("age_ms", std::int64_t{0}));
@@ -143,6 +193,8 @@ void saga(console& node, const wish& wanted) {
   }
   std::cout << steps.text();
   show_effects(all);
+  show_holds(all);
+  show_wait(all);
   if (!all.contains("parked")) return;
   std::cout << "\nit is parked since " << console::cell(all, "parked.since")
             << ". What may be done (--dry-run shows it)\n";
@@ -152,6 +204,33 @@ void saga(console& node, const wish& wanted) {
                         ? "souk admin " + name + ' ' + console::cell(all, "id") + " --reason TEXT"
                         : "no: " + console::cell(may, "because")});
   std::cout << rows.text(2);
+}
+
+void locks(console& node, const wish& wanted) {
+  auto all = node.ask("GET", "/v1/admin/locks" + query_of_sagas(wanted));
+  for (auto& one : all.at("data")) {
+    if (node.json()) break;
+    one["what"] = named(one);
+    one["how"] = how_held(one);
+    one["for"] = duration(one.value("held_ms", std::int64_t{0}));
+    one["others"] = ids_of(one);
+  }
+  node.show(all,
+            {{"what", "what"},
+             {"is", "how"},
+             {"for", "for", side::right},
+             {"saga", "saga"},
+             {"design", "flow"},
+             {"which is", "saga_is"},
+             {"step", "step"},
+             {"desk", "desk"},
+             {"asked for by", "others"}},
+            "no saga holds anything like that");
+  if (node.json()) return;
+  if (const auto unheard = all.value("unheard", std::int64_t{0}))
+    std::cout << "of " << grouped(unheard) << " of " << console::cell(all, "sagas")
+              << " sagas nobody has said yet what they hold beside their orders\n";
+  if (!all.at("data").empty()) std::cout << nobody_waits << '\n';
 }
 
 void retry(console& node, const wish& wanted) {
@@ -206,4 +285,6 @@ void verify_audit(console& node, const wish&) {
   if (!whole) throw refusal{1, "the audit log is broken"};
 }
 
-}  // namespace souk::tools::admin
+}  // namespace admin
+
+}  // namespace souk::tools

@@ -24,6 +24,7 @@
 #include "actors/edge/sinks.hpp"
 #include "actors/runtime/node.hpp"
 #include "actors/sagas/plans.hpp"
+#include "tools/bench/console.hpp"
 #include "tools/progress.hpp"
 #include "tools/table.hpp"
 
@@ -151,15 +152,18 @@ private:
 };
 
 struct outcome {
+  explicit outcome(std::atomic<std::int64_t>& so_far) : ended(so_far) {}
   std::int64_t completed = 0;
   std::int64_t failed = 0;
+  std::atomic<std::int64_t>& ended;  // for whoever looks on
   std::vector<float> ms;
   double seconds = 0;
 };
 
 // in_flight orders outstanding, each followed by the next as soon as its end is durable.
-outcome run_in_process(runtime::node& node, order_maker& maker, const bench_options& options) {
-  outcome all;
+outcome run_in_process(runtime::node& node, order_maker& maker, const bench_options& options,
+                       std::atomic<std::int64_t>& so_far) {
+  outcome all{so_far};
   all.ms.reserve(1 << 20);
   std::latch ended{static_cast<std::ptrdiff_t>(options.in_flight)};
   const auto from = steady::now();
@@ -172,6 +176,7 @@ outcome run_in_process(runtime::node& node, order_maker& maker, const bench_opti
     node.front().ask(maker.next(node.around().clock->now()), {{}, 60'000, 0}, [&, asked](answer&& said) {
       const auto* ticket = std::get_if<order::ticket>(&said.body);
       (ticket && ticket->state == order::state::completed ? all.completed : all.failed) += 1;
+      all.ended.fetch_add(1, std::memory_order_relaxed);
       all.ms.push_back(std::chrono::duration<float, std::milli>(steady::now() - asked).count());
       place();
     });
@@ -224,8 +229,8 @@ users_with_keys make_keys(const std::string& file, std::int64_t users) {
 // The same loop over sockets: in_flight connections, each with one order outstanding. Client and server share this
 // process, so the figures of CPU and memory are of both.
 outcome run_over_http(runtime::node& node, order_maker& maker, const bench_options& options,
-                      const std::string& keys_file) {
-  outcome all;
+                      const std::string& keys_file, std::atomic<std::int64_t>& so_far) {
+  outcome all{so_far};
   all.ms.reserve(1 << 20);
   edge::gateway_options how;
   users_with_keys callers;
@@ -259,6 +264,7 @@ outcome run_over_http(runtime::node& node, order_maker& maker, const bench_optio
       },
       [&](unsigned, const edge::http_response& response, std::int64_t latency_ns) {
         (response.status == 201 ? all.completed : all.failed) += 1;
+        all.ended.fetch_add(1, std::memory_order_relaxed);
         all.ms.push_back(static_cast<float>(latency_ns) / 1e6f);
       });
   all.seconds = std::chrono::duration<double>(steady::now() - from).count();
@@ -393,8 +399,16 @@ int bench_orders(const bench_options& asked) {
     order_maker maker{options, std::move(hand)};
     const auto commits_before = commits();
     const auto cpu_before = cpu_seconds();
-    auto all = options.http ? run_over_http(node, maker, options, (data / "keys.json").string())
-                            : run_in_process(node, maker, options);
+    std::atomic<std::int64_t> so_far{0};
+    std::atomic<bool> over{false};
+    console_cost looked_on;
+    std::thread consoles;
+    if (options.consoles)
+      consoles = std::thread{[&] { looked_on = watch_consoles(node, options.consoles, options.window, so_far, over); }};
+    auto all = options.http ? run_over_http(node, maker, options, (data / "keys.json").string(), so_far)
+                            : run_in_process(node, maker, options, so_far);
+    over = true;
+    if (consoles.joinable()) consoles.join();
     const auto orders = all.completed + all.failed;
     const double cpu = cpu_seconds() - cpu_before;
     nlohmann::ordered_json said;
@@ -418,6 +432,22 @@ int bench_orders(const bench_options& asked) {
     said["products"] = options.products;
     said["desks"] = options.desks;
     said["nodes"] = options.nodes;
+    bool looked = true;
+    if (options.consoles) {
+      const auto put = [&](const char* name, const spread& of) {
+        const auto [low, middle, high] = of;
+        said[name] = nlohmann::ordered_json::array({rounded(low), rounded(middle), rounded(high)});
+      };
+      said["consoles"] = options.consoles;
+      said["console_pairs"] = looked_on.orders.size();
+      said["console_ticks"] = looked_on.ticks;
+      put("console_cpu_ms_a_tick", looked_on.cpu_ms_a_tick);
+      put("orders_with_over_without", spread_of(looked_on.orders));
+      put("cpu_with_over_without", spread_of(looked_on.cpu));
+      // Consoles that hear nothing cost nothing, which is not what was asked.
+      looked = !looked_on.orders.empty() && looked_on.ticks > 0;
+      if (!looked) std::cerr << "no pair of windows was whole, or no console heard anything: --seconds is too short\n";
+    }
     if (options.json) {
       std::cout << said.dump() << std::endl;
     } else {
@@ -426,7 +456,7 @@ int bench_orders(const bench_options& asked) {
         shown.row({name, value.is_string() ? value.get<std::string>() : value.dump()});
       std::cout << shown.text();
     }
-    code = orders > 0 ? 0 : 1;
+    code = orders > 0 && looked ? 0 : 1;
   }
   if (own_data) fs::remove_all(data);
   return code;

@@ -24,6 +24,8 @@ struct bench_options {
   unsigned nodes = 1;              // or 3: of them one keeps the wallets, one the products, one all the rest
   std::string desks = "detached";  // or scheduled
   std::string sink = "file";       // file, none, or the URL of a platform
+  unsigned consoles = 0;           // open in every other window: what they cost is measured as well
+  double window = 3;               // seconds of each
   bool json = false;
   bool quiet = false;
 };

@@ -239,6 +239,14 @@ function storyOf(saga) {
   return story;
 }
 
+// What a saga holds, and for whom it waits, as one would say it.
+const lockText = one => [one.kind, one.units ? figure(one.units) + ' \u00d7' : '', one.name, one.amount ? money(one.amount) : ''].filter(Boolean).join(' ');
+function waitText(it) {
+  const who = it.for === 'event' ? 'to hear of ' + it.desks.join(', ') : 'for ' + it.desks.join(', ');
+  return `It waits ${who} at ${it.undoing ? 'undo ' : ''}${words(it.step)}, since ${span(it.waited_ms)}` +
+    (it.asked > 1 ? `, asked ${figure(it.asked)} times` : '') + (it.without_answer ? `; without an answer ${it.without_answer}.` : '.');
+}
+
 // The timeline: a bar from each question to its answer. Time is drawn by its logarithm, so that an hour of standing
 // still does not hide the milliseconds before it.
 function drawTimeline(saga) {
@@ -284,6 +292,11 @@ function drawTimeline(saga) {
       bar.step ? make('svg:rect', {class: 'bar ' + look, x: from, y: y + 2, width: to - from, height: 13})
         : make('svg:circle', {class: 'bar calm', cx: from, cy: y + 8.5, r: 5}),
       make('svg:text', {class: 'step-soft', x: (bar.step ? to : from + 6) + 6, y: y + 13}, more)));
+    // What it took it still holds: until now.
+    const holds = (saga.holds || []).filter(one => bar.what === 'asked' && one.step === bar.step);
+    if (holds.length && bar.to != null && x(end) > to)
+      drawn.push(make('svg:line', {class: 'held', x1: to, x2: x(end), y1: y + 15, y2: y + 15},
+        make('svg:title', {}, holds.map(lockText).join(', ') + `: ${holds[0].is} for ${span(holds[0].held_ms)}`)));
   });
   return make('svg:svg', {class: 'drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the timeline'}, drawn);
 }
@@ -384,7 +397,7 @@ const views = {
     let shown = '';
     const draw = async () => {
       const saga = await ask('/v1/admin/sagas/' + id);
-      const same = JSON.stringify({...saga, age_ms: 0});
+      const same = JSON.stringify({...saga, age_ms: 0}, (name, value) => name === 'held_ms' || name === 'waited_ms' ? 0 : value);
       if (same === shown) return;
       shown = same;
       const plan = await planOf(saga.flow);
@@ -407,12 +420,19 @@ const views = {
             button('fail', 'Mark it failed', 'ends it; what is in effect is written off'))));
       }
       parts.push(make('section', {class: 'card'}, make('h2', {}, 'The way it took'), drawPlan(plan, storyOf(saga))));
-      parts.push(make('section', {class: 'card'}, make('h2', {}, 'Step by step'), drawTimeline(saga)));
+      parts.push(make('section', {class: 'card'}, make('h2', {}, 'Step by step'), drawTimeline(saga),
+        saga.waits && saga.waits.for !== 'operator' ? make('p', {class: 'soft', id: 'waits'}, waitText(saga.waits)) : ''));
       const side = [];
       if (saga.effects)
         side.push(make('section', {class: 'card'}, make('h2', {}, 'What it has in effect'), make('table', {}, make('tbody', {}, saga.effects.map(one => make('tr', {},
           make('td', {}, words(one.step)), make('td', {class: 'soft'}, one.desk), make('td', {}, one.is),
           make('td', {class: 'right'}, [one.amount ? money(one.amount) : '', ...(one.goods || []).map(line => `${line.units} \u00d7 ${line.product}`)].filter(Boolean).join(', '))))))));
+      if (saga.holds.length)
+        side.push(make('section', {class: 'card', id: 'holds'}, make('h2', {}, 'What it holds until its pivot has decided'), make('table', {}, make('tbody', {}, saga.holds.map(one => make('tr', {},
+          make('td', {}, lockText(one)), make('td', {class: 'soft'}, one.until ? `${one.is}, until ${time(one.until)} UTC` : one.is),
+          make('td', {class: 'soft'}, `since ${time(one.since)}`),
+          make('td', {}, one.cancellation_waits ? 'somebody wants it back' : one.waiting ? ['asked for by ', ...one.waiting.slice(0, 10).map(id => [make('a', {class: 'mono', href: '#/saga/' + id}, id), ' '])] : ''))))),
+          make('p', {class: 'soft'}, 'Who asks for the same waits for the desk\u2019s answer, never for this saga: what is not left is refused at once.')));
       if (saga.items.length)
         side.push(make('section', {class: 'card'}, make('h2', {}, 'What was ordered'), make('table', {}, make('tbody', {}, saga.items.slice(0, 50).map(line => make('tr', {},
           make('td', {}, line.product), make('td', {class: 'right'}, figure(line.quantity)), make('td', {class: 'right'}, line.amount ? money(line.amount) : '')))))));
