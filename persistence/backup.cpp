@@ -123,6 +123,7 @@ void finish_copy(const fs::path& store) {
 
 backup_figures back_up(const fs::path& data, const fs::path& to) {
   if (fs::exists(to)) throw backup_refused(to.string() + " is there already");
+  const auto deeds_before = read_deeds(data);
   const auto stores = stores_in(data);
   backup_figures figures;
   whole_or_not(to, [&](const fs::path& into) {
@@ -152,6 +153,8 @@ backup_figures back_up(const fs::path& data, const fs::path& to) {
     for (const auto& store : stores) finish_copy(into / store.filename());
     for (const auto name : {incarnation_name, deeds_name, shards_name})
       if (fs::exists(data / name)) copy_durably(data / name, into / name);
+    // A shard that came meanwhile would be in none of the copied stores.
+    if (read_deeds(into) != deeds_before) throw backup_refused("a shard was moved meanwhile: ask again");
   });
   return figures;
 }

@@ -101,7 +101,11 @@ std::optional<deeds> read_deeds(const fs::path& data) {
     }
   } catch (const damaged_bytes&) {
   }
-  throw store_damaged(path.string() + ": it is not what was written", SQLITE_CORRUPT);
+  throw store_damaged(
+      path.string() +
+          ": it is not what was written, and without it nobody knows what this node has given away: put "
+          "it back, or restore a backup of the node",
+      SQLITE_CORRUPT);
 }
 
 void write_deeds(const fs::path& data, const deeds& all) {
@@ -122,8 +126,11 @@ deeds_lock::deeds_lock(const fs::path& data) {
   }
   const int why = errno;
   if (file_ >= 0) ::close(file_);
-  throw std::system_error(why, std::generic_category(),
-                          path.string() + (why == EWOULDBLOCK ? ": somebody holds it who stands still" : ""));
+  throw std::system_error(
+      why, std::generic_category(),
+      path.string() + (why == EWOULDBLOCK ? ": another process holds it, because it opens a store or "
+                                            "stands still: ask again, or end it"
+                                          : ""));
 }
 deeds_lock::~deeds_lock() {
   if (file_ >= 0) ::close(file_);

@@ -1,7 +1,9 @@
 // Reads and writes how many shards there are.
 #include "persistence/shards.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <map>
 #include <stdexcept>
@@ -30,6 +32,20 @@ std::map<std::string, std::uint32_t> read(const fs::path& file) {
   return found;
 }
 
+// One more than the largest number of a store's file, however it is called meanwhile.
+std::uint32_t stores_of(const fs::path& data, const std::string& name) {
+  std::uint32_t upto = 0;
+  for (const auto& one : fs::directory_iterator{data}) {
+    const auto file = one.path().filename().string();
+    if (!file.starts_with(name + '-')) continue;
+    std::uint32_t shard = 0;
+    const auto* from = file.data() + name.size() + 1;
+    const auto read = std::from_chars(from, file.data() + file.size(), shard);
+    if (read.ec == std::errc{} && std::string_view{read.ptr}.starts_with(".db")) upto = std::max(upto, shard + 1);
+  }
+  return upto;
+}
+
 std::string shards_text(std::uint32_t n) { return std::to_string(n) + (n == 1 ? " shard" : " shards"); }
 
 }  // namespace
@@ -43,14 +59,17 @@ void keep_shards(const fs::path& data, const shard_counts& counts) {
     const std::string name{domain_names[d]};
     const auto known = before.find(name);
     if (known != before.end() && known->second != counts[d])
-      throw std::invalid_argument(data.string() + " was made with " + shards_text(known->second) + " of " + name +
-                                  ", now there are to be " + std::to_string(counts[d]) +
-                                  ": their number stays what it was, for a key finds its shard by it");
+      throw std::invalid_argument(
+          data.string() + " was made with " + shards_text(known->second) + " of " + name + ", now there are to be " +
+          std::to_string(counts[d]) +
+          ": their number stays what it was, for a key finds its shard by it (if nothing was ever stored "
+          "there, remove the file " +
+          file.string() + ')');
     // A directory that is older than this file.
-    const auto beyond = data / (name + '-' + std::to_string(counts[d]) + ".db");
-    if (known == before.end() && fs::exists(beyond))
-      throw std::invalid_argument(beyond.string() + " is there, and there are to be only " + shards_text(counts[d]) +
-                                  " of " + name + ": their number stays what it was");
+    if (known == before.end() && stores_of(data, name) > counts[d])
+      throw std::invalid_argument(data.string() + " has a store of " + name + '/' +
+                                  std::to_string(stores_of(data, name) - 1) + ", and there are to be only " +
+                                  shards_text(counts[d]) + ": their number stays what it was");
     news = news || known == before.end();
     now += name + ' ' + std::to_string(counts[d]) + '\n';
   }

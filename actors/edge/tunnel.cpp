@@ -130,9 +130,9 @@ private:
     std::uint16_t local_port = 0;
     unsigned in = 0, out = 0;
     // Where its name led to last, so that nobody waits for those who know names. They are asked again when nothing
-    // came of that, and passed over again when they said nothing.
+    // came of that, and passed over again when they said nothing. An address is no name.
     tcp::resolver::results_type known;
-    bool ask = true;
+    bool is_named = true, ask = true, asking = false;
   };
   class crossing;
   using crossings = std::list<std::shared_ptr<crossing>>;
@@ -253,10 +253,15 @@ private:
     ++engine_.counters_.open_out;
     ++peer_->out;
     enter(stage::dialling);
-    if (!peer_->ask) return connect();
+    asked_ = peer_->is_named && peer_->ask;
+    if (!asked_) return connect();
+    // One question at a time: others' names would have to wait for all that are asked in vain.
+    if (std::exchange(peer_->asking, true))
+      return peer_->known.empty() ? unreachable("nobody has said yet where it is") : connect();
     engine_.resolver_.async_resolve(
         peer_->is.host, std::to_string(peer_->is.port), tcp::resolver::numeric_service,
         [self = shared_from_this(), to = peer_](error_code ec, const tcp::resolver::results_type& found) {
+          to->asking = false;
           if (!ec) {
             to->known = found;
             to->ask = false;
@@ -274,7 +279,7 @@ private:
   }
 
   void unreachable(const std::string& why) {
-    peer_->ask = peer_->known.empty() || !peer_->ask;
+    peer_->ask = peer_->known.empty() || !asked_;
     engine_.say("unreachable " + who(), "the tunnel does not reach " + who() + ": " + why);
     ++engine_.counters_.unreachable;
     end();
@@ -459,6 +464,7 @@ private:
   tcp::socket plain_, secure_;
   peer* peer_;
   const bool calls_;
+  bool asked_ = false;  // for where it is
   tcp::endpoint from_;
   std::unique_ptr<tls::line> line_;
   stage stage_ = stage::awaiting;
@@ -509,6 +515,11 @@ tunnel::engine::engine(tunnel_options options)
   for (const auto& one : options_.peers) {
     auto& mine = peers_.emplace(one.name, peer{one, tcp::acceptor{loop_}}).first->second;
     if (one.port == 0) continue;
+    error_code is_a_name;
+    if (const auto address = net::ip::make_address(one.host, is_a_name); !is_a_name) {
+      mine.known = tcp::resolver::results_type::create(tcp::endpoint{address, one.port}, one.host, {});
+      mine.is_named = false;
+    }
     mine.local_port = listen(mine.dialled, {net::ip::address_v4::loopback(), 0});
     let_out(mine);
   }

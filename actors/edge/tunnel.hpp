@@ -23,7 +23,7 @@ namespace souk::edge {
 
 struct tunnel_peer {
   std::string name;        // in its certificate, letter by letter
-  std::string host;        // an address, or a name that is looked up each time somebody dials
+  std::string host;        // an address, or a name that is looked up when nobody is where it led
   std::uint16_t port = 0;  // 0: it may call, and is never called
 };
 

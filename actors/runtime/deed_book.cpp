@@ -4,10 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <system_error>
 
 #include "actors/runtime/roster.hpp"
+#include "persistence/durable.hpp"
+#include "persistence/ownership.hpp"
 
 namespace souk::runtime {
 
@@ -18,8 +21,19 @@ deed_book::deed_book(std::filesystem::path data, std::string me, const placement
     for (const auto keeper : placed.desks[d]) placed_[d].push_back(placed.nodes.at(keeper));
   deeds_.node = me_;
   const persistence::deeds_lock hold{data_};
-  // Also what is found: whoever wrote it may have died, or failed, before it was durable.
-  read_file();
+  if (read_file()) {
+    // Whoever wrote it may have died, or failed, before it was durable.
+    persistence::make_durable(data_ / persistence::deeds_name);
+    persistence::make_durable(data_);
+    saved_ = true;
+    return;
+  }
+  // They are written before any store is taken. Without them it would begin anew what it has given away.
+  for (const auto& one : std::filesystem::directory_iterator{data_})
+    if (one.path().extension() == ".db" && persistence::owner_of(one.path()) > 0)
+      throw std::invalid_argument(data_.string() + " has stores of one of several nodes, and its file " +
+                                  std::string{persistence::deeds_name} +
+                                  " is gone, which says what was moved: put it back, or restore a backup of the node");
   save();
 }
 
@@ -70,6 +84,7 @@ std::optional<persistence::deed> deed_book::give(deed wanted) {
   const std::lock_guard hold{mutex_};
   const auto* mine = deeds_.find(wanted.domain, wanted.shard);
   if (wanted.turn != (mine ? mine->turn : 0) + 1) return std::nullopt;
+  if (unsure_) throw std::system_error(EIO, std::generic_category(), shard_of(*unsure_) + " is still being given");
   auto before = deeds_;
   deeds_.put(wanted);
   try {

@@ -88,6 +88,15 @@ mover::mover(caf::actor_config& config, mover_papers papers)
     : caf::event_based_actor(config), papers_(std::move(papers)) {
   for (const auto at : papers_.engaged) engaged_.insert(key(at));
   set_default_handler(caf::drop);
+  // Who falls here would leave shards closed: what went wrong is seen again by settle(), which says it.
+  set_exception_handler([](std::exception_ptr& trouble) {
+    try {
+      std::rethrow_exception(trouble);
+    } catch (const std::exception& what) {
+      spdlog::error("moving a shard: {}", what.what());
+    }
+    return caf::error{};
+  });
 }
 
 caf::behavior mover::make_behavior() {
@@ -211,11 +220,15 @@ void mover::on_closed(std::uint32_t seat) {
   if (!giving_ || key(giving_->what) != seat) return settle();
   auto& mine = *giving_;
   const fs::path store = path(mine.what);
-  if (!persistence::stands_alone(store))
-    return give_up("its store could not be closed cleanly: a backup is being taken, or the disk is full");
+  try {
+    if (!persistence::stands_alone(store))
+      return give_up("its store could not be closed cleanly: a backup is being taken, or the disk is full");
+    mine.bytes = static_cast<std::int64_t>(fs::file_size(store));
+  } catch (const std::exception& trouble) {
+    return give_up(trouble.what());
+  }
   may_crash(crash_point::move_closed);
   mine.closed = true;
-  mine.bytes = static_cast<std::int64_t>(fs::file_size(store));
   mine.silent_at_ms = now_ms() + silence_ms;
   readings_.erase(seat);
   send(mine.to, move_offer{mine.wanted.domain, mine.wanted.shard, mine.wanted.turn, mine.bytes, papers_.has_sink,
@@ -487,6 +500,7 @@ void mover::settle(const deed& one) {
   }
   if (const auto done = tidy_.find(key(what)); done != tidy_.end() && done->second == one.turn) return;
   if (fs::exists(store) || fs::exists(store.string() + "-wal")) {
+    if (!saved_) return;  // a start without the deed would miss it here
     persistence::set_aside(store, one.turn);
     may_crash(crash_point::move_set_aside);
   }
@@ -505,13 +519,23 @@ void mover::adopt(place what, const deed& one) {
     if (!found->second.whole) return;
     may_crash(crash_point::move_learned);
     const bool is_it = found->second.read_through || !one.checksum || fits(found->second.sum, one);
+    if (!is_it) {
+      // Asked for again, but not at once: it may stay so.
+      found->second = {};
+      found->second.silent_at_ms = now_ms() + 6 * silence_ms;
+      persistence::forget_coming(store, -1);
+      throw std::runtime_error("what " + one.from + " sends is not what it gave under turn " +
+                               std::to_string(one.turn) + ": it was restored from before the move, or has rotted");
+    }
     takings_.erase(found);
-    if (!is_it) return persistence::forget_coming(store, -1);
     persistence::put_in_place(store, one.turn);
   } else if (!fs::exists(store)) {
     // Its deed is here and its store is not.
+    if (found != takings_.end()) return;
     const auto from = mover_of(one.from);
-    return from ? fetch(what, one.turn, from) : void();
+    if (from) fetch(what, one.turn, from);
+    throw std::runtime_error("its deed is here and its store is not: " + one.from +
+                             (from ? " is asked for it" : " has it, and is not there"));
   }
   may_crash(crash_point::move_in_place);
   persistence::forget_given(store);

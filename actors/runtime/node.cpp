@@ -100,7 +100,9 @@ void node::wait_for_all() {
     if (options_.around.driver && options_.around.driver->over()) throw process_over("it ended while it started");
     if (figures_.supervision->given_up) throw given_up("the node cannot start: the log names who fell again and again");
     if (!options_.cluster) return ready();
-    return std::all_of(engaged_.begin(), engaged_.end(), [this](auto at) { return where_->desk(at) != nullptr; });
+    return std::all_of(engaged_.begin(), engaged_.end(), [this](auto at) {
+      return !where_->is_here(at) || where_->desk(at) != nullptr;  // it may be taken away meanwhile
+    });
   });
 }
 
@@ -161,6 +163,10 @@ std::unique_ptr<domains::brain> node::open_brain(directory::place at, bool first
     still.emplace(*deeds_);
     if (deeds_->keeper(at) != deeds_->me())
       throw persistence::store_taken(store.path + ": it is " + deeds_->keeper(at) + "'s now", 0);
+    if (first && deeds_->turn(at) == 0 && !std::filesystem::exists(store.path) &&
+        !persistence::given_turns(store.path).empty())
+      throw std::invalid_argument(store.path +
+                                  " was given away, and no deed says to whom: restore a backup of the node");
     const bool was_there = !first || deeds_->turn(at) > 0;
     if (was_there && !std::filesystem::exists(store.path))
       throw persistence::store_taken(store.path + ": it is gone", 0);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "persistence/user.hpp"
 #include "tests/catch.hpp"
 #include "tests/temporary.hpp"
 
@@ -37,7 +38,7 @@ constexpr directory::place a_wallet{domain::wallet, 0};
 placement two_nodes() {
   placement placed;
   placed.nodes = {"north", "south"};
-  for (auto& one : placed.desks) one = {0};
+  for (auto& one : placed.desks) one = {0, 0};
   placed.coordinators = {0};
   return placed;
 }
@@ -68,6 +69,9 @@ TEST_CASE("a deed whose file may not outlive a power loss is told to nobody unti
   CHECK(it.book.keeper(a_wallet) == "south");
   CHECK_FALSE(it.where->is_here(a_wallet));
   CHECK(it.book.all().empty());
+  auto next = to_south();
+  next.shard = 1;
+  CHECK_THROWS_AS(it.book.give(next), std::system_error);  // one at a time
   directory_syncs_that_fail = 1;
   CHECK_FALSE(it.book.is_saved());
   CHECK(it.book.all().empty());
@@ -84,6 +88,24 @@ TEST_CASE("what a start finds is durable before anybody acts upon it", "[moves][
   };
   CHECK_THROWS_AS(again(), std::system_error);
   CHECK(again() == std::vector{to_south()});
+}
+
+TEST_CASE("a node whose deeds are gone does not begin anew what it has given away", "[moves][C.6]") {
+  const tests::temporary_folder folder;
+  const auto book = [&] {
+    return deed_book{folder.path(), "north", two_nodes(), std::make_shared<directory>(two_nodes(), 0U)}.all();
+  };
+  CHECK(book().empty());
+  std::filesystem::remove(folder.file("deeds"));
+  CHECK(book().empty());  // nobody has ever taken a store here
+  persistence::open_options store;
+  store.path = folder.file("user-0.db");
+  store.owner = 100;
+  { const persistence::user_store taken{store}; }
+  CHECK(book().empty());
+  std::filesystem::remove(folder.file("deeds"));
+  CHECK_THROWS_AS(book(), std::invalid_argument);
+  CHECK_FALSE(std::filesystem::exists(folder.file("deeds")));
 }
 
 TEST_CASE("while a store is being opened nobody else writes deeds", "[moves][C.6]") {
