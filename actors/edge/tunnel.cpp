@@ -516,8 +516,8 @@ tunnel::engine::engine(tunnel_options options)
     auto& mine = peers_.emplace(one.name, peer{one, tcp::acceptor{loop_}}).first->second;
     if (one.port == 0) continue;
     error_code is_a_name;
-    if (const auto address = net::ip::make_address(one.host, is_a_name); !is_a_name) {
-      mine.known = tcp::resolver::results_type::create(tcp::endpoint{address, one.port}, one.host, {});
+    if (const auto literal = net::ip::make_address(one.host, is_a_name); !is_a_name) {
+      mine.known = tcp::resolver::results_type::create(tcp::endpoint{literal, one.port}, one.host, {});
       mine.is_named = false;
     }
     mine.local_port = listen(mine.dialled, {net::ip::address_v4::loopback(), 0});
