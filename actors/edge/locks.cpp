@@ -40,6 +40,12 @@ holding holding_of(const call& c, order::view of) {
   return out;
 }
 
+std::vector<holding> holdings_of(const call& c, std::vector<order::view> of) {
+  std::vector<holding> all;
+  for (auto& one : of) all.push_back(holding_of(c, std::move(one)));
+  return all;
+}
+
 void with_deadlines(const call& c, std::vector<holding> all, std::function<void(std::vector<holding>&&)> then) {
   struct gathering {
     std::vector<holding> all;
@@ -99,12 +105,9 @@ void ask_for_seekers(const call& c, std::function<void(seekers&&)> then) {
     c.ask(running, {.shard = s, .give_up_ms = answer_ms, .again_ms = 0}, [c, it](answer&& said) {
       if (auto* page = std::get_if<order::page>(&said.body)) it->pages.push_back(std::move(*page));
       if (--it->missing) return;
-      with_stories(c, orders::newest_of(std::move(it->pages), looked_at).orders,
-                   [c, it](std::vector<order::view>&& told) {
-                     std::vector<holding> found;
-                     for (auto& one : told) found.push_back(holding_of(c, std::move(one)));
-                     it->then(seekers_of(c, found));
-                   });
+      with_stories(
+          c, orders::newest_of(std::move(it->pages), looked_at).orders,
+          [c, it](std::vector<order::view>&& told) { it->then(seekers_of(c, holdings_of(c, std::move(told)))); });
     });
 }
 

@@ -22,6 +22,7 @@ struct holding {
   bool unheard = false;  // its coordinator did not say: nobody knows
 };
 holding holding_of(const call& c, order::view of);
+std::vector<holding> holdings_of(const call& c, std::vector<order::view> of);
 // Asks for the deadlines of seats that are held for a time. `then` is called once.
 void with_deadlines(const call& c, std::vector<holding> all, std::function<void(std::vector<holding>&&)> then);
 

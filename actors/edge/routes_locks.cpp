@@ -48,9 +48,7 @@ void list(const asked& a, const call& c) {
                               c.answer(200, dumped(out));
                             };
                             with_stories(c, std::move(all.orders), [c, answer](std::vector<order::view>&& told) {
-                              std::vector<holding> found;
-                              for (auto& one : told) found.push_back(holding_of(c, std::move(one)));
-                              with_deadlines(c, std::move(found), answer);
+                              with_deadlines(c, holdings_of(c, std::move(told)), answer);
                             });
                           });
 }

@@ -512,7 +512,7 @@ void mover::settle(const deed& one) {
 }
 
 void mover::adopt(place what, const deed& one) {
-  if (!papers_.deeds->is_saved()) return;
+  if (!saved_) return;
   const fs::path store = path(what);
   const auto found = takings_.find(key(what));
   if (found != takings_.end() && found->second.turn == one.turn) {

@@ -163,13 +163,12 @@ std::unique_ptr<domains::brain> node::open_brain(directory::place at, bool first
     still.emplace(*deeds_);
     if (deeds_->keeper(at) != deeds_->me())
       throw persistence::store_taken(store.path + ": it is " + deeds_->keeper(at) + "'s now", 0);
-    if (first && deeds_->turn(at) == 0 && !std::filesystem::exists(store.path) &&
-        !persistence::given_turns(store.path).empty())
-      throw std::invalid_argument(store.path +
-                                  " was given away, and no deed says to whom: restore a backup of the node");
-    const bool was_there = !first || deeds_->turn(at) > 0;
-    if (was_there && !std::filesystem::exists(store.path))
-      throw persistence::store_taken(store.path + ": it is gone", 0);
+    if (!std::filesystem::exists(store.path)) {
+      if (!first || deeds_->turn(at) > 0) throw persistence::store_taken(store.path + ": it is gone", 0);
+      if (!persistence::given_turns(store.path).empty())
+        throw std::invalid_argument(store.path +
+                                    " was given away, and no deed says to whom: restore a backup of the node");
+    }
     store.owner = number_for(at, store.path);
   }
   if (options_.make_brain)

@@ -259,19 +259,7 @@ std::optional<wait> wait_of(const order::brief& about, const std::vector<order::
   auto asked = said_by(about, out.stage, out.undoing);
   // Its amount may not be known here, without which some have nothing to ask.
   if (asked.empty() && stage.step->undo) asked = said_by(about, out.stage, true);
-  const auto add = [&](domain home, slice part) {
-    const event_log::party desk{home, part % std::max<std::uint32_t>(shards[static_cast<std::size_t>(home)], 1)};
-    if (std::find(out.desks.begin(), out.desks.end(), desk) == out.desks.end()) out.desks.push_back(desk);
-  };
-  for (const auto& what : asked)
-    std::visit(
-        [&](const auto& one) {
-          if constexpr (over_lines<std::decay_t<decltype(one)>>)
-            for (const auto& line : one.lines) add(stage.step->home, slice_of(line.product.text));
-          else
-            add(stage.step->home, address_of(what).slice);
-        },
-        what);
+  out.desks = desks_of(asked, stage.step->home, shards);
   return out;
 }
 

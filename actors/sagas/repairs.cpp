@@ -77,6 +77,25 @@ std::uint8_t allowed_at(const stand& at) {
   return static_cast<std::uint8_t>(bits);
 }
 
+std::vector<event_log::party> desks_of(const std::vector<command>& all, domain home, const shard_counts& shards) {
+  std::vector<event_log::party> desks;
+  const auto pool = std::max<std::uint32_t>(shards[static_cast<std::size_t>(home)], 1);
+  const auto add = [&](slice part) {
+    const event_log::party desk{home, part % pool};
+    if (std::find(desks.begin(), desks.end(), desk) == desks.end()) desks.push_back(desk);
+  };
+  for (const auto& what : all)
+    std::visit(
+        [&](const auto& one) {
+          if constexpr (over_lines<std::decay_t<decltype(one)>>)
+            for (const auto& line : one.lines) add(slice_of(line.product.text));
+          else
+            add(address_of(what).slice);
+        },
+        what);
+  return desks;
+}
+
 std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards) {
   std::vector<key_at> keys;
   std::vector<command> asked;
@@ -87,21 +106,7 @@ std::vector<key_at> keys_of(const order::brief& about, const plan& of, const sha
     asked.clear();
     const souk::once once{about.id, static_cast<std::uint8_t>(i)};
     (step->undo ? step->undo : step->run)({about, once, {}, {}, {}, {}}, asked);
-    const auto pool = shards[static_cast<std::size_t>(step->home)];
-    const auto add = [&, home = step->home](std::uint32_t shard) {
-      const key_at key{i, {home, shard}, once};
-      const auto same = [&](const key_at& one) { return one.stage == i && one.desk == key.desk; };
-      if (std::none_of(keys.begin(), keys.end(), same)) keys.push_back(key);
-    };
-    for (const auto& what : asked)
-      std::visit(
-          [&](const auto& one) {
-            if constexpr (over_lines<std::decay_t<decltype(one)>>)
-              for (const auto& line : one.lines) add(slice_of(line.product.text) % pool);
-            else
-              add(address_of(what).slice % pool);
-          },
-          what);
+    for (const auto& desk : desks_of(asked, step->home, shards)) keys.push_back({i, desk, once});
   }
   return keys;
 }

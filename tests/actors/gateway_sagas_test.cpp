@@ -10,33 +10,19 @@
 
 #include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/muted_brain.hpp"
 
 using namespace souk;
 using namespace souk::tests;
 
 namespace {
 
-// Wallets that answer for no money until they are healed.
-class silent_wallets final : public domains::brain {
-public:
-  silent_wallets(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> silent)
-      : inner_(std::move(of)), silent_(std::move(silent)) {}
-  answer decide(const command& what) override {
-    const bool about_money = std::holds_alternative<wallet::debit>(what) ||
-                             std::holds_alternative<wallet::undo_debit>(what) ||
-                             std::holds_alternative<wallet::credit>(what);
-    if (*silent_ && about_money) return lose(reason::unreachable);
-    return inner_->decide(what);
-  }
-  void before_commit() override { inner_->before_commit(); }
-  persistence::store_file& file() override { return inner_->file(); }
-  persistence::exchange* exchange() override { return inner_->exchange(); }
+bool is_about_money(const command& what) {
+  return std::holds_alternative<wallet::debit>(what) || std::holds_alternative<wallet::undo_debit>(what) ||
+         std::holds_alternative<wallet::credit>(what);
+}
 
-private:
-  std::unique_ptr<domains::brain> inner_;
-  std::shared_ptr<std::atomic<bool>> silent_;
-};
-
+// Its wallets answer for no money until they are healed.
 struct troubled {
   std::shared_ptr<std::atomic<bool>> silent = std::make_shared<std::atomic<bool>>(true);
   tests::shop shop;
@@ -47,7 +33,9 @@ struct troubled {
               .make_brain = [silent = silent](runtime::directory::place at, const persistence::open_options& store)
                   -> std::unique_ptr<domains::brain> {
                 if (at.domain != domain::wallet) return nullptr;
-                return std::make_unique<silent_wallets>(runtime::make_brain(at.domain, at.shard, store), silent);
+                return std::make_unique<muted_brain>(
+                    runtime::make_brain(at.domain, at.shard, store),
+                    [silent](const command& what) { return *silent && is_about_money(what); });
               },
               .gives_up_soon = true}} {}
 
@@ -363,33 +351,15 @@ TEST_CASE("a paused design turns new orders away and says who paused it and why;
 TEST_CASE("a pause that reached only some stores of orders says which, holds there, and the same again makes it whole",
           "[C.6][S0.6]") {
   // One of two desks of orders does not answer to operators.
-  class deaf final : public domains::brain {
-  public:
-    deaf(std::unique_ptr<domains::brain> of, std::shared_ptr<std::atomic<bool>> is) : inner_(std::move(of)), is_(is) {}
-    answer decide(const command& what) override {
-      if (*is_ && std::holds_alternative<order::pause>(what)) return lose(reason::unreachable);
-      auto said = inner_->decide(what);
-      later_ = inner_->put_off();
-      for (const auto one : inner_->rung()) rung_.push_back(one);
-      for (auto& one : inner_->begun()) begun_.push_back(std::move(one));
-      return said;
-    }
-    void before_commit() override { inner_->before_commit(); }
-    persistence::store_file& file() override { return inner_->file(); }
-    persistence::exchange* exchange() override { return inner_->exchange(); }
-    void hear(const event_log::event& event) override { inner_->hear(event); }
-    const std::vector<order::happening>* story(number id) const override { return inner_->story(id); }
-
-  private:
-    std::unique_ptr<domains::brain> inner_;
-    std::shared_ptr<std::atomic<bool>> is_;
-  };
   const auto is_deaf = std::make_shared<std::atomic<bool>>(true);
   tests::shop shop{{.shards = 2,
                     .make_brain = [is_deaf](runtime::directory::place at,
                                             const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
                       if (at != runtime::directory::place{domain::order, 1}) return nullptr;
-                      return std::make_unique<deaf>(runtime::make_brain(at.domain, at.shard, store), is_deaf);
+                      return std::make_unique<muted_brain>(
+                          runtime::make_brain(at.domain, at.shard, store), [is_deaf](const command& what) {
+                            return *is_deaf && std::holds_alternative<order::pause>(what);
+                          });
                     }}};
   shop.furnish();
   const auto ask = [&](const std::string& what, const std::string& key) {

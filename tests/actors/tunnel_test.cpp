@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <netdb.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -17,10 +16,12 @@
 #include "tests/actors/cluster.hpp"
 #include "tests/catch.hpp"
 #include "tests/shell.hpp"
+#include "tools/bench/cpu.hpp"
 
 using namespace souk;
 using namespace souk::tests;
 using edge::tunnel;
+using tools::cpu_seconds;
 
 namespace {
 
@@ -55,12 +56,6 @@ struct two_hosts {
   }
 };
 
-double cpu_seconds() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  return of(used.ru_utime) + of(used.ru_stime);
-}
 // What the process has of memory, in bytes. Sanitizers keep what was freed: with them it is not looked at.
 std::size_t resident() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

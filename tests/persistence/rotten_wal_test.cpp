@@ -20,6 +20,13 @@ std::string text_of(int n) {
   return std::string(static_cast<std::size_t>(200 + n * 211 % 9'000), static_cast<char>('a' + n % 26));
 }
 
+persistence::open_options on(const sim::disk& disk) {
+  persistence::open_options options;
+  options.path = "/store.db";
+  options.vfs = disk.name();
+  return options;
+}
+
 // A store and its WAL, as kill -9 leaves them.
 struct left {
   std::string store, wal;
@@ -27,11 +34,8 @@ struct left {
 };
 left leave() {
   sim::disk disk{"killed"};
-  persistence::open_options options;
-  options.path = "/store.db";
-  options.vfs = disk.name();
   left all;
-  persistence::store_file file{options, schema};
+  persistence::store_file file{on(disk), schema};
   auto insert = file.prepare("INSERT INTO t VALUES(?1,?2)");
   for (int n = 1; n <= commits; ++n) {
     all.last = disk.content("/store.db-wal").size();
@@ -50,9 +54,7 @@ int found(const left& all, bool read_only) {
   sim::disk disk{"found"};
   disk.put("/store.db", all.store);
   disk.put("/store.db-wal", all.wal);
-  persistence::open_options options;
-  options.path = "/store.db";
-  options.vfs = disk.name();
+  auto options = on(disk);
   options.read_only = read_only;
   try {
     persistence::store_file file{options, schema};
@@ -133,10 +135,7 @@ TEST_CASE("a header that was being wiped is no rot, wherever the wiping stopped"
   sim::disk disk{"closed"};
   disk.put("/store.db", sound.store);
   disk.put("/store.db-wal", sound.wal);
-  persistence::open_options options;
-  options.path = "/store.db";
-  options.vfs = disk.name();
-  { const persistence::store_file file{options, schema}; }
+  { const persistence::store_file file{on(disk), schema}; }
   for (const bool from_its_end : {true, false})
     for (std::size_t bytes = 0; bytes <= 32; ++bytes) {
       auto wiped = sound;

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 
 #include "actors/edge/gateway.hpp"
 #include "actors/edge/http.hpp"
+#include "tools/bench/cpu.hpp"
 
 namespace souk::tools {
 
@@ -26,15 +26,6 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr double quiet_s = 4.5;  // the node goes on for three ticks, should somebody come back
-
-double cpu_seconds() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
 
 // One open page, as far as the node notices: it asks for the stream, and reads it.
 class listener {

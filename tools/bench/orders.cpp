@@ -1,7 +1,6 @@
 // Measures how many orders a second one node completes, durably, and what each costs.
 #include "tools/bench/orders.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +24,7 @@
 #include "actors/runtime/node.hpp"
 #include "actors/sagas/plans.hpp"
 #include "tools/bench/console.hpp"
+#include "tools/bench/cpu.hpp"
 #include "tools/progress.hpp"
 #include "tools/table.hpp"
 
@@ -33,15 +33,6 @@ namespace souk::tools {
 namespace {
 
 using steady = std::chrono::steady_clock;
-
-double cpu_seconds() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
 
 double rss_mb() {
   std::ifstream statm{"/proc/self/statm"};
