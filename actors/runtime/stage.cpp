@@ -25,16 +25,6 @@ template <class T>
 const T* in(const caf::message& what) {
   return what.match_elements<T>() ? &what.get_as<T>(0) : nullptr;
 }
-
-passage passage_of(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what) {
-  passage it;
-  it.from = name_of(from);
-  it.to = name_of(caf::actor_cast<caf::strong_actor_ptr>(to));
-  it.letters = in<envelope>(what);
-  it.answers = in<responses>(what);
-  it.cases = in<souk::begin>(what);
-  return it;
-}
 }  // namespace
 
 struct stage::own_clock final : clock {
@@ -129,6 +119,23 @@ stage::stage(std::uint64_t seed)
 
 stage::~stage() = default;
 
+// Whatever CAF has to look up about an actor's class is looked up once.
+std::string_view stage::known_name(const caf::strong_actor_ptr& who) {
+  auto& name = names_[who ? who->id() : caf::invalid_actor_id];
+  if (name.empty()) name = name_of(who);
+  return name;
+}
+
+passage stage::passage_of(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what) {
+  passage it;
+  it.from = known_name(from);
+  it.to = known_name(caf::actor_cast<caf::strong_actor_ptr>(to));
+  it.letters = in<envelope>(what);
+  it.answers = in<responses>(what);
+  it.cases = in<souk::begin>(what);
+  return it;
+}
+
 surroundings stage::around() const {
   surroundings mine;
   mine.clock = clock_;
@@ -139,6 +146,24 @@ surroundings stage::around() const {
 }
 
 moment stage::now() const { return {first_moment_ms + now_us_ / 1000 + wall_off_ms_}; }
+
+void stage::jump(std::int64_t ms) {
+  clock_set_.emplace_back(now_us_, wall_off_ms_);
+  wall_off_ms_ += ms;
+}
+
+std::int64_t stage::last_us(moment shown, std::int64_t never) const {
+  auto off_ms = wall_off_ms_;
+  auto until_us = now_us_;
+  for (std::size_t left = clock_set_.size();; --left) {
+    const auto us = (shown.ms - first_moment_ms - off_ms) * 1000 + 999;
+    const auto since_us = left ? clock_set_[left - 1].first : 0;
+    if (us >= since_us && us <= until_us + 999) return us;
+    if (!left) return never;
+    until_us = since_us;
+    off_ms = clock_set_[left - 1].second;
+  }
+}
 
 void stage::after(std::int64_t us, who does, std::function<void()> what) {
   agenda_.emplace(std::pair{now_us_ + us, ++turn_}, due{does, std::move(what)});
@@ -172,6 +197,7 @@ void stage::let_time_pass(std::int64_t until_us) {
 void stage::forget_the_process() {
   std::erase_if(agenda_, [](const auto& one) { return one.second.does == who::process; });
   sitting_.clear();
+  names_.clear();
 }
 
 bool stage::is_cut(std::string_view from, std::string_view to) const {
@@ -190,7 +216,7 @@ std::int64_t stage::stalled_us(std::string_view from, std::string_view to) const
 // A letter finds whoever sits at the desk when it comes, also if he who sat there when it was sent has fallen. CAF
 // drops such letters; that what is late does no harm is not to rest on that.
 caf::actor stage::who_sits_there(const caf::actor& meant) {
-  const auto now = sitting_.find(name_of(caf::actor_cast<caf::strong_actor_ptr>(meant)));
+  const auto now = sitting_.find(known_name(caf::actor_cast<caf::strong_actor_ptr>(meant)));
   if (now == sitting_.end()) return meant;
   const auto there = caf::actor_cast<caf::actor>(now->second);
   return there ? there : meant;

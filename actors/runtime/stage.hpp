@@ -13,7 +13,9 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "actors/runtime/surroundings.hpp"
 #include "actors/runtime/wire.hpp"
@@ -57,7 +59,9 @@ public:
   std::int64_t now_us() const { return now_us_; }
   moment now() const;
   // Sets the wall clock, and it alone.
-  void jump(std::int64_t ms) { wall_off_ms_ += ms; }
+  void jump(std::int64_t ms);
+  // The last time at which the wall clock showed it; never: it will, or never did.
+  std::int64_t last_us(moment shown, std::int64_t never) const;
   std::int64_t wall_off_ms() const { return wall_off_ms_; }
 
   // Who does it: the process forgets what it was about to do when it is killed, the world does not.
@@ -95,6 +99,8 @@ private:
 
   void carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::message what);
   void deliver(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what, std::int64_t sent_us);
+  std::string_view known_name(const caf::strong_actor_ptr& who);
+  passage passage_of(const caf::strong_actor_ptr& from, const caf::actor& to, const caf::message& what);
   bool is_cut(std::string_view from, std::string_view to) const;
   std::int64_t stalled_us(std::string_view from, std::string_view to) const;
   caf::actor who_sits_there(const caf::actor& meant);
@@ -104,9 +110,11 @@ private:
   std::mt19937_64 order_, fate_;  // who is next; what becomes of letters
   std::int64_t now_us_ = 0;
   std::int64_t wall_off_ms_ = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> clock_set_;  // when, and how it was off until then
   std::int64_t turn_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, due> agenda_;  // by moment, then in the order of writing
   own_scheduler* scheduler_ = nullptr;                           // of the node that plays
+  std::unordered_map<caf::actor_id, std::string> names_;         // of this process
   std::map<std::string, caf::actor_addr, std::less<>> sitting_;  // desks by name, as of the newest letter to each
   std::uint64_t trace_ = 0xcbf29ce484222325ULL;
   std::int64_t carried_ = 0;

@@ -1,6 +1,9 @@
 // The search for an order: it finds the true ones, and nothing explains a history that was corrupted.
 #include "tools/sim/linear.hpp"
 
+#include <random>
+#include <utility>
+
 #include "tests/catch.hpp"
 #include "tools/sim/histories.hpp"
 
@@ -22,7 +25,7 @@ deed put(std::int64_t units, std::int64_t asked, std::int64_t told) {
           }};
 }
 deed see(std::int64_t units, std::int64_t asked, std::int64_t told) {
-  return {"see", asked, told, need::must, -1, [=](thing& it) { return it.what == units; }};
+  return {"see", asked, told, need::must, -1, [=](const thing& it) { return it.what == units; }, true};
 }
 deed perhaps(deed what, need how, int after = -1) {
   what.how = how;
@@ -102,6 +105,57 @@ TEST_CASE("too many ways are said to be too many") {
   CHECK(find_order(all, {}, 1'000).how == end_of::explained);
 }
 
+TEST_CASE("those who only look make no more ways, however many look at once", "[S0.7]") {
+  std::vector<deed> all;
+  for (int i = 0; i < 4; ++i) all.push_back(put(1LL << i, 0, 100));
+  for (int i = 0; i < 40; ++i) all.push_back(see(i % 4 == 3 ? 7 : (1 << i % 4) - 1, 1 + i, 50));  // 0, 1, 3, 7
+  CHECK(find_order(all, {}, 100).how == end_of::explained);
+  all.push_back(see(2, 1, 50));  // one first, then the other: nobody saw both
+  CHECK(find_order(all, {}, 100).how == end_of::contradiction);
+  // Asked when things stood so, told long after they did.
+  CHECK(find_order({put(5, 0, 1), see(5, 2, 60), put(1, 3, 4), see(6, 5, 6)}, {}).how == end_of::explained);
+  CHECK(find_order({put(5, 0, 1), put(1, 3, 4), see(6, 5, 6), see(5, 7, 60)}, {}).how == end_of::contradiction);
+}
+
+TEST_CASE("what is known of deeds shortens the search and changes no verdict", "[S0.7]") {
+  std::mt19937_64 dice{7};
+  const auto roll = [&](std::int64_t of) { return static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(of)); };
+  const auto some = [&](std::int64_t units) {
+    const auto asked = roll(30);
+    auto what = put(units, asked, asked + 1 + roll(20));
+    what.alike = units;
+    return what;
+  };
+  int verdicts[2]{};
+  for (int n = 0; n < 3'000; ++n) {
+    std::vector<deed> all{put(4, 0, 1)};
+    for (auto more = 2 + roll(3); more > 0; --more) all.push_back(some(roll(2) ? 1 : -1 - roll(2)));
+    for (auto more = roll(3); more > 0; --more) {
+      auto taken = perhaps(some(-1 - roll(2)), need::may);
+      auto back =
+          perhaps(put(-taken.alike, taken.asked_us, taken.told_us), need::follows, static_cast<int>(all.size()));
+      back.alike = -std::exchange(taken.alike, 0);
+      all.push_back(taken);
+      all.push_back(back);
+    }
+    for (auto more = 1 + roll(3); more > 0; --more) {
+      const auto asked = roll(40);
+      all.push_back(see(roll(7), asked, asked + 1 + roll(10)));
+    }
+    const auto asked = roll(20);  // it shows where it came to, as a restock does
+    all.push_back(
+        {"put 1", asked, asked + 20, need::must, -1, [to = 2 + roll(5)](thing& it) { return ++it.what == to; }});
+    all.back().rarely = true;
+    auto unknown = all;
+    for (auto& one : unknown) one.looks = one.rarely = false, one.alike = 0;
+    const auto verdict = find_order(all, {}).how;
+    CHECK(verdict == find_order(unknown, {}).how);
+    ++verdicts[verdict == end_of::explained];
+  }
+  CHECK(verdicts[0] > 300);
+  CHECK(verdicts[1] > 300);
+}
+
 TEST_CASE("a shelf's history with a lost update, or goods sold twice, is found out", "[S0.7][S1.2]") {
   const auto tell = [](std::int64_t restocked, std::int64_t seen, order::state second, reason why) {
     histories all;
@@ -109,8 +163,8 @@ TEST_CASE("a shelf's history with a lost update, or goods sold twice, is found o
     all.restocked({"r", {"cup"}, 2, {}}, shelf(restocked), at(10, 20));
     const auto one = wish("one", 4), two = wish("two", 2);
     const auto done = ended(1, order::state::completed), other = ended(2, second, why);
-    all.ordered({one, done, 30, 40, deed::never, 90});
-    all.ordered({two, other, 30, 40, deed::never, 90});
+    all.ordered({one, done, 30, 40, deed::never, 90, 90});
+    all.ordered({two, other, 30, 40, deed::never, 90, 90});
     all.looked(shelf(seen), at(50, 60));
     return all.contradictions().size();
   };
@@ -129,8 +183,8 @@ TEST_CASE("a coupon's history with two uses, or a use that was forgotten, is fou
     one.coupon = two.coupon = {7};
     const auto done = ended(1, order::state::completed), other = ended(2, second, why);
     all.looked(coupon_seen(false, 0), at(1, 2));
-    all.ordered({one, done, 10, 20, deed::never, 90});
-    all.ordered({two, other, 15, 30, deed::never, 90});
+    all.ordered({one, done, 10, 20, deed::never, 90, 90});
+    all.ordered({two, other, 15, 30, deed::never, 90, 90});
     all.looked(coupon_seen(used, by), at(40, 50));
     return all.contradictions().size();
   };
@@ -148,7 +202,7 @@ TEST_CASE("a seat's history with two owners, or with a hold that is forgotten, i
     pay.flow = order::flow::seat_payment;
     pay.seat = order::seat_sale{{"mon"}, {"A1"}, {hold}, {1}, {300}, 0, {}};
     const auto end = ended(hold, how);
-    all.ordered({pay, end, asked, asked + 5, deed::never, 90});
+    all.ordered({pay, end, asked, asked + 5, deed::never, 90, 90});
   };
   const auto tell = [&](std::int64_t second_hold_at_ms, order::state first, order::state second, const answer& seen) {
     histories all;

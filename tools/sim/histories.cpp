@@ -30,6 +30,13 @@ bool surely_held(const thing& seat, const asking& when) {
 }
 bool perhaps_held(const thing& seat, const asking& when) { return seat.what == held && when.earliest.ms < seat.until; }
 
+// When it was over: all that it did was done by then, and had come back if it was to. An operator may go on.
+std::int64_t over_us(const order_told& one) {
+  return one.by_hand ? one.found_us : std::min(one.ended_us, one.found_us);
+}
+// When it was decided at the latest.
+std::int64_t known_us(const order_told& one) { return std::min(one.told_us, over_us(one)); }
+
 }  // namespace
 
 bool was_completed(const order::view& end) {
@@ -37,13 +44,17 @@ bool was_completed(const order::view& end) {
          (end.state == order::state::cancelled && end.saga == order::saga_state::completed);
 }
 
-void histories::saw(const std::string& of, std::string words, const asking& when, effect happen) {
+void histories::did(const std::string& of, std::string words, const asking& when, effect happen) {
   deeds_[of].push_back({std::move(words), when.asked_us, when.told_us, need::must, -1, std::move(happen)});
+}
+
+void histories::saw(const std::string& of, std::string words, const asking& when, sight holds) {
+  deeds_[of].push_back({std::move(words), when.asked_us, when.told_us, need::must, -1, std::move(holds), true});
 }
 
 void histories::shelved(const product::put& what, const answer& said, const asking& when) {
   if (!said.done() || !what.stock) return;
-  saw(shelf(what.product), "set to " + std::to_string(*what.stock), when, [units = *what.stock](thing& it) {
+  did(shelf(what.product), "set to " + std::to_string(*what.stock), when, [units = *what.stock](thing& it) {
     it.what = units;
     return true;
   });
@@ -53,11 +64,12 @@ void histories::shelved(const product::put& what, const answer& said, const aski
 void histories::restocked(const product::restock& what, const answer& said, const asking& when) {
   const auto* view = std::get_if<product::view>(&said.body);
   if (!said.done() || !view) return;
-  saw(shelf(what.product), "restocked by " + std::to_string(what.quantity) + " to " + std::to_string(view->stock), when,
+  did(shelf(what.product), "restocked by " + std::to_string(what.quantity) + " to " + std::to_string(view->stock), when,
       [units = what.quantity, after = view->stock](thing& it) {
         it.what += units;
         return it.what == after;
       });
+  deeds_[shelf(what.product)].back().rarely = true;
 }
 
 void histories::issued(const answer& said) {
@@ -80,12 +92,12 @@ void histories::held(const reservation::hold& what, const answer& said, const as
                             }});
   if (said.why == reason::seat_taken)
     return saw(seat, "refused as taken to " + what.user.text, when,
-               [when](thing& it) { return it.what == reserved || perhaps_held(it, when); });
+               [when](const thing& it) { return it.what == reserved || perhaps_held(it, when); });
   const auto* view = std::get_if<reservation::view>(&said.body);
   if (!said.done() || !view) return;
   const auto hold = view->reservation.value;
   seats_[hold] = seat;
-  saw(seat, "held by " + what.user.text + " as " + std::to_string(hold), when,
+  did(seat, "held by " + what.user.text + " as " + std::to_string(hold), when,
       [when, hold, until = view->until.ms](thing& it) {
         if (it.what == sim::held && it.whose == hold) return true;  // a token has one hold
         // Its first question may have held it unheard of: a later one is answered with that hold.
@@ -102,9 +114,9 @@ void histories::released(const reservation::release& what, const answer& said, c
   const auto hold = what.reservation.value;
   if (said.why == reason::not_cancellable)
     return saw(seat->second, "not released, because it is sold as " + std::to_string(hold), when,
-               [hold](thing& it) { return it.what == reserved && it.whose == hold; });
+               [hold](const thing& it) { return it.what == reserved && it.whose == hold; });
   if (!said.done()) return;
-  saw(seat->second, "released by " + std::to_string(hold), when, [hold](thing& it) {
+  did(seat->second, "released by " + std::to_string(hold), when, [hold](thing& it) {
     if (it.whose != hold) return true;  // another had it already
     if (it.what == reserved) return false;
     it = {};
@@ -118,7 +130,7 @@ void histories::checked_out(const answer& said, const asking& when) {
   const auto hold = view->reservation.value;
   saw(seat_name(view->schedule, view->seat),
       "seen by " + std::to_string(hold) + " as " + std::to_string(static_cast<int>(view->now)), when,
-      [when, hold, now = view->now](thing& it) {
+      [when, hold, now = view->now](const thing& it) {
         const bool mine = it.whose == hold;
         if (now == reservation::state::reserved) return mine && it.what == reserved;
         if (now == reservation::state::held) return mine && perhaps_held(it, when);
@@ -130,11 +142,11 @@ void histories::looked(const answer& said, const asking& when) {
   if (!said.done()) return;
   if (const auto* view = std::get_if<product::view>(&said.body))
     return saw(shelf(view->product), "seen with " + std::to_string(view->stock), when,
-               [units = view->stock](thing& it) { return it.what == units; });
+               [units = view->stock](const thing& it) { return it.what == units; });
   if (const auto* view = std::get_if<coupon::view>(&said.body))
     return saw(coupon_name(view->coupon),
                view->now == coupon::state::used ? "seen as used by " + to_text(view->used_by) : "seen as unused", when,
-               [now = view->now, by = view->used_by.value](thing& it) {
+               [now = view->now, by = view->used_by.value](const thing& it) {
                  return now == coupon::state::used ? it.what == used && it.whose == by : it.what == unused;
                });
   const auto* page = std::get_if<reservation::page>(&said.body);
@@ -142,7 +154,7 @@ void histories::looked(const answer& said, const asking& when) {
   for (const auto& one : page->seats)
     saw(seat_name({"mon"}, one.what.seat),
         "seen as " + std::to_string(static_cast<int>(one.now)) + " until " + std::to_string(one.until.ms), when,
-        [when, now = one.now, until = one.until.ms](thing& it) {
+        [when, now = one.now, until = one.until.ms](const thing& it) {
           if (now == reservation::state::reserved) return it.what == reserved;
           if (now == reservation::state::held)
             return perhaps_held(it, when) && until_least(it) <= until && until <= it.until;
@@ -161,16 +173,19 @@ void histories::of_an_order(const order_told& one, const move& what) {
   auto& all = deeds_[what.of];
   const auto first = static_cast<int>(all.size());
   const auto words = what.words + " by " + one.what.request;
-  if (was_completed(one.end)) {
-    all.push_back({words, one.asked_us, one.told_us, need::must, -1, what.there});
-    if (one.end.state == order::state::cancelled)
-      all.push_back({"what was " + words + " comes back", one.back_us, one.found_us,
-                     one.by_hand ? need::may : need::must, first, what.back});
+  const auto back = "what was " + words + " comes back";
+  if (!was_completed(one.end)) {
+    all.push_back({words, one.asked_us, over_us(one), need::may, -1, what.there});
+    all.push_back({back, one.asked_us, over_us(one), one.by_hand ? need::may : need::follows, first, what.back, false,
+                   false, what.units});
     return;
   }
-  all.push_back({words, one.asked_us, one.found_us, need::may, -1, what.there});
-  all.push_back({"what was " + words + " comes back", one.asked_us, one.found_us,
-                 one.by_hand ? need::may : need::follows, first, what.back});
+  const bool stays = one.end.state != order::state::cancelled;
+  all.push_back(
+      {words, one.asked_us, known_us(one), need::must, -1, what.there, false, false, stays ? -what.units : 0});
+  if (!stays)
+    all.push_back({back, one.back_us, one.found_us, one.by_hand ? need::may : need::must, first, what.back, false,
+                   false, what.units});
 }
 
 void histories::of_goods(const order_told& one) {
@@ -186,19 +201,19 @@ void histories::of_goods(const order_told& one) {
     if (one.what.flow == flow::take_back) {
       if (one.end.state != order::state::completed) continue;
       deeds_[shelf(product)].push_back({"given " + std::to_string(n) + " by " + one.what.request, one.asked_us,
-                                        one.told_us, need::must, -1, put_there});
+                                        known_us(one), need::must, -1, put_there, false, false, n});
     } else if (sold_out) {
       // Of several products it may have been any, and of the others nothing was taken either.
       if (units.size() == 1)
-        deeds_[shelf(product)].push_back({"sold out for " + one.what.request + " of " + std::to_string(n), one.asked_us,
-                                          one.told_us, need::must, -1, [n = n](thing& it) { return it.what < n; }});
+        saw(shelf(product), "sold out for " + one.what.request + " of " + std::to_string(n),
+            {one.asked_us, known_us(one), {}, {}}, [n = n](const thing& it) { return it.what < n; });
     } else {
       of_an_order(one, {shelf(product), "taken " + std::to_string(n),
                         [n = n](thing& it) {
                           it.what -= n;
                           return it.what >= 0;
                         },
-                        put_there});
+                        put_there, n});
     }
   }
 }
@@ -210,8 +225,8 @@ void histories::of_its_coupon(const order_told& one) {
   const auto owner = owners_.find(one.what.coupon.value);
   if (invalid) {
     if (owner != owners_.end() && owner->second == one.what.user)
-      deeds_[of].push_back({"refused as used to " + one.what.request, one.asked_us, one.told_us, need::must, -1,
-                            [](thing& it) { return it.what == used; }});
+      saw(of, "refused as used to " + one.what.request, {one.asked_us, known_us(one), {}, {}},
+          [](const thing& it) { return it.what == used; });
     return;
   }
   of_an_order(one, {of, "used",

@@ -26,6 +26,7 @@ struct order_told {
   std::int64_t told_us = deed::never;   // that it was decided
   std::int64_t back_us = deed::never;   // that it was taken back was asked
   std::int64_t found_us = deed::never;  // its end, when all was over
+  std::int64_t ended_us = deed::never;  // that was then: all that it did was done, and had come back if it was to
   bool by_hand = false;                 // an operator answered for what it left: whether that comes back is open
 };
 
@@ -54,12 +55,15 @@ public:
 
 private:
   using effect = std::function<bool(thing&)>;
+  using sight = std::function<bool(const thing&)>;
   struct move {
     std::string of, words;
     effect there, back;
+    std::int64_t units = 0;  // of goods: those that take or bring as many are alike
   };
 
-  void saw(const std::string& of, std::string words, const asking& when, effect happen);
+  void did(const std::string& of, std::string words, const asking& when, effect happen);
+  void saw(const std::string& of, std::string words, const asking& when, sight holds);
   void of_an_order(const order_told& one, const move& what);
   void of_goods(const order_told& one);
   void of_its_coupon(const order_told& one);

@@ -15,6 +15,9 @@ namespace {
 // Of all deeds those count that are under way, and those that somebody still has to follow: so many at most.
 constexpr std::size_t places = 128;
 
+// The quick search goes on with so many ways as soon as it has them, and looks at so many for them.
+constexpr std::size_t enough = 16, tried = 4'000;
+
 // One way: how things stand, and which of the deeds that count were done, by their places.
 struct way {
   thing now;
@@ -49,6 +52,13 @@ public:
   void clear() {
     all_.clear();
     slots_.clear();
+  }
+  // Marks a place in those where it holds; two that differ go on to.
+  template <class Holds>
+  void mark(std::size_t place, Holds&& holds) {
+    for (auto& one : all_)
+      if (holds(one.now)) one.done.set(place);
+    if (all_.size() > few) spread();
   }
   bool empty() const { return all_.empty(); }
   std::size_t size() const { return all_.size(); }
@@ -99,13 +109,14 @@ public:
 
   search_result run() {
     for (const auto& one : moments()) {
-      if (!one.told) {
-        if (!open(one.which)) return {search_result::end::too_wide, {}};
-        continue;
+      if (one.told) {
+        if (!settle(one.which)) return {search_result::end::too_wide, {}};
+        if (left_.empty()) return {search_result::end::contradiction, in_words(one.which)};
+        close(one.which);
+      } else if (!open(one.which)) {
+        return {search_result::end::too_wide, {}};
       }
-      if (!settle(one.which)) return {search_result::end::too_wide, {}};
-      if (left_.empty()) return {search_result::end::contradiction, in_words(one.which)};
-      close(one.which);
+      if (late_) do_what_is_rarely_possible();
     }
     return {};
   }
@@ -120,10 +131,14 @@ private:
 
   // False: there is no place for it.
   bool open(int which) {
-    open_.push_back(which);
-    for (auto& place = place_of(which) = 0; place < places; ++place)
-      if (!taken_[place]) return taken_.set(place), true;
-    return false;
+    auto& place = place_of(which) = 0;
+    while (place < places && taken_[place]) ++place;
+    if (place == places) return false;
+    taken_.set(place);
+    (at(which).looks ? looks_ : open_).push_back(which);
+    // Whoever only looks does so as soon as things stand as they were seen: that hinders nobody.
+    if (at(which).looks) ways_.mark(place, [&](thing now) { return at(which).happen(now); });
+    return true;
   }
 
   // What was asked at the moment when another was told may have been done before it.
@@ -161,11 +176,26 @@ private:
     if (before < 0 || did(mine, before)) return true;
     return closed_[static_cast<std::size_t>(before)] && at(before).how == need::must;
   }
+  // Of those that do the same, and have to be done, the one goes first that is told first: any order in which another
+  // goes first is one still when the two change places.
+  bool lets_another_go_first(const way& mine, int which) const {
+    if (!at(which).alike || !has_to(mine, which)) return false;
+    return std::any_of(open_.begin(), open_.end(), [&](int other) {
+      return at(other).alike == at(which).alike && is_told_before(other, which) && !did(mine, other) &&
+             has_to(mine, other) && can_follow(mine, other);
+    });
+  }
+  bool is_told_before(int one, int other) const {
+    return at(one).told_us != at(other).told_us ? at(one).told_us < at(other).told_us : one > other;
+  }
   std::optional<way> next(const way& mine, int which) const {
-    if (did(mine, which) || !can_follow(mine, which)) return std::nullopt;
+    if (did(mine, which) || !can_follow(mine, which) || lets_another_go_first(mine, which)) return std::nullopt;
     auto then = mine;
     if (!at(which).happen(then.now)) return std::nullopt;
     then.done.set(place_[static_cast<std::size_t>(which)]);
+    for (const auto look : looks_)
+      if (const auto place = place_[static_cast<std::size_t>(look)]; !then.done[place] && at(look).happen(then.now))
+        then.done.set(place);
     return then;
   }
 
@@ -174,24 +204,25 @@ private:
     left_.clear();
     seen_.clear();
     at_work_.clear();
+    stood_.clear();
     for (const auto& mine : ways_) {
       const bool has = has_to(mine, which);
       if (did(mine, which) || !has) left_.insert(mine);
       if (did(mine, which) || (!has && (late_ || !might_have(which)))) continue;
       // Mostly it just was done now, and whatever else was under way can wait.
-      auto then = next(mine, which);
+      const auto then = at(which).looks ? std::nullopt : next(mine, which);
       if (then) left_.insert(*then);
       if (!then || !late_) at_work_.push_back(mine);
     }
-    while (!at_work_.empty()) {
-      const auto mine = at_work_.back();
-      at_work_.pop_back();
+    for (std::size_t i = 0; i < at_work_.size(); ++i) {
+      if (late_ && (left_.size() >= enough || seen_.size() >= tried)) return true;
+      const auto mine = at_work_[i];
       for (const auto other : open_) {
         auto then = next(mine, other);
         if (!then) continue;
-        if (other == which) {
+        if (did(*then, which)) {
           left_.insert(*then);
-        } else if (seen_.insert(*then)) {
+        } else if (!(late_ && !stood_.insert(then->now).second) && seen_.insert(*then)) {
           at_work_.push_back(*then);
         }
         if (seen_.size() + left_.size() > widest_) return false;
@@ -200,8 +231,18 @@ private:
     return true;
   }
 
+  // Who waits with it until it is told comes too late, mostly.
+  void do_what_is_rarely_possible() {
+    for (const auto which : open_) {
+      if (!at(which).rarely) continue;
+      if (std::any_of(ways_.begin(), ways_.end(), [&](const way& mine) { return did(mine, which); })) continue;
+      settle(which);
+      for (const auto& mine : left_) ways_.insert(mine);
+    }
+  }
+
   void close(int which) {
-    std::erase(open_, which);
+    std::erase(at(which).looks ? looks_ : open_, which);
     told_.push_back(which);
     closed_[static_cast<std::size_t>(which)] = true;
     const auto before = at(which).after;
@@ -236,9 +277,10 @@ private:
       text += (n > 1 ? ", or " : " ") + std::to_string(one.what);
       if (one.whose) text += " of " + std::to_string(one.whose);
     }
-    text += open_.size() > 1 ? ", with these under way:" : ", with nothing else under way";
-    for (const auto one : open_)
-      if (one != which) text += " [" + at(one).words + "]";
+    auto others = open_;
+    std::erase(others, which);
+    text += others.empty() ? ", with nothing else under way" : ", with these under way:";
+    for (const auto one : others) text += " [" + at(one).words + "]";
     text += "; before it, the newest first:";
     for (auto one = told_.rbegin(); one != told_.rend() && one - told_.rbegin() < 8; ++one)
       if (*one != which)
@@ -253,9 +295,10 @@ private:
   ways ways_;
   ways left_, seen_;  // while a deed is settled
   std::vector<way> at_work_;
+  std::set<thing> stood_;           // the quick search follows one way only to each
   std::vector<std::size_t> place_;  // of each deed; `places`: it has none
   std::bitset<places> taken_;
-  std::vector<int> open_;
+  std::vector<int> open_, looks_;  // under way
   std::vector<bool> closed_;
   std::vector<int> follower_;
   std::vector<int> to_come_;  // of each deed: how many that come after it are not told yet
@@ -265,9 +308,8 @@ private:
 }  // namespace
 
 search_result find_order(const std::vector<deed>& all, thing first, std::size_t widest) {
-  // First by ways in which each deed is done as late as can be, which are few. An order that they find is one.
-  const auto quick = search{all, first, widest, true}.run();
-  if (quick.how != search_result::end::contradiction) return quick;
+  // First by a few ways in which each deed is done as late as can be. An order that they find is one.
+  if (auto quick = search{all, first, widest, true}.run(); quick.how == search_result::end::explained) return quick;
   return search{all, first, widest, false}.run();
 }
 

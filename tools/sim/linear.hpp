@@ -3,6 +3,7 @@
 //
 // A history is linearizable when all that was done and seen can be put in one order, one at a time, in which each is
 // where it was done: after it was asked and before it was told. Only what is told decides; it is searched for then.
+// To find such an order is easy mostly, to know that there is none may take all ways: so a quick search comes first.
 #pragma once
 
 #include <compare>
@@ -33,6 +34,9 @@ struct deed {
   need how = need::must;
   int after = -1;                      // the place of the deed that comes before it
   std::function<bool(thing&)> happen;  // false: not as things stand
+  bool looks = false;                  // it changes nothing, must be done, and no other deed depends on it
+  bool rarely = false;                 // it can be done at few moments: a hint, which decides nothing
+  std::int64_t alike = 0;              // those of one number, if any, do the same, and no other deed depends on them
 };
 
 struct search_result {

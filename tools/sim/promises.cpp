@@ -77,15 +77,16 @@ void promises::restocked(const product_id& product, const answer& said, std::int
   goods_in_[product.text] += units;
 }
 
-void promises::found(const std::string& request, const answer& said, std::int64_t now_us) {
+void promises::found(const std::string& request, const answer& said, const runtime::stage& on) {
   auto& mine = wishes_.at(request);
-  mine.found_us = now_us;
+  mine.found_us = on.now_us();
   const auto* view = std::get_if<order::view>(&said.body);
   if (!view) {
     if (!mine.told.empty()) broken(request + " was told " + in_words(mine.told.back()) + ", and is not there");
     return;
   }
   mine.end = *view;
+  mine.ended_us = on.last_us(view->ended, deed::never);
   for (const auto& one : view->timeline) {
     if (one.what == order::mark::lost) seen_.saw(situation::step_lost);
     if (one.what == order::mark::undone) seen_.saw(situation::saga_walked_back);
@@ -167,7 +168,7 @@ void promises::compare_sights() {
   for (const auto& [request, mine] : wishes_)
     if (mine.end)
       histories_.ordered({mine.what, *mine.end, mine.asked_us, std::min(mine.told_us, mine.found_us),
-                          std::max(mine.asked_us, std::min(mine.back_us, mine.found_us)), mine.found_us,
+                          std::max(mine.asked_us, std::min(mine.back_us, mine.found_us)), mine.found_us, mine.ended_us,
                           settled_of(*mine.end) != nullptr});
   for (auto& one : histories_.contradictions()) broken(std::move(one));
 }

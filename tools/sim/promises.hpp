@@ -33,6 +33,7 @@ public:
     std::int64_t told_us = deed::never;  // that it was decided
     std::int64_t back_us = deed::never;  // that it was asked back
     std::int64_t found_us = deed::never;
+    std::int64_t ended_us = deed::never;  // as the shop has it, whoever was told
   };
 
   wish& asked(const order::place& what, std::int64_t now_us);
@@ -46,7 +47,7 @@ public:
 
   const std::map<std::string, wish>& wishes() const { return wishes_; }
   // How each case stands when all is over; an answer that it is not there counts as well.
-  void found(const std::string& request, const answer& said, std::int64_t now_us);
+  void found(const std::string& request, const answer& said, const runtime::stage& on);
 
   // What a case has left in effect for which an operator has answered. Of a refund: on top of its sale.
   struct by_hand {

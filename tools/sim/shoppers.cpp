@@ -271,7 +271,7 @@ void shoppers::reuse_a_key() {
 void shoppers::look_around() {
   for (const auto& [request, one] : book_.wishes())
     counter_.ask(order::find_request{request},
-                 [this, request = request](const answer& said) { book_.found(request, said, stage_.now_us()); });
+                 [this, request = request](const answer& said) { book_.found(request, said, stage_); });
 }
 
 }  // namespace souk::sim
