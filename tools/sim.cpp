@@ -110,7 +110,7 @@ int follow(sim::play_options play, const std::string& which) {
 int simulate(const sim_options& options) {
   sim::play_options play;
   play.seed = options.seed;
-  play.visits = options.sagas;
+  play.visits = sim::visits_for(options.sagas);
   if (!options.script.empty()) {
     std::ifstream file{options.script};
     if (!file) {
@@ -137,7 +137,7 @@ int simulate(const sim_options& options) {
     }
     if (one.broken.empty()) continue;
     all.broken.push_back({{"seed", play.seed}, {"what", one.broken}});
-    std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << play.visits
+    std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << options.sagas
               << " (source " << source_commit() << ")\n";
     for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
     if (!play.keep.empty()) std::cerr << "  its stores are in " << play.keep << '\n';
@@ -172,7 +172,7 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_option("--seeds", options->seeds, "how many seeds from there on")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
       ->capture_default_str();
-  command->add_option("--sagas", options->sagas, "visits of a play, most of which begin a saga")
+  command->add_option("--sagas", options->sagas, "that the shoppers of a play begin, about")
       ->check(CLI::Range(1U, 100'000U))
       ->capture_default_str();
   command->add_option("--script", options->script, "a file with seed, visits and what goes wrong");

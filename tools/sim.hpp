@@ -13,7 +13,7 @@ namespace souk::tools {
 struct sim_options {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;      // how many, from that one on
-  unsigned sagas = 100;         // visits of a play, most of which begin a saga
+  unsigned sagas = 100;         // of a play, about
   std::string script;           // a file with seed, visits and faults; empty: all follows from the seed
   bool trace_hash = false;      // print each play's fingerprint
   std::string shrink;           // a file: the first play that fails is made smaller and written there

@@ -36,8 +36,8 @@ TEST_CASE("whatever goes wrong, every saga ends, every book balances, and what w
   sim::situations seen;
   std::int64_t completed = 0, failed = 0;
   for (std::uint64_t seed = 121; seed <= 168; ++seed) {
-    const auto one = sim::play({seed, 80, {}});
-    INFO("souk sim --seed " << seed << " --sagas 80\n" << in_lines(one.broken));
+    const auto one = sim::play({seed, sim::visits_for(50), {}});
+    INFO("souk sim --seed " << seed << " --sagas 50\n" << in_lines(one.broken));
     CHECK(one.broken.empty());
     seen.add(one.seen);
     completed += one.completed;
@@ -83,7 +83,7 @@ TEST_CASE("whatever power loss and disk leave behind, what was acknowledged is t
 }
 
 TEST_CASE("a case is followed from its request to its end, and who follows changes nothing") {
-  sim::play_options what{3, 40, {}};
+  sim::play_options what{3, sim::visits_for(25), {}};
   const auto first = sim::play(what);
   REQUIRE_FALSE(first.opened_by.empty());
   const auto& [request, opened] = *first.opened_by.begin();
@@ -94,7 +94,7 @@ TEST_CASE("a case is followed from its request to its end, and who follows chang
   CHECK(lines.find("front -> desk order/0  order::place") != lines.npos);
   CHECK(lines.find("answer: done") != lines.npos);
   CHECK(lines.find("-- all is healed") != lines.npos);
-  const std::string by_hand = std::string{SOUK_BINARY} + " sim --seed 3 --sagas 40 --follow ";
+  const std::string by_hand = std::string{SOUK_BINARY} + " sim --seed 3 --sagas 25 --follow ";
   CHECK(said_by(by_hand + request).find(lines) != std::string::npos);
   CHECK(said_by(by_hand + to_text(opened.id)).find(lines) != std::string::npos);
   CHECK(said_by(by_hand + "nobody 2>&1; echo $?").find("has no case nobody\n3") != std::string::npos);

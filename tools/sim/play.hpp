@@ -13,9 +13,12 @@
 
 namespace souk::sim {
 
+// Of so many visits as many begin a saga as are wanted, about: others charge a wallet, look, give up in a queue.
+constexpr unsigned visits_for(unsigned sagas) { return sagas * 13 / 8; }
+
 struct play_options {
   std::uint64_t seed = 1;
-  unsigned visits = 100;
+  unsigned visits = visits_for(100);
   std::optional<std::vector<fault>> faults;  // none: those that follow from the seed
   std::string keep;                          // a directory: the stores of a play that fails are left there
   std::optional<followed> follow = {};       // one case, whose letters are told
