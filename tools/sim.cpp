@@ -2,6 +2,7 @@
 #include "tools/sim.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -88,21 +89,31 @@ nlohmann::json to_json(const sum& all, double seconds) {
           {"traces", all.traces}};
 }
 
-// The play is played once to learn which case is meant, and again to follow it.
+// The play is played once to learn which case is meant, and again to follow it. A number that is none in the end may
+// have been one, or be a refund's.
 int follow(sim::play_options play, const std::string& which) {
   const auto first = sim::play(play);
   const auto id = parse_number(which);
-  for (const auto& [request, one] : first.opened_by) {
-    if (request != which && !(id && one.id == *id)) continue;
-    std::cout << "seed " << play.seed << ", source " << source_commit() << ": case " << to_text(one.id)
-              << ", asked for as " << request << '\n';
-    play.follow = {one.id, request, one.flow, [](const std::string& line) { std::cout << line << '\n'; }};
-    const auto again = sim::play(play);
-    for (const auto& what : again.broken) std::cout << "broken: " << what << '\n';
-    return again.broken.empty() ? 0 : 1;
+  const auto found = std::find_if(first.opened_by.begin(), first.opened_by.end(), [&](const auto& one) {
+    return one.first == which || (id && one.second.id == *id);
+  });
+  play.follow.emplace();
+  play.follow->tell = [](const std::string& line) { std::cout << line << '\n'; };
+  if (found != first.opened_by.end()) {
+    play.follow->id = found->second.id;
+    play.follow->flow = found->second.flow;
+    play.follow->request = found->first;
+  } else if (id) {
+    play.follow->id = *id;
+  } else {
+    std::cerr << "souk sim: this play has no case " << which << '\n';
+    return 3;
   }
-  std::cerr << "souk sim: this play has no case " << which << '\n';
-  return 3;
+  std::cout << "seed " << play.seed << ", source " << source_commit() << ": case " << to_text(play.follow->id)
+            << (found == first.opened_by.end() ? ", which nobody has" : ", asked for as " + found->first) << '\n';
+  const auto again = sim::play(play);
+  for (const auto& what : again.broken) std::cout << "broken: " << what << '\n';
+  return again.broken.empty() ? 0 : 1;
 }
 
 }  // namespace
