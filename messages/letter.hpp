@@ -58,7 +58,7 @@ using any_reply =
                  ranking::full_houses, concert::view, concert::page, reservation::view, reservation::page,
                  reservation::confirmed, queue::view, cart::view, event_log::events, event_log::heard, event_log::held,
                  event_log::status, payment::works, order::entry, recorded, order::claimed, order::audit_line,
-                 order::overview, order::audit_page, order::audit_state, examined>;
+                 order::overview, order::audit_page, order::audit_state, examined, order::resumed>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.
@@ -142,7 +142,9 @@ bool operator==(const responses& a, const responses& b);
 // Cases whose sagas a coordinator is to run, from the desk that keeps them.
 struct begin {
   std::vector<order::brief> cases;
-  SOUK_FIELDS(begin, cases);
+  std::uint64_t who = 0;   // the coordinator that is meant, in which of its lives
+  std::uint32_t turn = 0;  // to be said with every word about them
+  SOUK_FIELDS(begin, cases, who, turn);
 };
 
 // Somebody follows a saga that runs: what happens is sent as it happens.

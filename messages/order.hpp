@@ -229,8 +229,9 @@ struct complete {
   money discount;
   std::vector<happening> timeline;
   moment at;
-  rare<seat_sale> seat;  // with what was learned of it
-  SOUK_FIELDS(complete, id, amounts, discount, timeline, at, seat);
+  rare<seat_sale> seat;    // with what was learned of it
+  std::uint32_t turn = 0;  // this and the next six: under which a coordinator runs it; 0: an event says it
+  SOUK_FIELDS(complete, id, amounts, discount, timeline, at, seat, turn);
 };
 
 // From here on the case runs by events: the goods are taken, and the caller hears that the order is accepted. Refused
@@ -240,7 +241,8 @@ struct announce {
   std::vector<money> amounts;  // of each line
   std::vector<happening> timeline;
   moment at;
-  SOUK_FIELDS(announce, once, amounts, timeline, at);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(announce, once, amounts, timeline, at, turn);
 };
 
 // It will not come to pass: the caller hears why, and who acted undoes its part. The case stays open until they have.
@@ -249,7 +251,8 @@ struct give_up {
   reason why{};
   std::string detail;
   moment at;
-  SOUK_FIELDS(give_up, id, why, detail, at);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(give_up, id, why, detail, at, turn);
 };
 
 // A coordinator is about to run a case that may have run before, or asks whether one that it has parked is to go on.
@@ -257,7 +260,8 @@ struct give_up {
 struct claim {
   number id;
   bool parked = false;
-  SOUK_FIELDS(claim, id, parked);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(claim, id, parked, turn);
 };
 // The reason says whether the case is to be walked back, and why.
 struct claimed {
@@ -282,7 +286,8 @@ struct fail {
   std::string detail;
   std::vector<happening> timeline;
   moment at;
-  SOUK_FIELDS(fail, id, why, detail, timeline, at);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(fail, id, why, detail, timeline, at, turn);
 };
 
 // A return or a refund went through to its end.
@@ -290,7 +295,8 @@ struct close {
   number id;
   std::vector<happening> timeline;
   moment at;
-  SOUK_FIELDS(close, id, timeline, at);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(close, id, timeline, at, turn);
 };
 
 // The saga needs an operator: the case stays open, with its timeline.
@@ -299,7 +305,8 @@ struct park {
   std::vector<happening> timeline;
   moment at;
   standstill where;
-  SOUK_FIELDS(park, id, timeline, at, where);
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(park, id, timeline, at, where, turn);
 };
 
 // Takes an order back: before its pivot the saga walks back, after it a refund is opened. Twice is once.
@@ -438,11 +445,29 @@ struct audit_state {
 };
 
 // A coordinator that starts asks for the open cases of its share: those whose slice % of == share. They come as
-// begin messages, not in the answer.
+// begin messages, not in the answer. So does one that adopts the share of another, whom it cannot see.
+//
+// Each store of orders decides by itself who runs its cases: whoever asked last. It counts the turns, durably, and from
+// then on every word of an earlier turn is refused as outdated: whoever ran them before may have fallen, or stand still
+// and not know. Answers resumed.
 struct resume {
   std::uint32_t share = 0;
   std::uint32_t of = 1;
-  SOUK_FIELDS(resume, share, of);
+  std::uint32_t runs = 0;  // the asker's own share
+  std::uint64_t who = 0;   // the asker in this life: asking again makes no new turn
+  SOUK_FIELDS(resume, share, of, runs, who);
+};
+struct resumed {
+  number newest;  // case of this store: whatever is newer has never run
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(resumed, newest, turn);
+};
+// Who runs the cases of a share: of one store, and durable there.
+struct runner {
+  std::uint32_t share = 0, of = 0, runs = 0;
+  std::uint64_t who = 0;
+  std::uint32_t turn = 0;
+  SOUK_FIELDS(runner, share, of, runs, who, turn);
 };
 
 // An event as it stands in the outbox: what happened to a case, with all that subscribers need to know of it. Its

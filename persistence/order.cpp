@@ -22,7 +22,8 @@ static const std::string version_3 =
     "CREATE TABLE standstill(id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;" +
     audit_log::schema();
 static const std::string version_4 = "CREATE TABLE paused(flow INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;";
-static const std::string_view migrations[]{version_1, version_2, version_3, version_4};
+static const std::string version_5 = "CREATE TABLE runners(share INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;";
+static const std::string_view migrations[]{version_1, version_2, version_3, version_4, version_5};
 
 static const std::string columns =
     "SELECT id, request, print, brief, state, saga, why, detail, refund, ended, timeline, repairs FROM orders ";
@@ -64,7 +65,8 @@ order_store::order_store(const open_options& options)
       unpark_(file.prepare("DELETE FROM standstill WHERE id=?1")),
       standstill_(file.prepare("SELECT content FROM standstill WHERE id=?1")),
       pause_(file.prepare("INSERT OR REPLACE INTO paused VALUES(?1,?2)")),
-      resume_(file.prepare("DELETE FROM paused WHERE flow=?1")) {
+      resume_(file.prepare("DELETE FROM paused WHERE flow=?1")),
+      save_runner_(file.prepare("INSERT OR REPLACE INTO runners VALUES(?1,?2)")) {
   auto late = file.prepare("SELECT id, request, user FROM orders WHERE id>?1 ORDER BY id");
   newest_.value =
       file.prepare("SELECT coalesce(max(id),0) FROM orders").first([](auto row) { return row.integer(0); }).value_or(0);
@@ -134,6 +136,19 @@ std::vector<order_store::record> order_store::open() {
     if (auto found = standstill_.first(where, one.brief.id.value)) one.parked = *std::move(found);
   }
   return all;
+}
+
+std::vector<order::runner> order_store::runners() {
+  std::vector<order::runner> all;
+  file.prepare("SELECT content FROM runners ORDER BY share").each([&](auto row) {
+    all.push_back(unpack<order::runner>(row.text(0)));
+  });
+  return all;
+}
+
+void order_store::save_runner(const order::runner& of) {
+  const auto content = pack(of);
+  save_runner_.run(of.share, blob{content});
 }
 
 std::vector<order::pausing> order_store::pausings() {

@@ -44,6 +44,8 @@ public:
   std::vector<order::pausing> pausings();
   void save_pausing(order::flow flow, const order::pausing* paused);  // null: it is no more
   void save_standstill(const record& parked);                         // or that it is parked no more
+  std::vector<order::runner> runners();                               // by share
+  void save_runner(const order::runner& of);
   // Sales, newest first, below `before` (0: all).
   std::vector<record> list(const order::list& wanted);
   // The numbers of cases below `before` (0: all), newest first, until visit answers false.
@@ -67,7 +69,7 @@ private:
 
   late_index by_request_, by_user_;
   statement append_, save_, find_, open_, save_open_from_, list_, list_ended_badly_, numbers_, park_, unpark_,
-      standstill_, pause_, resume_;
+      standstill_, pause_, resume_, save_runner_;
   number newest_;
   int commits_since_mark_ = 0;
 };

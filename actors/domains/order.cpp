@@ -44,7 +44,9 @@ void take_story(record& r, std::vector<souk::order::happening> told) {
   auto known = std::count_if(told.begin(), told.end(), is_repair);
   for (const auto& one : r.timeline) {
     if (!is_repair(one) || --known >= 0) continue;
-    told.insert(std::find_if(told.begin(), told.end(), [&](const auto& other) { return other.ms > one.ms; }), one);
+    // Behind those before it, also when the clock was set back in between.
+    const auto before = std::find_if(told.rbegin(), told.rend(), is_repair).base();
+    told.insert(std::find_if(before, told.end(), [&](const auto& other) { return other.ms > one.ms; }), one);
   }
   r.timeline = std::move(told);
 }
@@ -65,6 +67,9 @@ std::uint64_t print_of(const souk::order::place& place) {
 
 order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
   for (auto& one : store_.pausings()) paused_[static_cast<std::size_t>(one.flow)] = std::move(one);
+  // Those behind them are left of when there were more.
+  for (const auto& one : store_.runners())
+    if (runners_.empty() || one.of == runners_.front().of) runners_.push_back(one);
   for (auto& r : store_.open()) {
     if (!r.brief.by_events) begun_.push_back(r.brief);
     open_.emplace(r.brief.id.value, std::move(r));
@@ -124,6 +129,7 @@ answer order::on(const souk::order::watch& watch) {
 }
 
 answer order::on(const souk::order::complete& complete) {
+  if (is_outdated(complete.id, complete.turn)) return refuse(reason::outdated);
   auto* r = open_case(complete.id);
   if (!r) {
     const auto ended = store_.find(complete.id);
@@ -144,6 +150,7 @@ answer order::on(const souk::order::complete& complete) {
 }
 
 answer order::on(const souk::order::announce& announce) {
+  if (is_outdated(announce.once.saga, announce.turn)) return refuse(reason::outdated);
   auto* r = open_case(announce.once.saga);
   if (!r) {
     const auto ended = store_.find(announce.once.saga);
@@ -167,6 +174,7 @@ answer order::on(const souk::order::announce& announce) {
 }
 
 answer order::on(const souk::order::give_up& give_up) {
+  if (is_outdated(give_up.id, give_up.turn)) return refuse(reason::outdated);
   auto* r = open_case(give_up.id);
   if (!r) {
     const auto ended = store_.find(give_up.id);
@@ -175,6 +183,8 @@ answer order::on(const souk::order::give_up& give_up) {
     return came_to_pass ? refuse(reason::not_cancellable) : reply_with(reply{}, true);
   }
   if (r->why != reason::none || r->state != state::pending) return reply_with(reply{}, true);
+  // A copy of what whoever ran it has taken back since: the others act on what was announced.
+  if (r->brief.by_events && give_up.turn) return refuse(reason::outdated);
   r->why = give_up.why;
   r->detail = give_up.detail;
   // Else who waits hears of it when all is walked back.
@@ -190,6 +200,7 @@ answer order::on(const souk::order::give_up& give_up) {
 }
 
 answer order::on(const souk::order::claim& claim) {
+  if (is_outdated(claim.id, claim.turn)) return refuse(reason::outdated);
   auto* r = open_case(claim.id);
   if (!r || r->brief.by_events) return refuse(reason::not_found, to_text(claim.id));
   const bool stands = r->saga == saga_state::parked;
@@ -207,6 +218,7 @@ answer order::on(const souk::order::claim& claim) {
 }
 
 answer order::on(const souk::order::fail& fail) {
+  if (is_outdated(fail.id, fail.turn)) return refuse(reason::outdated);
   auto* r = open_case(fail.id);
   if (!r) {
     const auto ended = store_.find(fail.id);
@@ -228,6 +240,7 @@ answer order::on(const souk::order::fail& fail) {
 }
 
 answer order::on(const souk::order::close& close) {
+  if (is_outdated(close.id, close.turn)) return refuse(reason::outdated);
   auto* r = open_case(close.id);
   if (!r) return store_.find(close.id) ? reply_with(reply{}, true) : refuse(reason::not_found, to_text(close.id));
   r->saga = saga_state::completed;
@@ -250,6 +263,7 @@ answer order::on(const souk::order::close& close) {
 }
 
 answer order::on(const souk::order::park& park) {
+  if (is_outdated(park.id, park.turn)) return refuse(reason::outdated);
   auto* r = open_case(park.id);
   // Older than an operator's word that sent it on: a copy that came late.
   const auto mended = std::count_if(park.timeline.begin(), park.timeline.end(), is_repair);
@@ -482,9 +496,38 @@ answer order::on(const souk::order::list& list) {
 }
 
 answer order::on(const souk::order::resume& resume) {
+  if (resume.of == 0 || resume.share >= resume.of) return refuse(reason::not_found, "there is no such share");
+  if (runners_.size() != resume.of) share_anew(resume.of);
+  auto& mine = runners_[resume.share];
+  if (mine.who != resume.who || mine.runs != resume.runs) {
+    const auto newest = std::max_element(runners_.begin(), runners_.end(),
+                                         [](const auto& a, const auto& b) { return a.turn < b.turn; });
+    mine = {resume.share, resume.of, resume.runs, resume.who, newest->turn + 1};
+    store_.save_runner(mine);
+  }
   for (const auto& [id, r] : open_)
     if (!r.brief.by_events && slice_of(r.brief.id) % resume.of == resume.share) begun_.push_back(r.brief);
-  return reply_with(souk::order::position{store_.newest().value});
+  return reply_with(souk::order::resumed{store_.newest(), mine.turn});
+}
+
+// There are more coordinators, or fewer, than there were: no turn of before counts, and those to come are later.
+void order::share_anew(std::uint32_t of) {
+  std::uint32_t turn = 1;
+  for (const auto& one : runners_) turn = std::max(turn, one.turn + 1);
+  runners_.resize(of);
+  for (std::uint32_t share = 0; share < of; ++share) {
+    runners_[share] = {share, of, share, 0, turn};
+    store_.save_runner(runners_[share]);
+  }
+}
+
+souk::order::runner order::runner_of(std::uint32_t share) const {
+  return share < runners_.size() ? runners_[share] : brain::runner_of(share);
+}
+
+bool order::is_outdated(number id, std::uint32_t turn) const {
+  if (!turn || planted(bug::outdated_believed)) return false;
+  return runners_.empty() || runners_[slice_of(id) % runners_.size()].turn != turn;
 }
 
 answer order::on(const souk::order::fetch& fetch) {

@@ -27,6 +27,7 @@ public:
   persistence::exchange* exchange() override { return &store_.exchange; }
   void hear(const souk::event_log::event& event) override;
   const std::vector<souk::order::happening>* story(number id) const override;
+  souk::order::runner runner_of(std::uint32_t share) const override;
 
   answer on(const souk::order::place& place);
   answer on(const souk::order::watch& watch);
@@ -53,6 +54,8 @@ public:
 private:
   using record = persistence::order_store::record;
 
+  bool is_outdated(number id, std::uint32_t turn) const;
+  void share_anew(std::uint32_t of);
   record* open_case(number id);  // null: it has ended, or never was
   std::optional<record> any_case(number id);
   void end(record& r, souk::order::state state, moment at);
@@ -72,6 +75,7 @@ private:
   std::int64_t placed_ = 0;               // since it sits here, like the next
   std::vector<souk::order::overview::ended_so> ends_;
   std::array<std::optional<souk::order::pausing>, souk::order::flows> paused_;
+  std::vector<souk::order::runner> runners_;  // by share; none: no coordinator has asked yet
 };
 
 // What people see of a case.

@@ -195,6 +195,7 @@ std::string live::tick() {
                               {"running", n.running.load()},
                               {"parked", n.parked.load()},
                               {"asked_again", n.asked_again.load()},
+                              {"adopted", n.adopted.load()},
                               {"restarts", n.restarts.load()}});
     }
   });

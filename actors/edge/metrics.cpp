@@ -72,6 +72,8 @@ constexpr row<coordinator> coordinator_rows[] = {
      [](const coordinator& n) { return double(n.compensated); }},
     {counter, "souk_sagas_asked_again_total", "Steps asked again",
      [](const coordinator& n) { return double(n.asked_again); }},
+    {gauge, "souk_coordinator_adopted", "Coordinators out of sight that it stands in for",
+     [](const coordinator& n) { return double(n.adopted); }},
     {counter, "souk_coordinator_restarts_total", "Coordinators seated anew",
      [](const coordinator& n) { return double(n.restarts); }},
 };

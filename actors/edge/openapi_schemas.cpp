@@ -19,7 +19,7 @@ const std::string_view openapi_schemas = R"json({
   "Reason": {"type": "string", "enum": ["unknown_user", "unknown_product", "sold_out", "coupon_invalid",
              "insufficient_funds", "payment_declined", "seat_taken", "hold_expired", "not_admitted", "cancelled", "undone",
              "key_reused", "still_running", "not_found", "limit_reached", "not_cancellable", "storage_full",
-             "unreachable", "called_off", "not_repairable", "paused"]},
+             "unreachable", "called_off", "not_repairable", "paused", "outdated"]},
   "OrderState": {"type": "string", "enum": ["PENDING", "COMPLETED", "FAILED", "CANCELLED"]},
   "SagaState": {"type": "string", "enum": ["running", "compensating", "completed", "compensated", "parked"]},
   "Flow": {"type": "string", "enum": ["order_payment", "take_back", "refund", "balance_first", "seat_payment",

@@ -30,6 +30,7 @@ constexpr std::array<reason_row, reason_names.size()> rows{{
     {reason::called_off, 409, 409, "An operator turned the order back"},
     {reason::not_repairable, 409, 409, "The saga's state does not allow this repair"},
     {reason::paused, 503, 503, "Orders of this design are paused", 30},
+    {reason::outdated, 503, 503, "Another coordinator runs the order by now", 1},
 }};
 
 constexpr bool in_order() {

@@ -111,6 +111,7 @@ void list_actors(const asked&, const call& c) {
                       {"completed", n.completed.load()},
                       {"compensated", n.compensated.load()},
                       {"asked_again", n.asked_again.load()},
+                      {"adopted", n.adopted.load()},
                       {"restarts", n.restarts.load()}});
     }
     if (const auto cashier = node.cashier_here())

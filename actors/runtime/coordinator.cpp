@@ -38,7 +38,7 @@ constexpr ticket_parts split(std::uint64_t ticket) {
 
 constexpr std::uint8_t stage_of_way = 15;  // no plan has so many
 constexpr std::uint64_t ticket_of_park = ~std::uint64_t{0};
-// One for each shard of the orders; questions of a saga have smaller ones.
+// And the share, and the shard of the orders; questions of a saga have smaller ones.
 constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
 constexpr std::int64_t ask_open_every_ms = 10'000;
 constexpr std::size_t timeline_max = 256;  // what a saga that is asked again and again may write down
@@ -59,23 +59,36 @@ caf::behavior coordinator::make_behavior() {
   papers_.counts->running = 0;
   papers_.counts->parked = 0;
   papers_.counts->knows_open_cases = false;
+  papers_.counts->adopted = 0;
   newest_.resize(papers_.where->shards(domain::order));
-  // With the first sweep, not now: the answers come to whoever the directory names, and that is announced after the
-  // birth.
+  turns_.resize(newest_.size());
+  others_.resize(papers_.where->coordinators());
+  look_at_the_clock();
+  who_ = fingerprint(std::to_string(papers_.around->seed) + '/' + std::to_string(papers_.share) + '/' +
+                     std::to_string(papers_.counts->restarts) + '/' + std::to_string(now_.ms) + '/' +
+                     std::to_string(steady_ms_));
+  // Not now: the cases come to whoever the directory names, and that is announced after the birth, and then it is
+  // woken.
   ask_open_at_ms_ = 0;
   delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
   return {
       [this](souk::begin& mail) {
         look_at_the_clock();
-        for (auto& one : mail.cases) on_begin(std::move(one));
+        // Of the turn of another, who may be this one's earlier life: what is open is asked for.
+        if (mail.who != who_) return void(ask_open_at_ms_ = 0);
+        for (auto& one : mail.cases) on_begin(std::move(one), mail.turn);
       },
       [this](responses& mail) {
         look_at_the_clock();
         for (auto& one : mail.list) on_answer(std::move(one));
       },
       [this](souk::flush) { out_.send(); },
-      // Another node is there again: what its desks began meanwhile was lost on the way.
-      [this](souk::wake) { ask_open_at_ms_ = 0; },
+      // It is seated, or another node is there again: what its desks began meanwhile was lost on the way.
+      [this](souk::wake) {
+        look_at_the_clock();
+        look_who_is_absent();
+        ask_for_open_cases();
+      },
       [this](souk::sweep) {
         look_at_the_clock();
         on_sweep();
@@ -89,9 +102,8 @@ caf::behavior coordinator::make_behavior() {
 // At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
 void coordinator::ask_for_open_cases() {
   ask_open_at_ms_ = steady_ms_ + (papers_.counts->knows_open_cases ? ask_open_every_ms : papers_.around->answer_ms);
-  for (std::uint32_t shard = 0; shard < papers_.where->shards(domain::order); ++shard)
-    out_.post({domain::order, shard},
-              {tickets_of_resume + shard, order::resume{papers_.share, papers_.where->coordinators()}});
+  for (std::uint32_t share = 0; share < others_.size(); ++share)
+    if (share == papers_.share || others_[share].adopted) ask_for_open_cases(share);
   // What is parked here may have ended there: what was asked for in vain came late, and nobody told.
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
@@ -101,9 +113,41 @@ void coordinator::ask_for_open_cases() {
   }
 }
 
-void coordinator::on_open_cases(std::uint32_t shard, std::int64_t newest) {
-  if (shard >= newest_.size() || newest_[shard]) return;
-  newest_[shard] = newest;
+void coordinator::ask_for_open_cases(std::uint32_t share) {
+  const order::resume all{share, papers_.where->coordinators(), papers_.share, who_};
+  for (std::uint32_t shard = 0; shard < newest_.size(); ++shard)
+    out_.post({domain::order, shard}, {tickets_of_resume + (std::uint64_t{share} << 16) + shard, all});
+}
+
+// Whoever is next in line behind those that are out of sight stands in for them.
+void coordinator::look_who_is_absent() {
+  const auto all = static_cast<std::uint32_t>(others_.size());
+  bool is_next = true;
+  std::int64_t adopted = 0;
+  for (std::uint32_t steps = 1; steps < all; ++steps) {
+    const auto share = (papers_.share + all - steps) % all;
+    auto& other = others_[share];
+    if (papers_.where->coordinator(share)) {
+      other = {};
+      is_next = false;
+      continue;
+    }
+    if (!other.absent_since_ms) other.absent_since_ms = steady_ms_;
+    is_next = is_next && steady_ms_ - other.absent_since_ms >= papers_.around->adopt_ms;
+    if (is_next && !std::exchange(other.adopted, true)) {
+      spdlog::warn("coordinator/{} is out of sight: coordinator/{} adopts its sagas", share, papers_.share);
+      ask_for_open_cases(share);
+    }
+    adopted += other.adopted;
+  }
+  papers_.counts->adopted = adopted;
+}
+
+void coordinator::on_open_cases(std::uint32_t shard, const order::resumed& said) {
+  if (shard >= newest_.size() || said.turn < turns_[shard]) return;
+  if (said.turn == turns_[shard] && newest_[shard]) return;
+  turns_[shard] = said.turn;
+  newest_[shard] = said.newest.value;
   papers_.counts->knows_open_cases =
       std::all_of(newest_.begin(), newest_.end(), [](const auto& one) { return one.has_value(); });
 }
@@ -112,14 +156,26 @@ void coordinator::on_open_cases(std::uint32_t shard, std::int64_t newest) {
 // that came twice, or overtook another, is not believed to be.
 bool coordinator::may_have_run(number saga) {
   if (planted(bug::begins_unclaimed)) return false;
+  if (out_.directory().coordinator_of(saga) != papers_.share) return true;
   auto& newest = newest_[out_.directory().place_of({domain::order, slice_of(saga)}).shard];
   if (!newest || saga.value <= *newest) return true;
   newest = saga.value;
   return false;
 }
 
-void coordinator::on_begin(order::brief&& about) {
-  if (const auto known = by_saga_.find(about.id.value); known != by_saga_.end()) {
+void coordinator::on_begin(order::brief&& about, std::uint32_t turn) {
+  if (out_.directory().coordinator_of(about.id) == papers_.share) {
+    const auto shard = out_.directory().place_of({domain::order, slice_of(about.id)}).shard;
+    // In between another may have run what is new here.
+    if (turn > turns_[shard]) turns_[shard] = turn, newest_[shard].reset();
+  }
+  auto known = by_saga_.find(about.id.value);
+  if (known != by_saga_.end() && slots_[known->second].turn != turn) {
+    if (turn < slots_[known->second].turn) return;
+    leave(known->second);
+    known = by_saga_.end();
+  }
+  if (known != by_saga_.end()) {
     auto& mine = slots_[known->second];
     if (mine.parked) {
       // Its desk knows whether it is to go on: an operator may have mended it, and the letter that said so be lost.
@@ -132,7 +188,7 @@ void coordinator::on_begin(order::brief&& about) {
     if (mine.way != slot::way::claiming) {
       const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
       out_.post(to, {join_ticket({mine.generation, known->second, to.shard, stage_of_way, false}),
-                     order::claim{mine.about.id, false}});
+                     order::claim{mine.about.id, false, mine.turn}});
     }
     if (!about.cancelling || mine.about.cancelling) return;
     mine.about.cancelling = true;
@@ -158,6 +214,7 @@ void coordinator::on_begin(order::brief&& about) {
   mine.timeline = std::move(timeline);
   mine.taken = true;
   mine.generation = generation;
+  mine.turn = turn;
   mine.about = std::move(about);
   mine.machine = sagas::machine{sagas::plan_of(mine.about.flow), may_have_run(mine.about.id)};
   by_saga_.emplace(mine.about.id.value, at);
@@ -235,9 +292,9 @@ void coordinator::ask_the_desk(std::uint32_t at) {
   const bool turning = mine.way == slot::way::turning;
   const auto ticket = join_ticket({mine.generation, at, to.shard, stage_of_way, turning});
   if (turning) {
-    out_.post(to, {ticket, order::give_up{mine.about.id, mine.why, mine.detail, now_}});
+    out_.post(to, {ticket, order::give_up{mine.about.id, mine.why, mine.detail, now_, mine.turn}});
   } else {
-    out_.post(to, {ticket, order::claim{mine.about.id, mine.parked}});
+    out_.post(to, {ticket, order::claim{mine.about.id, mine.parked, mine.turn}});
   }
 }
 
@@ -308,6 +365,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
     std::visit(
         [&](auto& one) {
           using T = std::decay_t<decltype(one)>;
+          if constexpr (requires { one.turn; }) one.turn = mine.turn;
           if constexpr (over_lines<T>) {
             // An order's goods may lie on the shelves of several shards: each gets its own lines.
             if (const auto shards = where.shards(domain::product); shards > 1) {
@@ -332,8 +390,9 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
 
 void coordinator::on_answer(souk::response&& said) {
   if (said.ticket >= tickets_of_resume) {
-    if (const auto* newest = std::get_if<order::position>(&said.answer.body))
-      on_open_cases(static_cast<std::uint32_t>(said.ticket - tickets_of_resume), newest->seq);
+    const auto* all = std::get_if<order::resumed>(&said.answer.body);
+    const auto share = static_cast<std::uint32_t>(said.ticket >> 16 & 0xffff);
+    if (all && share == papers_.share) on_open_cases(static_cast<std::uint32_t>(said.ticket & 0xffff), *all);
     return;
   }
   const auto t = split(said.ticket);
@@ -341,6 +400,7 @@ void coordinator::on_answer(souk::response&& said) {
   auto& mine = slots_[t.slot];
   const bool of_this_saga = (mine.generation & 0x7fffff) == t.generation || planted(bug::old_answers_believed);
   if (!mine.taken || !of_this_saga) return;  // late, or told twice
+  if (said.answer.why == reason::outdated) return on_outdated(t.slot);
   if (t.stage == stage_of_way) {
     if (t.undo && mine.way != slot::way::turning) return;
     if (said.answer.what == verdict::lost) return;  // it is asked again
@@ -401,6 +461,7 @@ void coordinator::on_silence(slot& in, reason why) {
 void coordinator::on_sweep() {
   may_crash(crash_point::timer_fires);
   const auto now = steady_ms_;
+  look_who_is_absent();
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
     if (!mine.taken || mine.parked || mine.due_ms > now) continue;
@@ -446,7 +507,7 @@ void coordinator::park(std::uint32_t at) {
   const order::standstill where{
       mine.stage, mine.undoing, why, mine.detail, now_, sagas::allowed_at({plan, mine.stage, mine.undoing}), step.home};
   out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
-            {ticket_of_park, order::park{mine.about.id, mine.timeline, now_, where}});
+            {ticket_of_park, order::park{mine.about.id, mine.timeline, now_, where, mine.turn}});
 }
 
 void coordinator::unpark(slot& in) {
@@ -460,14 +521,24 @@ void coordinator::end(std::uint32_t at, bool completed) {
   let_go(at);
 }
 
-void coordinator::let_go(std::uint32_t at) {
+void coordinator::leave(std::uint32_t at) {
   auto& mine = slots_[at];
   unpark(mine);
   by_saga_.erase(mine.about.id.value);
-  followers_.erase(mine.about.id.value);
   mine.taken = false;
   papers_.counts->running -= 1;
   free_.push_back(at);
+}
+
+void coordinator::let_go(std::uint32_t at) {
+  followers_.erase(slots_[at].about.id.value);
+  leave(at);
+}
+
+// Its own it asks for at once; of what it has adopted it believes that somebody has come back, until it looks again.
+void coordinator::on_outdated(std::uint32_t at) {
+  if (out_.directory().coordinator_of(slots_[at].about.id) == papers_.share) ask_open_at_ms_ = 0;
+  leave(at);
 }
 
 void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {

@@ -4,6 +4,10 @@
 // the participants keep by key. So a coordinator that starts asks for the open cases of its share and runs them again
 // from the front: every step answers with its recorded outcome. A way back survives because it is strictly in reverse:
 // the first step found undone means that everything after it is undone too.
+//
+// One that is out of sight for a while, with its node or without, is stood in for: the next in line asks the stores of
+// orders for its open cases. Each store hands them over in a turn of its own and hears no word of an earlier one, so it
+// does no harm when the absent one is still at work. It has them back as soon as it asks for them.
 #pragma once
 
 #include <atomic>
@@ -31,6 +35,7 @@ struct coordinator_counts {
   std::atomic<std::int64_t> compensated{0};
   std::atomic<std::int64_t> asked_again{0};
   std::atomic<std::int64_t> restarts{0};
+  std::atomic<std::int64_t> adopted{0};       // shares of others that it stands in for now
   std::atomic<bool> knows_open_cases{false};  // every order desk has said which cases were open
 };
 
@@ -55,6 +60,7 @@ private:
     bool taken = false;
     bool parked = false;
     std::uint32_t generation = 0;
+    std::uint32_t turn = 0;  // of its desk
     order::brief about;
     sagas::machine machine;
     std::vector<order::happening> timeline;
@@ -82,14 +88,17 @@ private:
     std::uint64_t ticket = 0;
   };
 
-  void on_begin(order::brief&& about);
+  void on_begin(order::brief&& about, std::uint32_t turn);
   void on_answer(souk::response&& said);
   void on_sweep();
   void on_silence(slot& in, reason why);
   void on_follow(const souk::follow& wish);
   void on_unfollow(const souk::unfollow& wish);
   void ask_for_open_cases();
-  void on_open_cases(std::uint32_t shard, std::int64_t newest);
+  void ask_for_open_cases(std::uint32_t share);
+  void on_open_cases(std::uint32_t shard, const order::resumed& said);
+  void look_who_is_absent();
+  void on_outdated(std::uint32_t at);
   bool may_have_run(number saga);
   void go(std::uint32_t at);
   bool turns_back(std::uint32_t at);
@@ -103,6 +112,7 @@ private:
   void park(std::uint32_t at);
   void unpark(slot& in);  // it moves again, or has ended
   void end(std::uint32_t at, bool completed);
+  void leave(std::uint32_t at);   // to whoever runs it from now on
   void let_go(std::uint32_t at);  // it has ended, or goes on by events
   void note(slot& in, std::uint8_t stage, order::mark what, reason why = reason::none);
   // Once a mail: a clock read for every note of every saga was a fiftieth of the time.
@@ -126,6 +136,13 @@ private:
   // By shard of the orders, the newest case that was opened before its desk first heard of this coordinator, or that
   // has begun here since: one that is newer has surely never run. None: that desk has not been heard yet.
   std::vector<std::optional<std::int64_t>> newest_;
+  std::vector<std::uint32_t> turns_;  // of this coordinator's own share, by shard of the orders
+  std::uint64_t who_ = 0;             // this one, in this life
+  struct other {
+    std::int64_t absent_since_ms = 0;
+    bool adopted = false;
+  };
+  std::vector<other> others_;  // by share
 };
 
 }  // namespace souk::runtime

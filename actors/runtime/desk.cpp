@@ -235,9 +235,15 @@ void desk::after_commit() {
   std::vector<souk::begin> shares(papers_.where->coordinators());
   for (auto& share : shares) share.cases.reserve(2 * begun.size() / shares.size());
   for (auto& one : begun) shares[papers_.where->coordinator_of(one.id)].cases.push_back(std::move(one));
-  for (std::uint32_t share = 0; share < shares.size(); ++share)
-    if (const auto who = papers_.where->coordinator(share); who && !shares[share].cases.empty())
-      papers_.around->link->carry(ctrl(), who, caf::make_message(std::move(shares[share])));
+  for (std::uint32_t share = 0; share < shares.size(); ++share) {
+    auto& mail = shares[share];
+    const auto runner = brain_->runner_of(share);
+    if (mail.cases.empty() || runner.runs >= shares.size()) continue;
+    mail.who = runner.who;
+    mail.turn = runner.turn;
+    if (const auto who = papers_.where->coordinator(runner.runs))
+      papers_.around->link->carry(ctrl(), who, caf::make_message(std::move(mail)));
+  }
   // Nobody there: a coordinator that starts asks for the open cases by itself.
 }
 

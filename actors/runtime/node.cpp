@@ -200,6 +200,7 @@ std::vector<post> node::coordinator_posts() {
                      [this, papers] { return system_->spawn<coordinator>(papers); },
                      [this, share](caf::actor who) {
                        where_->seat_coordinator(share, who);
+                       caf::anon_send(who, souk::wake{});
                        if (links_) links_->announce(seat_name::of_coordinator(share), std::move(who));
                      },
                      [counts] { counts->restarts += 1; }});
@@ -391,6 +392,20 @@ void node::fell(directory::place at) {
 
 void node::fell_coordinator(std::uint32_t share) {
   if (const auto who = where_->coordinator(share)) caf::anon_send_exit(who, caf::exit_reason::unhandled_exception);
+}
+
+void node::hide_coordinator(std::uint32_t share) {
+  if (auto who = where_->coordinator(share)) hidden_.emplace_back(share, caf::actor_cast<caf::actor_addr>(who));
+  where_->seat_coordinator(share, {});
+}
+
+void node::show_coordinators() {
+  for (const auto& [share, where] : std::exchange(hidden_, {})) {
+    const auto who = caf::actor_cast<caf::actor>(where);
+    if (!who || where_->coordinator(share)) continue;  // another sits there by now
+    where_->seat_coordinator(share, who);
+    caf::anon_send(who, souk::wake{});
+  }
 }
 
 }  // namespace souk::runtime

@@ -85,6 +85,9 @@ public:
   // Ends a desk, or a coordinator, as if it had thrown: for tests of recovery.
   void fell(directory::place at);
   void fell_coordinator(std::uint32_t share);
+  // Nobody sees it, as if a partition lay between; it goes on, and knows nothing of that. Then all see it again.
+  void hide_coordinator(std::uint32_t share);
+  void show_coordinators();
   // Lets its end be that of a process that is killed: nobody says farewell. Only with a driver.
   void vanish() { vanishes_ = true; }
 
@@ -119,6 +122,7 @@ private:
   std::unique_ptr<links> links_;
   std::shared_ptr<move_tray> moves_;
   caf::actor supervisor_, mover_;
+  std::vector<std::pair<std::uint32_t, caf::actor_addr>> hidden_;  // coordinators, by share
   std::unique_ptr<runtime::front> front_;
   bool vanishes_ = false;
 };

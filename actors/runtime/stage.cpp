@@ -244,6 +244,7 @@ void stage::carry(const caf::strong_actor_ptr& from, const caf::actor& to, caf::
     auto way_us = it.held_us + way_us_min + static_cast<std::int64_t>(fate_() % (way_us_max - way_us_min));
     if (percent(sky.late))
       way_us += static_cast<std::int64_t>(fate_() % static_cast<std::uint64_t>(sky.late_us_max + 1));
+    last_arrival_us_ = std::max(last_arrival_us_, now_us_ + way_us);
     after(way_us, who::process, [this, from, to, what, sent = now_us_] { deliver(from, to, what, sent); });
   }
 }

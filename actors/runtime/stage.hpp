@@ -86,6 +86,7 @@ public:
   std::uint64_t trace() const { return trace_; }
   void add_to_trace(std::string_view what);
   std::int64_t carried() const { return carried_; }
+  std::int64_t last_arrival_us() const { return last_arrival_us_; }  // of all that is on its way
 
 private:
   struct own_clock;
@@ -118,6 +119,7 @@ private:
   std::map<std::string, caf::actor_addr, std::less<>> sitting_;  // desks by name, as of the newest letter to each
   std::uint64_t trace_ = 0xcbf29ce484222325ULL;
   std::int64_t carried_ = 0;
+  std::int64_t last_arrival_us_ = 0;
   std::shared_ptr<own_clock> clock_;
   std::shared_ptr<own_link> link_;
   std::shared_ptr<own_driver> driver_;

@@ -77,6 +77,7 @@ struct surroundings {
   sagas::patience patience;
   std::int64_t answer_ms = 2'000;  // how long an answer may take before it is asked for again
   std::int64_t sweep_ms = 50;      // how often deadlines are looked at
+  std::int64_t adopt_ms = 5'000;   // how long a coordinator may be out of sight until another one adopts its sagas
   // Where nobody sits, an answer is given up after so long: whoever waits at another node is to hear soon that its
   // keeper is out of reach. 0: one waits as long as for any answer, because whoever fell here sits again in a moment.
   std::int64_t out_of_reach_ms = 0;

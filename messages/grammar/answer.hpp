@@ -38,9 +38,10 @@ enum class reason : std::uint8_t {
   called_off,       // an operator turned the saga back
   not_repairable,   // the saga's state does not allow the repair
   paused,           // an operator takes no new orders of this design for now
+  outdated,         // a coordinator's word: another one runs the saga since
 };
 
-inline constexpr std::array<std::string_view, 22> reason_names{"none",
+inline constexpr std::array<std::string_view, 23> reason_names{"none",
                                                                "unknown_user",
                                                                "unknown_product",
                                                                "sold_out",
@@ -61,7 +62,8 @@ inline constexpr std::array<std::string_view, 22> reason_names{"none",
                                                                "unreachable",
                                                                "called_off",
                                                                "not_repairable",
-                                                               "paused"};
+                                                               "paused",
+                                                               "outdated"};
 
 constexpr std::string_view to_text(reason why) { return reason_names[static_cast<std::size_t>(why)]; }
 

@@ -37,6 +37,7 @@ enum class bug : std::uint8_t {
   undone_from_the_front,
   new_key_for_a_retry,
   cancelled_yet_completed,
+  outdated_believed,
   commits_unsynced,
   none,
 };
@@ -70,6 +71,7 @@ inline constexpr std::array<planted_bug, static_cast<std::size_t>(bug::none)> pl
     {"undone_from_the_front", "sim", "a saga that is found walking back undoes its first step, not its last"},
     {"new_key_for_a_retry", "sim", "a step without an answer is asked again under another key"},
     {"cancelled_yet_completed", "sim", "an order is completed although its cancellation was accepted"},
+    {"outdated_believed", "sim", "an order's desk acts upon the word of a coordinator that another has followed"},
     {"commits_unsynced", "sweep", "a commit does not wait for the disk"},
 }};
 

@@ -343,6 +343,78 @@ TEST_CASE("a coordinator that starts is given the open cases of its share", "[C.
   CHECK(desk.begun().size() == static_cast<std::size_t>(mine));
 }
 
+TEST_CASE("each store hands its cases over in turns, and hears no word of an earlier one", "[C.4][S0.8][S1.4]") {
+  orders desk;
+  const auto id = desk.placed();
+  const auto asks = [&](std::uint32_t runs, std::uint64_t who) {
+    return body<order::resumed>(desk.say(order::resume{0, 1, runs, who}));
+  };
+  const auto first = asks(0, 7);
+  CHECK(first.newest == id);
+  CHECK(desk.begun().size() == 1);
+  CHECK(asks(0, 7).turn == first.turn);  // asked again
+  desk.again();
+  CHECK(asks(0, 7).turn == first.turn);
+  // Its next life, and one that stands in for it.
+  const auto second = asks(0, 8), third = asks(1, 9);
+  CHECK(second.turn > first.turn);
+  CHECK(third.turn > second.turn);
+  CHECK(desk.brain().runner_of(0).runs == 1);
+  CHECK(desk.brain().runner_of(0).who == 9);
+  desk.again();
+  CHECK(desk.brain().runner_of(0).turn == third.turn);
+
+  auto complete = desk.completing(id);
+  complete.turn = first.turn;
+  const std::vector<command> late{complete,
+                                  order::announce{{id, 2}, {{600}, {700}}, {}, noon + 5, second.turn},
+                                  order::give_up{id, reason::unreachable, {}, noon + 5, second.turn},
+                                  order::claim{id, false, first.turn},
+                                  order::fail{id, reason::unreachable, {}, {}, noon + 5, second.turn},
+                                  order::close{id, {}, noon + 5, first.turn},
+                                  order::park{id, {}, noon + 5, {}, first.turn}};
+  for (const auto& one : late) CHECK(desk.say(one).why == reason::outdated);
+  CHECK(desk.view(id).state == state::pending);
+  CHECK(desk.view(id).saga == saga_state::running);
+  complete.turn = third.turn;
+  CHECK(desk.say(complete).done());
+  CHECK(desk.view(id).state == state::completed);
+}
+
+TEST_CASE("with more coordinators, or fewer, no turn of before counts", "[C.4]") {
+  orders desk;
+  const auto id = desk.placed();
+  const auto turn = [&](std::uint32_t of) {
+    return body<order::resumed>(desk.say(order::resume{slice_of(id) % of, of, slice_of(id) % of, 7})).turn;
+  };
+  std::vector<std::uint32_t> turns;
+  for (const std::uint32_t of : {3, 5, 2, 3}) {
+    turns.push_back(turn(of));
+    desk.again();
+    CHECK(turn(of) == turns.back());
+    for (const auto before : turns)
+      CHECK((desk.say(order::claim{id, false, before}).why == reason::outdated) == (before != turns.back()));
+  }
+  CHECK(std::is_sorted(turns.begin(), turns.end()));
+  CHECK(std::adjacent_find(turns.begin(), turns.end()) == turns.end());
+  CHECK(desk.say(order::resume{3, 3, 0, 7}).what == verdict::refused);
+  CHECK(desk.say(order::resume{0, 0, 0, 7}).what == verdict::refused);
+}
+
+TEST_CASE("what was announced is not taken back by a coordinator's late word", "[S1.4][S1.6]") {
+  orders desk;
+  auto place = desk.placing();
+  place.flow = order::flow::stock_first;
+  const auto id = body<order::ticket>(desk.say(place)).id;
+  const auto turn = body<order::resumed>(desk.say(order::resume{0, 1, 0, 7})).turn;
+  desk.say(order::announce{{id, 2}, {{600}, {700}}, {}, noon + 5, turn});
+  CHECK(desk.say(order::give_up{id, reason::unreachable, {}, noon + 6, turn}).why == reason::outdated);
+  CHECK(desk.view(id).state == state::pending);
+  // The others say it by an event.
+  CHECK(desk.say(order::give_up{id, reason::insufficient_funds, {}, noon + 7}).done());
+  CHECK(desk.view(id).state == state::failed);
+}
+
 TEST_CASE("what is run again is claimed first, and hears whether it is to be walked back, and why", "[C.4][S0.2]") {
   orders desk;
   const auto claimed = [&](number id) { return desk.say(order::claim{id}); };

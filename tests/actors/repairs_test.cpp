@@ -235,6 +235,27 @@ TEST_CASE("a sale that an operator turned back cannot be completed any more", "[
   }
 }
 
+TEST_CASE("a story that knows of fewer repairs gets the others behind them, also when the clock was set back",
+          "[S1.6]") {
+  orders desk;
+  const auto id = desk.parked(sagas::debit_wallet, true);
+  const auto step_of_debit = desk.view(id).parked->step;
+  CHECK(desk.repair(id, remedy::retry).done());
+  const auto first = desk.view(id).timeline;
+  desk.say(order::claim{id});
+  desk.say(order::park{id, first, noon + 12, standing(sagas::order_payment(), sagas::take_stock, true)});
+  const auto step_of_stock = desk.view(id).parked->step;
+  REQUIRE(step_of_stock != step_of_debit);
+  constexpr std::int64_t hour_ms = 3'600'000;
+  CHECK(desk.say(order::repair{id, remedy::retry, "again", "k", "olga", false, noon + -hour_ms}).done());
+  // Whoever ran it before has undone all, and never heard of the second.
+  desk.say(order::fail{id, reason::called_off, {}, first, noon + 13});
+  std::vector<std::uint8_t> repaired;
+  for (const auto& one : desk.view(id).timeline)
+    if (one.what == order::mark::repaired) repaired.push_back(one.step);
+  CHECK(repaired == std::vector<std::uint8_t>{step_of_debit, step_of_stock});
+}
+
 TEST_CASE("who has parked a saga is told that it waits, and whoever starts anew tries again", "[C.4]") {
   orders desk;
   const auto id = desk.parked(sagas::debit_wallet, true);

@@ -97,9 +97,9 @@ public:
   }
 
   // For nodes that are started from now on.
-  void move_to_south(const std::string& what) {
-    std::erase(keeps_.at("north"), what);
-    keeps_.at("south").push_back(what);
+  void put(const std::string& what, const std::string& at) {
+    for (auto& [name, keeps] : keeps_) std::erase(keeps, what);
+    keeps_.at(at).push_back(what);
     configure();
   }
 

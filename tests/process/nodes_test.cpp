@@ -163,11 +163,56 @@ TEST_CASE("nodes that are started anew one after the other while orders are unde
   holds_together(shop.check());
 }
 
+TEST_CASE(
+    "the sagas of a coordinator whose node is gone, or stands still, are adopted, and taken back when it is there "
+    "again",
+    "[nodes][C.4][C.6]") {
+  shop_of_three shop;
+  for (const std::string what : {"event_log", "ranking", "platform", "concert", "reservation", "queue"})
+    shop.put(what, "south");
+  shop.put("coordinator/1", "west");  // and nothing else
+  shop.start_all();
+  furnish(shop, 1'000'000, 700);
+  int orders = 0;
+  const auto all_complete = [&](int more) {
+    for (const auto last = orders + more; orders < last; ++orders) {
+      INFO("order " << orders);
+      CHECK(insist({shop.http("north")}, "order-" + std::to_string(orders), 0).status == 201);
+    }
+  };
+  const auto adopted = [&] {
+    const auto said = ask(shop.http("north"), "GET", "/metrics").body;
+    return said.find("souk_coordinator_adopted{coordinator=\"0\"} 1") != said.npos;
+  };
+  all_complete(10);
+  CHECK_FALSE(adopted());
+  shop.end("west", SIGKILL);
+  all_complete(20);
+  CHECK(adopted());
+  shop.start("west");
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready() && !adopted(); }));
+  all_complete(20);
+  // It stands still in the midst of its sagas, and knows nothing of what has become of them when it goes on.
+  program playing{shop.replay(shop.url("north"))};
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.orders() > 10; }));
+  shop.stop("west");
+  REQUIRE(within(std::chrono::seconds{60}, adopted));
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.orders() > 30; }));
+  shop.go_on("west");
+  REQUIRE(playing.wait() == 0);
+  has_the_whole_day(json::parse(playing.last_line()));
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready() && !adopted(); }));
+  all_complete(10);
+  CHECK(json::parse(ask(shop.http("north"), "GET", "/v1/wallets/ann").body).at("balance") == 1'000'000 - 60 * 700);
+  shop.end_all();
+  holds_together(shop.check());
+}
+
 TEST_CASE("a node with another placement is not let in, and says so", "[nodes][C.6]") {
   shop_of_three shop;
   shop.start("north");
   shop.start("west");
-  shop.move_to_south("cart");
+  shop.put("cart", "south");
   shop.start("south");
   // Its own two agree and see each other, which takes as long as it would take the third.
   REQUIRE(within(std::chrono::seconds{30},

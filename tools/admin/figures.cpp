@@ -54,6 +54,7 @@ void actors(console& node, const wish&) {
              {"completed", "completed", right},
              {"compensated", "compensated", right},
              {"asked again", "asked_again", right},
+             {"adopted", "adopted", right},
              {"restarts", "restarts", right}},
             "no coordinators");
   const auto cashiers = of_kind("cashier");

@@ -11,14 +11,20 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 26> kind_names{
-    "weather",          "cut",           "fell_desk",      "desk_throws",
-    "fell_coordinator", "kill",          "kill_at_charge", "set_clock",
-    "platform_down",    "provider_down", "platform_mood",  "provider_mood",
-    "lookers",          "power_off",     "power_fails",    "io_error",
-    "sync_fails",       "disk_full",     "commit_fails",   "fell_at_tombstone",
-    "onlookers",        "stalled",       "fell_at_turn",   "operators",
-    "impatience",       "fell_at_repair"};
+constexpr std::array<std::string_view, 27> kind_names{"weather",           "cut",
+                                                      "fell_desk",         "desk_throws",
+                                                      "fell_coordinator",  "kill",
+                                                      "kill_at_charge",    "set_clock",
+                                                      "platform_down",     "provider_down",
+                                                      "platform_mood",     "provider_mood",
+                                                      "lookers",           "power_off",
+                                                      "power_fails",       "io_error",
+                                                      "sync_fails",        "disk_full",
+                                                      "commit_fails",      "fell_at_tombstone",
+                                                      "onlookers",         "stalled",
+                                                      "fell_at_turn",      "operators",
+                                                      "impatience",        "fell_at_repair",
+                                                      "coordinator_hidden"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -70,6 +76,7 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
     plan.push_back({0, fault_kind::impatience, 2 + below(4), over_ms});
     some(3, fault_kind::fell_at_repair, 1'024, 1, 800);
   }
+  some(3, fault_kind::coordinator_hidden, 8, 300, 3'000);
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

@@ -36,6 +36,7 @@ enum class fault_kind : std::uint8_t {
   operators,       // no fault, but who mends what stands still: which: how many visits; for a while
   impatience,      // which: after how many tries a saga is parked
   fell_at_repair,  // which: who falls, and how soon, when the next operator is told that his repair counts
+  coordinator_hidden,  // which: the coordinator; nobody sees it for a while, and it does not know
 };
 
 struct fault {

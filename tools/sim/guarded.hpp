@@ -37,6 +37,7 @@ public:
   persistence::exchange* exchange() override { return inner_->exchange(); }
   void hear(const event_log::event& event) override { inner_->hear(event); }
   const std::vector<order::happening>* story(number id) const override { return inner_->story(id); }
+  order::runner runner_of(std::uint32_t share) const override { return inner_->runner_of(share); }
 
 private:
   void pass_on() {

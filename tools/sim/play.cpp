@@ -94,6 +94,7 @@ private:
     options.around.seed = is_.seed;
     options.around.answer_ms = 400;
     options.around.sweep_ms = 100;
+    options.around.adopt_ms = 250;
     options.around.patience.tries_before_parked = 60;
     for (const auto& one : faults_)
       if (one.what == fault_kind::impatience) options.around.patience.tries_before_parked = static_cast<int>(one.which);
@@ -315,6 +316,12 @@ private:
           stage_.after(one.which / 3 * 10, stage::who::world, [this, one, saga] { fall_of(one, saga); });
         };
         break;
+      case fault_kind::coordinator_hidden:
+        if (node_) node_->hide_coordinator(one.which % coordinators);
+        later([this] {
+          if (node_) node_->show_coordinators();
+        });
+        break;
       case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
     }
   }
@@ -344,6 +351,7 @@ private:
     witness_.at_turn = nullptr;
     operators_.at_repair = nullptr;
     for (auto& [which, one] : throws_) *one = {};
+    if (node_) node_->show_coordinators();
     // A clock that was set forward stays so: times that were written down would lie in the future.
     if (stage_.wall_off_ms() < 0) stage_.jump(-stage_.wall_off_ms());
   }
@@ -359,6 +367,8 @@ private:
 
   void everything_ends() {
     mend_now_and_then();
+    // Also what nobody waits for any more: it may open a case still.
+    run_until([this, last = stage_.last_arrival_us()] { return stage_.now_us() > last; }, "time stands still");
     run_until([this] { return shoppers_.all_done() && operators_.all_done() && counter_.waiting() == 0; },
               "somebody is never answered");
     run_until([this] { return all_cases_ended(); }, "a case never ends");

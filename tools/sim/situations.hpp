@@ -91,8 +91,11 @@ enum class situation : std::uint8_t {
   repair_not_allowed,    // where it stood
   repair_came_too_late,  // it moved or ended meanwhile
   fell_after_repair,     // its desk, its coordinator or the process, before it went on
+  // those who stand in for others
+  sagas_adopted,
+  outdated_word,  // of whoever ran a saga before another
 };
-inline constexpr std::array<std::string_view, 70> situation_names{
+inline constexpr std::array<std::string_view, 72> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -163,6 +166,8 @@ inline constexpr std::array<std::string_view, 70> situation_names{
     "repair_not_allowed",
     "repair_came_too_late",
     "fell_after_repair",
+    "sagas_adopted",
+    "outdated_word",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }

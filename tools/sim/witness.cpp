@@ -42,6 +42,9 @@ void witness::departs(const runtime::passage& it) {
     seen_.saw(situation::answer_lost_after_commit);
   if (it.letters && it.from == "coordinator")
     each_key(*it.letters, [&](const key& of, number, bool undo) { asked_[of] += !undo; });
+  if (it.answers)
+    for (const auto& one : it.answers->list)
+      if (one.answer.why == reason::outdated) seen_.saw(situation::outdated_word);
 }
 
 std::int64_t witness::holds(const runtime::passage& it) {
@@ -57,6 +60,9 @@ std::int64_t witness::holds(const runtime::passage& it) {
 
 void witness::arrives(const runtime::passage& it) {
   if (!it.letters) return;
+  for (const auto& one : it.letters->letters)
+    if (const auto* all = std::get_if<order::resume>(&one.command); all && all->runs != all->share)
+      seen_.saw(situation::sagas_adopted);
   each_key(*it.letters, [&](const key& of, number, bool undo) {
     if (!undo) {
       if (!done_.insert(of).second) seen_.saw(situation::step_asked_again);

@@ -362,7 +362,7 @@ const views = {
             make('thead', {}, make('tr', {}, make('th', {}, 'subscriber'), make('th', {class: 'right'}, 'lag'))),
             make('tbody', {}, shown.event_log.subscribers.map(one => make('tr', {}, make('td', {}, one.subscriber + (one.partition ? ' of partition ' + one.partition : '')),
               make('td', {class: 'right'}, figure(one.lag)))))),
-          make('p', {class: 'soft'}, shown.coordinators.map(one => `${one.name}: ${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}`).join(' \u00b7 ')),
+          make('p', {class: 'soft'}, shown.coordinators.map(one => `${one.name}: ${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}${one.adopted ? `, stands in for ${one.adopted}` : ''}`).join(' \u00b7 ')),
           shown.audit ? make('p', {class: 'soft', id: 'books'}, shown.audit.rounds
             ? `The books: ${shown.audit.flaws ? plural(shown.audit.flaws, 'row is', 'rows are') + ' wrong' : 'no row is wrong'}, of ${figure(shown.audit.rows)} looked at by ${time(shown.audit.ended)} UTC${shown.audit.silent.length ? '; silent: ' + shown.audit.silent.join(', ') : ''}.`
             : 'The books are being looked through for the first time.') : '')));

@@ -163,6 +163,9 @@ void orders(writer& on) {
   on(order::park{parked, story, later(34), where});
   for (int i = 0; i < 2; ++i) on(order::repair{parked, order::remedy::skip, "by hand", "k", "olga", false, later(35)});
   on(order::claim{parked, true});
+  for (const std::uint64_t who : {7, 7, 8}) on(order::resume{0, 2, 0, who});
+  on(order::resume{0, 2, 1, 9});
+  on(order::claim{parked, true, 2});
   on(order::park{parked, story, later(36), where});
   on(order::repair{parked, order::remedy::fail, "given up", {}, {}, false, later(37)});
   for (int i = 0; i < 2; ++i)
