@@ -153,6 +153,36 @@ public:
                  },
                  {.shard = s});
   }
+  // Likewise for what is of use also without some of it: `then` hears the pages that came, and which shards were
+  // silent. What is refused, or that all were silent, is the answer.
+  template <class Page, class Then>
+  void want_what_is_there(domain of, const command& what, Then then) const {
+    struct gathering {
+      std::vector<souk::answer> said;
+      std::atomic<std::uint32_t> missing;
+    };
+    const auto shards = hall().shards(of);
+    auto all = std::make_shared<gathering>();
+    all->said.resize(shards);
+    all->missing = shards;
+    for (std::uint32_t s = 0; s < shards; ++s)
+      ask(command{what}, {.shard = s}, [self = *this, all, of, s, then](souk::answer&& said) mutable {
+        all->said[s] = std::move(said);
+        if (--all->missing) return;
+        std::vector<Page> pages;
+        std::vector<std::string> silent;
+        for (std::size_t i = 0; i < all->said.size(); ++i) {
+          auto& one = all->said[i];
+          if (one.what == verdict::refused) return self.answer_no(one);
+          if (one.done())
+            pages.push_back(std::move(std::get<Page>(one.body)));
+          else
+            silent.push_back(std::string{souk::to_text(of)} + '/' + std::to_string(i));
+        }
+        if (pages.empty()) return self.answer_no(all->said.front());
+        then(std::move(pages), std::move(silent));
+      });
+  }
   void answer_no(const souk::answer& said) const;
 
 private:

@@ -265,7 +265,11 @@ json json_of_saga(const order::view& one, moment now) {
   return out;
 }
 
-json json_of_list(json&& data, bool more) { return {{"data", std::move(data)}, {"has_more", more}}; }
+json json_of_list(json&& data, bool more, const std::vector<std::string>& silent) {
+  json list{{"data", std::move(data)}, {"has_more", more}};
+  if (!silent.empty()) list["silent"] = silent;
+  return list;
+}
 
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
 

@@ -36,7 +36,8 @@ json json_of(const order::audit_line& one);
 json json_of_saga(const order::view& one, moment now);
 
 // {"data": [...], "has_more": ...}
-json json_of_list(json&& data, bool more);
+// Silent: shards whose part is missing in it.
+json json_of_list(json&& data, bool more, const std::vector<std::string>& silent = {});
 // Never throws for the text in it: broken UTF-8 shows as U+FFFD.
 std::string dumped(const json& what);
 

@@ -46,7 +46,7 @@ json json_of_design(const call& c, order::flow flow, const std::vector<order::ov
   out["paused"] = {{"since", to_text(pausing->since)}, {"reason", pausing->reason}};
   if (!pausing->by.empty()) out["paused"]["by"] = pausing->by;
   // A pause that was cut off half way is made whole by the same wish again.
-  out["paused"]["in_all_stores"] = paused == static_cast<std::int64_t>(stores.size());
+  out["paused"]["in_all_stores"] = paused == c.hall().shards(domain::order);
   return out;
 }
 
@@ -118,13 +118,13 @@ void hold_back(const asked& a, const call& c, bool resume) {
 }  // namespace
 
 void list(const asked&, const call& c) {
-  c.want_all<order::overview>(domain::order, order::survey{c.hall().late_before()},
-                              [c](std::vector<order::overview>&& stores) {
-                                auto data = json::array();
-                                for (const auto* one : sagas::all_plans())
-                                  data.push_back(json_of_design(c, *sagas::find_flow(one->name()), stores));
-                                c.answer(200, dumped(json_of_list(std::move(data), false)));
-                              });
+  const auto answer = [c](const std::vector<order::overview>& stores, const std::vector<std::string>& silent) {
+    auto data = json::array();
+    for (const auto* one : sagas::all_plans())
+      data.push_back(json_of_design(c, *sagas::find_flow(one->name()), stores));
+    c.answer(200, dumped(json_of_list(std::move(data), false, silent)));
+  };
+  c.want_what_is_there<order::overview>(domain::order, order::survey{c.hall().late_before()}, answer);
 }
 
 void pause(const asked& a, const call& c) { hold_back(a, c, false); }

@@ -21,36 +21,38 @@ void list(const asked& a, const call& c) {
     return c.answer(problem{problems::invalid_parameter}
                         .with("parameter", "state")
                         .detail("state must be open, running, compensating or parked: what has ended holds nothing"));
-  c.want_all<order::page>(domain::order, *what,
-                          [c, limit = what->limit, kind, name, now = a.at](std::vector<order::page>&& pages) {
-                            auto all = orders::newest_of(std::move(pages), limit);
-                            const auto answer = [c, more = all.more, kind, name, now](std::vector<holding>&& found) {
-                              auto data = json::array();
-                              std::int64_t unheard = 0;
-                              const auto others = seekers_of(c, found);
-                              for (const auto& one : found) {
-                                unheard += one.unheard;
-                                for (const auto& lock : one.locks) {
-                                  auto row = json_of(lock, one, others, now);
-                                  if ((kind && row["kind"] != *kind) || (name && row["name"] != *name)) continue;
-                                  row["saga"] = souk::to_text(one.of.id);
-                                  row["flow"] = edge::to_text(one.of.flow);
-                                  row["saga_is"] = edge::to_text(one.of.saga);
-                                  row["user"] = one.of.user.text;
-                                  data.push_back(std::move(row));
-                                }
-                              }
-                              auto out = json_of_list(std::move(data), more);
-                              // Rows are of whole sagas: what is asked for next begins after the last of them.
-                              if (more && !found.empty()) out["next"] = souk::to_text(found.back().of.id);
-                              out["sagas"] = found.size();
-                              out["unheard"] = unheard;
-                              c.answer(200, dumped(out));
-                            };
-                            with_stories(c, std::move(all.orders), [c, answer](std::vector<order::view>&& told) {
-                              with_deadlines(c, holdings_of(c, std::move(told)), answer);
-                            });
-                          });
+  c.want_what_is_there<order::page>(
+      domain::order, *what,
+      [c, limit = what->limit, kind, name, now = a.at](std::vector<order::page>&& pages,
+                                                       std::vector<std::string>&& silent) {
+        auto all = orders::newest_of(std::move(pages), limit);
+        const auto answer = [c, more = all.more, kind, name, now, silent](std::vector<holding>&& found) {
+          auto data = json::array();
+          std::int64_t unheard = 0;
+          const auto others = seekers_of(c, found);
+          for (const auto& one : found) {
+            unheard += one.unheard;
+            for (const auto& lock : one.locks) {
+              auto row = json_of(lock, one, others, now);
+              if ((kind && row["kind"] != *kind) || (name && row["name"] != *name)) continue;
+              row["saga"] = souk::to_text(one.of.id);
+              row["flow"] = edge::to_text(one.of.flow);
+              row["saga_is"] = edge::to_text(one.of.saga);
+              row["user"] = one.of.user.text;
+              data.push_back(std::move(row));
+            }
+          }
+          auto out = json_of_list(std::move(data), more, silent);
+          // Rows are of whole sagas: what is asked for next begins after the last of them.
+          if (more && !found.empty()) out["next"] = souk::to_text(found.back().of.id);
+          out["sagas"] = found.size();
+          out["unheard"] = unheard;
+          c.answer(200, dumped(out));
+        };
+        with_stories(c, std::move(all.orders), [c, answer](std::vector<order::view>&& told) {
+          with_deadlines(c, holdings_of(c, std::move(told)), answer);
+        });
+      });
 }
 
 }  // namespace souk::edge::locks

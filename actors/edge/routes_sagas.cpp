@@ -89,14 +89,15 @@ std::optional<order::list_sagas> read_filter(const asked& a, const call& c) {
 void list(const asked& a, const call& c) {
   const auto what = read_filter(a, c);
   if (!what) return;
-  c.want_all<order::page>(domain::order, *what, [c, limit = what->limit, at = a.at](std::vector<order::page>&& pages) {
+  const auto answer = [c, limit = what->limit, at = a.at](auto&& pages, auto&& silent) {
     auto all = orders::newest_of(std::move(pages), limit);
-    with_stories(c, std::move(all.orders), [c, more = all.more, at](std::vector<order::view>&& told) {
+    with_stories(c, std::move(all.orders), [c, more = all.more, at, silent](std::vector<order::view>&& told) {
       auto data = json::array();
       for (const auto& one : told) data.push_back(json_of_saga(one, at));
-      c.answer(200, dumped(json_of_list(std::move(data), more)));
+      c.answer(200, dumped(json_of_list(std::move(data), more, silent)));
     });
-  });
+  };
+  c.want_what_is_there<order::page>(domain::order, *what, answer);
 }
 
 namespace {

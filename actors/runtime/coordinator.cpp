@@ -495,13 +495,6 @@ void coordinator::park(std::uint32_t at) {
   const auto& plan = mine.machine.its_plan();
   const auto& step = *plan.stages()[mine.stage].step;
   const auto why = mine.no == reason::none ? reason::unreachable : mine.no;
-  // This must be read, and by its repairs the desk knows which standstill it is.
-  while (mine.timeline.size() >= timeline_max) {
-    const auto last = std::find_if(mine.timeline.rbegin(), mine.timeline.rend(),
-                                   [](const auto& one) { return one.what != mark::repaired; });
-    if (last == mine.timeline.rend()) break;
-    mine.timeline.erase(std::next(last).base());
-  }
   note(mine, mine.stage, mark::parked, why);
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id), step.name);
   const order::standstill where{
@@ -542,7 +535,14 @@ void coordinator::on_outdated(std::uint32_t at) {
 }
 
 void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {
-  if (in.timeline.size() < timeline_max) in.timeline.push_back({stage, what, now_.ms - in.about.placed.ms, why});
+  // Of a story that is too long the beginning is told and the end; and all repairs, by which the desk knows how far it
+  // goes.
+  if (in.timeline.size() >= timeline_max) {
+    const auto middle = std::find_if(in.timeline.begin() + timeline_max / 2, in.timeline.end(),
+                                     [](const auto& one) { return one.what != mark::repaired; });
+    if (middle != in.timeline.end()) in.timeline.erase(middle);
+  }
+  in.timeline.push_back({stage, what, now_.ms - in.about.placed.ms, why});
   if (followers_.empty()) return;
   const auto [from, to] = followers_.equal_range(in.about.id.value);
   for (auto f = from; f != to; ++f)

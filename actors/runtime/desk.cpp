@@ -52,6 +52,7 @@ void desk::on_exit() {
   reactor_.reset();
   brain_.reset();
   later_.clear();
+  now_put_off_.clear();
 }
 
 void desk::seat() {
@@ -72,6 +73,7 @@ void desk::work() {
         after_commit();
       } catch (const persistence::store_full&) {
         bundles_.clear();
+        now_put_off_.clear();
         one_by_one(parcels);
       }
       answer_all();
@@ -161,6 +163,7 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
         for (auto& bundle : bundles_)
           if (bundle.to == parcel.from)
             std::erase_if(bundle.answers.list, [&](const auto& said) { return said.ticket == ticket; });
+        now_put_off_.clear();
         is_full();
         say(parcel, ticket, lose(reason::storage_full));
       }
@@ -189,11 +192,7 @@ void desk::decide(const parcel& of, letter& what) {
 
 void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later) {
   if (!later) return say(of, ticket, std::move(said));
-  // Who asks again because it takes long waits once.
-  const auto [from, to] = later_.equal_range(later->subject);
-  for (auto at = from; at != to; ++at)
-    if (at->second.from == of.from && at->second.what.ticket == ticket) return;
-  later_.emplace(later->subject, put_off{of.from, {ticket, std::move(later->then)}});
+  now_put_off_.emplace_back(later->subject, put_off{of.from, {ticket, std::move(later->then)}});
 }
 
 void desk::commit() {
@@ -214,8 +213,18 @@ void desk::go_on() {
   for (auto& one : now) parcels_.push_back({nullptr, {{0, std::move(one)}}});
 }
 
+void desk::wait_for(std::int64_t subject, put_off&& one) {
+  // Who asks again because it takes long waits once.
+  const auto [from, to] = later_.equal_range(subject);
+  const bool waits = std::any_of(from, to, [&](const auto& other) {
+    return other.second.from == one.from && other.second.what.ticket == one.what.ticket;
+  });
+  if (!waits) later_.emplace(subject, std::move(one));
+}
+
 // What rang is answered after the commit that made it ring, from what is committed.
 void desk::after_commit() {
+  for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
   auto rung = brain_->rung();
   if (reactor_) reactor_->after_commit(rung);
   if (!sweep_is_due_) go_on();

@@ -70,6 +70,7 @@ private:
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);
   void answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later);
+  void wait_for(std::int64_t subject, put_off&& one);
   void commit();
   void after_commit();
   void go_on();
@@ -83,7 +84,9 @@ private:
   std::unique_ptr<reactor> reactor_;  // of a domain that takes part in choreographies
   std::vector<parcel> parcels_;
   std::vector<bundle> bundles_;
-  std::unordered_multimap<std::int64_t, put_off> later_;
+  std::unordered_multimap<std::int64_t, put_off> later_;  // by subject
+  // In this transaction: were it rolled back, their subjects would be others'.
+  std::vector<std::pair<std::int64_t, put_off>> now_put_off_;
   bool flush_is_due_ = false;
   bool sweep_is_due_ = false;
 };

@@ -348,6 +348,41 @@ TEST_CASE("a paused design turns new orders away and says who paused it and why;
   }
 }
 
+TEST_CASE("who looks for sagas sees those of the stores that answer, and hears which do not", "[C.6]") {
+  const auto silent = std::make_shared<std::array<std::atomic<bool>, 2>>();
+  tests::shop shop{{.shards = 2,
+                    .make_brain = [silent](runtime::directory::place at,
+                                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+                      if (at.domain != domain::order) return nullptr;
+                      return std::make_unique<muted_brain>(
+                          runtime::make_brain(at.domain, at.shard, store), [silent, at](const command& what) {
+                            return (*silent)[at.shard] && (std::holds_alternative<order::list_sagas>(what) ||
+                                                           std::holds_alternative<order::survey>(what));
+                          });
+                    }}};
+  shop.furnish();
+  std::array<std::size_t, 2> placed{};
+  for (int i = 0; placed[0] < 2 || placed[1] < 3; ++i) {
+    const auto key = "k" + std::to_string(i);
+    CHECK(shop.post("/v1/orders", key, two_teapots).status == 201);
+    ++placed[slice_of(key) % 2];
+  }
+  const auto all = shop.get("/v1/admin/sagas?state=completed");
+  CHECK(all["data"].size() == placed[0] + placed[1]);
+  CHECK_FALSE(all.contains("silent"));
+  (*silent)[1] = true;
+  const auto some = shop.get("/v1/admin/sagas?state=completed");
+  CHECK(some["data"].size() == placed[0]);
+  CHECK(some["silent"] == json{"order/1"});
+  for (const auto* where : {"/v1/admin/designs", "/v1/admin/locks"}) {
+    INFO(where);
+    CHECK(shop.get(where)["silent"] == json{"order/1"});
+  }
+  (*silent)[0] = true;
+  for (const auto* where : {"/v1/admin/sagas", "/v1/admin/designs", "/v1/admin/locks"})
+    CHECK(shop.ask("GET", where).status == 503);
+}
+
 TEST_CASE("a pause that reached only some stores of orders says which, holds there, and the same again makes it whole",
           "[C.6][S0.6]") {
   // One of two desks of orders does not answer to operators.

@@ -337,6 +337,35 @@ TEST_CASE("a saga that is mended while its domain is silent still stands still a
   CHECK(shop.broken_invariants() == "");
 }
 
+TEST_CASE("of a story that grows too long the beginning is told, every repair, and the end", "[S0.6]") {
+  const trouble trouble{domain::wallet, any_of<wallet::credit>()};
+  auto options = trouble.options();
+  options.around.patience.tries_before_parked = 300;
+  options.around.patience.pause_ms_max = 1;
+  shop shop{std::move(options)};
+  const auto& pays_out = *std::find_if(scenes().begin(), scenes().end(), [](const auto& one) {
+    return one.flow == order::flow::take_back && one.where == domain::wallet;
+  });
+  const auto id = stand_still(shop, pays_out);
+  CHECK(shop.timeline(id).find("began") == 0);
+  CHECK(shop.find(id).timeline.back().what == order::mark::parked);
+  CHECK(mend(shop, id, remedy::retry).done());
+  REQUIRE(eventually([&] {
+    const auto now = shop.find(id);
+    return now.saga == saga_state::parked && now.repairs.size() == 1;
+  }));
+  *trouble.silent = false;
+  CHECK_FALSE(mend(shop, id, remedy::retry).replayed);
+  REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
+  const auto told = shop.find(id).timeline;
+  CHECK(told.size() < 300);
+  CHECK(told.front().what == order::mark::began);
+  CHECK(std::count_if(told.begin(), told.end(), [](const auto& one) { return one.what == order::mark::repaired; }) ==
+        2);
+  CHECK(shop.timeline(id).rfind("done credit_wallet") > shop.timeline(id).rfind("asked credit_wallet"));
+  CHECK(shop.broken_invariants() == "");
+}
+
 TEST_CASE("a line of the audit log that was edited, taken out or cut off is named", "[C.6]") {
   const struct {
     const char* sql;

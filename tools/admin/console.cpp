@@ -38,6 +38,8 @@ ordered_json console::ask(const char* method, const std::string& target, const o
 }
 
 void console::show(const ordered_json& answer, const std::vector<shown>& columns, const std::string& none) const {
+  for (const auto& one : answer.value("silent", ordered_json::array()))
+    std::cerr << one.get<std::string>() << " does not answer: what it keeps is missing here\n";
   if (json()) return print(answer);
   const auto& data = answer.at("data");
   if (data.empty()) {

@@ -388,7 +388,8 @@ const views = {
     const found = await ask('/v1/admin/sagas?limit=200&' + wanted);
     if (wanted.get('prefix') && found.data.length === 1) return location.replace('#/saga/' + found.data[0].id);
     place.replaceChildren(found.data.length ? sagaTable(found.data) : make('p', {class: 'empty'}, 'No saga is like that.'),
-      found.has_more ? make('p', {class: 'soft'}, 'These are the newest; there are more.') : '');
+      found.has_more ? make('p', {class: 'soft'}, 'These are the newest; there are more.') : '',
+      found.silent ? make('p', {class: 'soft'}, found.silent.join(', ') + ' does not answer: the sagas that it keeps are missing here.') : '');
     view = {};
     markRow();
   },
