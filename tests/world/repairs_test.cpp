@@ -340,7 +340,7 @@ TEST_CASE("a saga that is mended while its domain is silent still stands still a
 TEST_CASE("of a story that grows too long the beginning is told, every repair, and the end", "[S0.6]") {
   const trouble trouble{domain::wallet, any_of<wallet::credit>()};
   auto options = trouble.options();
-  options.around.patience.tries_before_parked = 300;
+  options.around.patience.tries_before_parked = 200;
   options.around.patience.pause_ms_max = 1;
   shop shop{std::move(options)};
   const auto& pays_out = *std::find_if(scenes().begin(), scenes().end(), [](const auto& one) {
