@@ -4,11 +4,14 @@
 // A document counts when a majority of the replica set has it in its journal.
 #include <mongoc/mongoc.h>
 #include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "actors/edge/cloud_event.hpp"
@@ -18,6 +21,10 @@
 namespace souk::edge::sinks {
 
 namespace {
+
+// Where it is loaded the library shares its counters in memory under the process's number, and takes that name away at
+// an orderly end only: each kill -9 would leave one, until there is no room. Nobody looks at them.
+[[maybe_unused]] const int nothing_left = ::shm_unlink(("/mongoc-" + std::to_string(::getpid())).c_str());
 
 // The library, as long as the process lives.
 void begin_library() {
