@@ -38,6 +38,7 @@ enum class bug : std::uint8_t {
   new_key_for_a_retry,
   cancelled_yet_completed,
   outdated_believed,
+  pause_not_written,
   commits_unsynced,
   none,
 };
@@ -72,6 +73,7 @@ inline constexpr std::array<planted_bug, static_cast<std::size_t>(bug::none)> pl
     {"new_key_for_a_retry", "sim", "a step without an answer is asked again under another key"},
     {"cancelled_yet_completed", "sim", "an order is completed although its cancellation was accepted"},
     {"outdated_believed", "sim", "an order's desk acts upon the word of a coordinator that another has followed"},
+    {"pause_not_written", "sim", "a design that is paused takes orders again when its desk has fallen"},
     {"commits_unsynced", "sweep", "a commit does not wait for the disk"},
 }};
 

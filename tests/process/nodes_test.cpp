@@ -185,7 +185,7 @@ TEST_CASE(
     return said.find("souk_coordinator_adopted{coordinator=\"0\"} 1") != said.npos;
   };
   all_complete(10);
-  CHECK_FALSE(adopted());
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return !adopted(); }));  // a slow start may look like an absence
   shop.end("west", SIGKILL);
   all_complete(20);
   CHECK(adopted());

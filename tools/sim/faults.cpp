@@ -11,7 +11,7 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 27> kind_names{"weather",           "cut",
+constexpr std::array<std::string_view, 28> kind_names{"weather",           "cut",
                                                       "fell_desk",         "desk_throws",
                                                       "fell_coordinator",  "kill",
                                                       "kill_at_charge",    "set_clock",
@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 27> kind_names{"weather",           "cut"
                                                       "onlookers",         "stalled",
                                                       "fell_at_turn",      "operators",
                                                       "impatience",        "fell_at_repair",
-                                                      "coordinator_hidden"};
+                                                      "coordinator_hidden", "design_paused"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
@@ -77,6 +77,7 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
     some(3, fault_kind::fell_at_repair, 1'024, 1, 800);
   }
   some(3, fault_kind::coordinator_hidden, 8, 300, 3'000);
+  some(2, fault_kind::design_paused, order::flows, 200, 2'500);
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.at_ms < b.at_ms; });
   return plan;
 }

@@ -37,6 +37,7 @@ enum class fault_kind : std::uint8_t {
   impatience,      // which: after how many tries a saga is parked
   fell_at_repair,  // which: who falls, and how soon, when the next operator is told that his repair counts
   coordinator_hidden,  // which: the coordinator; nobody sees it for a while, and it does not know
+  design_paused,       // which: the design, much: for how long, in ms
 };
 
 struct fault {

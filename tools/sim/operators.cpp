@@ -120,6 +120,41 @@ void operators::hear(const order::repair& what, bool allowed, const answer& said
   }
 }
 
+// One at a time of each design, so that it is known what holds. Refunds are placed by nobody.
+void operators::pause(order::flow which, std::int64_t for_ms) {
+  if (which == order::flow::refund || !paused_.insert(which).second) return;
+  const auto name = std::to_string(++wishes_made_);
+  const order::pause stop{which, false, "because " + name, "pause-" + name, "somebody"};
+  auto& mine = book_.paused(which, stage_.now_us());
+  ask(stop, [this, stop, for_ms, &mine] {
+    mine.told_us = stage_.now_us();
+    later(static_cast<std::uint64_t>(for_ms * 1000), [this, stop, &mine] {
+      auto go_on = stop;
+      go_on.resume = true;
+      go_on.reason += ", and over";
+      go_on.request += ", over";
+      mine.resume_asked_us = stage_.now_us();
+      ask(go_on, [this, &mine] {
+        mine.resumed_us = stage_.now_us();
+        paused_.erase(mine.flow);
+      });
+    });
+  });
+}
+
+void operators::ask(const order::pause& what, std::function<void()> then) {
+  wishes_[what.reason] = {{}, what.resume ? remedy::resume : remedy::pause, what.reason, what.request, what.by};
+  ++underway_;
+  counter_.ask(what, [this, what, then = std::move(then)](const answer& said) {
+    --underway_;
+    const auto* line = std::get_if<order::audit_line>(&said.body);
+    if (!said.done() || !line)
+      return book_.broken("a pause of a design was refused: " + std::string{to_text(said.why)});
+    told_.push_back(*line);
+    then();
+  });
+}
+
 void operators::look_around() {
   if (wishes_.empty()) return;
   counter_.ask(order::read_audit{{}, 0, all}, [this](const answer& said) {
@@ -135,13 +170,14 @@ void operators::read_log(const lines& log) {
   std::map<std::string, std::int64_t> by_request;
   for (auto line = log.rbegin(); line != log.rend(); ++line) {
     by_number[line->seq] = &*line;
-    by_saga[line->about.value].push_back(*line);
+    if (line->about.value) by_saga[line->about.value].push_back(*line);
     const auto wish = wishes_.find(line->reason);
     if (wish == wishes_.end() || wish->second.dry || wish->second.id != line->about ||
         wish->second.what != line->what || wish->second.request != line->request)
       book_.broken(in_words(*line) + " was wanted by nobody");
     if (!line->request.empty() && !by_request.emplace(line->request, line->seq).second)
       book_.broken(in_words(*line) + " was made twice");
+    if (!line->about.value) continue;  // of a whole design
     if (const auto why = sagas::why_not(line->what, where(*line)); !why.empty())
       book_.broken(in_words(*line) + " is not safe: " + std::string{why});
   }

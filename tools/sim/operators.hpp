@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ public:
   // So many visits, spread over so much time.
   void come(unsigned visits, std::int64_t over_ms);
   bool all_done() const { return underway_ == 0; }
+  // A design takes nothing new for a while.
+  void pause(order::flow which, std::int64_t for_ms);
   // All is healed: whatever stands still is mended, once for each look. Where nobody came before, by a retry.
   void mend_all();
   // Asks what the audit log and the desks say, when all is over; the answers go into the book.
@@ -51,6 +54,7 @@ private:
   void visit();
   void mend(const order::view& one);
   void ask(const order::repair& what, bool allowed);
+  void ask(const order::pause& what, std::function<void()> then);
   void hear(const order::repair& what, bool allowed, const answer& said);
 
   void read_log(const lines& log);
@@ -68,6 +72,7 @@ private:
   std::map<std::string, order::repair> wishes_;  // by reason: no two have the same
   lines told_;
   std::map<std::int64_t, int> mended_;  // by saga, how often
+  std::set<order::flow> paused_;        // and not yet resumed
 };
 
 }  // namespace souk::sim

@@ -134,6 +134,7 @@ private:
   void kill(const death& how) {
     seen_.saw(situation::process_killed);
     if (node_->sagas_running() > 0) seen_.saw(situation::killed_with_sagas_running);
+    if (book_.is_paused(stage_.now_us())) seen_.saw(situation::fell_while_paused);
     counter_.close();
     come_to_an_end(how);
   }
@@ -322,6 +323,7 @@ private:
           if (node_) node_->show_coordinators();
         });
         break;
+      case fault_kind::design_paused: operators_.pause(static_cast<order::flow>(one.which), one.much_ms); break;
       case fault_kind::lookers: shoppers_.look_closely(one.which, one.much_ms); break;
     }
   }

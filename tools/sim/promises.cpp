@@ -29,7 +29,22 @@ promises::wish& promises::asked(const order::place& what, std::int64_t now_us) {
   return mine;
 }
 
-void promises::told(const std::string& request, const answer& said, std::int64_t now_us) {
+promises::pause& promises::paused(flow which, std::int64_t now_us) { return pauses_.emplace_back(pause{which, now_us}); }
+
+bool promises::is_paused(std::int64_t now_us) const {
+  return std::any_of(pauses_.begin(), pauses_.end(),
+                     [&](const auto& one) { return one.told_us <= now_us && now_us < one.resume_asked_us; });
+}
+
+void promises::paused(const order::place& what, const asking& when) {
+  seen_.saw(situation::refused_while_paused);
+  const bool may_be = std::any_of(pauses_.begin(), pauses_.end(), [&](const auto& one) {
+    return one.flow == what.flow && one.asked_us <= when.told_us && when.asked_us <= one.resumed_us;
+  });
+  if (!may_be) broken(what.request + " was refused as paused, and its design was not");
+}
+
+void promises::told(const std::string& request, const answer& said, const asking& when) {
   const auto* ticket = std::get_if<order::ticket>(&said.body);
   if (!said.done() || !ticket) {
     if (said.what == verdict::refused)
@@ -37,6 +52,10 @@ void promises::told(const std::string& request, const answer& said, std::int64_t
     return;
   }
   auto& mine = wishes_.at(request);
+  for (const auto& one : pauses_)
+    if (one.flow == mine.what.flow && !said.replayed && one.told_us < when.asked_us &&
+        when.told_us < one.resume_asked_us)
+      broken(request + " was taken while its design was paused");
   const auto [of, fresh] = request_of_.emplace(ticket->id.value, request);
   if (of->second != request) broken("two requests got one order: " + of->second + " and " + request);
   for (const auto& before : mine.told) {
@@ -49,7 +68,7 @@ void promises::told(const std::string& request, const answer& said, std::int64_t
       broken(request + " was told " + in_words(before) + ", then " + in_words(*ticket));
   }
   mine.told.push_back(*ticket);
-  if (ticket->state != state::pending) mine.told_us = std::min(mine.told_us, now_us);
+  if (ticket->state != state::pending) mine.told_us = std::min(mine.told_us, when.told_us);
 }
 
 void promises::cancel_asked(const std::string& request, std::int64_t now_us) {

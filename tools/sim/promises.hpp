@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,9 +39,22 @@ public:
 
   wish& asked(const order::place& what, std::int64_t now_us);
   // Answers to a place, to its repetitions and to its cancellation. Looks at once whether they agree.
-  void told(const std::string& request, const answer& said, std::int64_t now_us);
+  void told(const std::string& request, const answer& said, const asking& when);
   void cancel_asked(const std::string& request, std::int64_t now_us);
   void cancel_told(const std::string& request, const answer& said);
+
+  // A design that takes nothing new, from its pause to its resumption; each was asked for, and counts when it was told.
+  struct pause {
+    order::flow flow{};
+    std::int64_t asked_us = 0;
+    std::int64_t told_us = deed::never;
+    std::int64_t resume_asked_us = deed::never;
+    std::int64_t resumed_us = deed::never;
+  };
+  pause& paused(order::flow flow, std::int64_t now_us);
+  bool is_paused(std::int64_t now_us) const;
+  // Refused because its design is paused.
+  void paused(const order::place& what, const asking& when);
 
   void charged(const user_id& user, const answer& said, money amount);
   void restocked(const product_id& product, const answer& said, std::int64_t units);
@@ -85,6 +99,7 @@ private:
 
   situations& seen_;
   std::map<std::string, wish> wishes_;
+  std::deque<pause> pauses_;
   std::map<std::string, std::int64_t> money_in_, goods_in_;    // by user, by product: all but what orders moved
   std::map<std::string, std::int64_t> money_out_, goods_out_;  // by orders that stand, less what was taken back
   std::map<std::int64_t, by_hand> settled_;                    // by case; of a refund, by its sale

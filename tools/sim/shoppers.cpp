@@ -107,10 +107,11 @@ void shoppers::buy() {
 
 void shoppers::place(const order::place& what) {
   book_.asked(what, stage_.now_us());
-  const auto tell = [this, request = what.request](const answer& said) {
+  const auto tell = [this, what](const answer& said) {
     --underway_;
     if (said.what == verdict::lost) return;  // gave up
-    book_.told(request, said, stage_.now_us());
+    if (said.why == reason::paused) return come_again(what);
+    book_.told(what.request, said, counter_.heard());
     const auto* ticket = std::get_if<order::ticket>(&said.body);
     if (!ticket) return;
     switch (ticket->why) {
@@ -121,7 +122,7 @@ void shoppers::place(const order::place& what) {
       case reason::hold_expired: seen_.saw(situation::hold_expired_before_its_payment); break;
       default: break;
     }
-    if (ticket->state == order::state::completed && percent(10)) cancel_soon(request);
+    if (ticket->state == order::state::completed && percent(10)) cancel_soon(what.request);
   };
   ++underway_;
   counter_.ask(what, tell, percent(15) ? 1 + static_cast<int>(dice(2)) : 0);
@@ -135,6 +136,19 @@ void shoppers::place(const order::place& what) {
     });
   }
   if (percent(15)) cancel_soon(what.request);
+}
+
+// It is not taken at present: the same request, when it may be.
+void shoppers::come_again(const order::place& what) {
+  book_.paused(what, counter_.heard());
+  ++underway_;
+  later(500'000 + static_cast<std::int64_t>(dice(1'000'000)), [this, what] {
+    counter_.ask(what, [this, what](const answer& said) {
+      --underway_;
+      if (said.why == reason::paused) return come_again(what);
+      book_.told(what.request, said, counter_.heard());
+    });
+  });
 }
 
 // The one who takes it back finds it by its request key, if it is there.
@@ -168,9 +182,10 @@ void shoppers::take_back() {
   what.wait = percent(50);
   book_.asked(what, stage_.now_us());
   ++underway_;
-  counter_.ask(what, [this, request = what.request](const answer& said) {
+  counter_.ask(what, [this, what](const answer& said) {
     --underway_;
-    book_.told(request, said, stage_.now_us());
+    if (said.why == reason::paused) return come_again(what);
+    book_.told(what.request, said, counter_.heard());
   });
 }
 

@@ -44,6 +44,7 @@ private:
   void visit();
   void buy();
   void place(const order::place& what);
+  void come_again(const order::place& what);
   void take_back();
   void cancel_soon(const std::string& request);
   void charge();

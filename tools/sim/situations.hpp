@@ -94,8 +94,11 @@ enum class situation : std::uint8_t {
   // those who stand in for others
   sagas_adopted,
   outdated_word,  // of whoever ran a saga before another
+  // designs that take nothing new for a while
+  refused_while_paused,
+  fell_while_paused,
 };
-inline constexpr std::array<std::string_view, 72> situation_names{
+inline constexpr std::array<std::string_view, 74> situation_names{
     "platform_out_of_reach",
     "event_rejected",
     "event_taken_without_answer",
@@ -168,6 +171,8 @@ inline constexpr std::array<std::string_view, 72> situation_names{
     "fell_after_repair",
     "sagas_adopted",
     "outdated_word",
+    "refused_while_paused",
+    "fell_while_paused",
 };
 inline constexpr std::size_t situation_count = situation_names.size();
 constexpr std::string_view to_text(situation s) { return situation_names[static_cast<std::size_t>(s)]; }
