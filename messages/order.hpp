@@ -449,13 +449,15 @@ struct audit_state {
 //
 // Each store of orders decides by itself who runs its cases: whoever asked last. It counts the turns, durably, and from
 // then on every word of an earlier turn is refused as outdated: whoever ran them before may have fallen, or stand still
-// and not know. Answers resumed.
+// and not know. A turn is no less than the seconds of the clock, so that a store which is restored repeats none.
+// Answers resumed.
 struct resume {
   std::uint32_t share = 0;
   std::uint32_t of = 1;
   std::uint32_t runs = 0;  // the asker's own share
   std::uint64_t who = 0;   // the asker in this life: asking again makes no new turn
-  SOUK_FIELDS(resume, share, of, runs, who);
+  moment at;
+  SOUK_FIELDS(resume, share, of, runs, who, at);
 };
 struct resumed {
   number newest;  // case of this store: whatever is newer has never run

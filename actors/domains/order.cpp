@@ -67,9 +67,12 @@ std::uint64_t print_of(const souk::order::place& place) {
 
 order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
   for (auto& one : store_.pausings()) paused_[static_cast<std::size_t>(one.flow)] = std::move(one);
-  // Those behind them are left of when there were more.
-  for (const auto& one : store_.runners())
+  // Those behind them are left of when there were more. Whoever asked before asks anew: should this be a copy that was
+  // brought back, it does not know what turns were given since.
+  for (auto one : store_.runners()) {
+    one.who = 0;
     if (runners_.empty() || one.of == runners_.front().of) runners_.push_back(one);
+  }
   for (auto& r : store_.open()) {
     if (!r.brief.by_events) begun_.push_back(r.brief);
     open_.emplace(r.brief.id.value, std::move(r));
@@ -204,7 +207,10 @@ answer order::on(const souk::order::claim& claim) {
   auto* r = open_case(claim.id);
   if (!r || r->brief.by_events) return refuse(reason::not_found, to_text(claim.id));
   const bool stands = r->saga == saga_state::parked;
-  souk::order::claimed now{r->why, r->detail, stands && claim.parked, r->timeline};
+  // Who stands in for another finds it as that one left it, also when they do so by turns: for operators to mend.
+  const bool adopted = !runners_.empty() && runners_[slice_of(claim.id) % runners_.size()].runs !=
+                                                slice_of(claim.id) % runners_.size();
+  souk::order::claimed now{r->why, r->detail, stands && (claim.parked || adopted), r->timeline};
   if (r->brief.cancelling && now.why == reason::none) now.why = reason::cancelled;
   if (now.parked) return reply_with(std::move(now));
   // A coordinator that has just started does not know it: it tries again by itself.
@@ -502,7 +508,9 @@ answer order::on(const souk::order::resume& resume) {
   if (mine.who != resume.who || mine.runs != resume.runs) {
     const auto newest = std::max_element(runners_.begin(), runners_.end(),
                                          [](const auto& a, const auto& b) { return a.turn < b.turn; });
-    mine = {resume.share, resume.of, resume.runs, resume.who, newest->turn + 1};
+    // Beyond all that were given before this store was copied, if it has been restored since.
+    const auto seconds = static_cast<std::uint32_t>(resume.at.ms / 1000);
+    mine = {resume.share, resume.of, resume.runs, resume.who, std::max(newest->turn + 1, seconds)};
     store_.save_runner(mine);
   }
   for (const auto& [id, r] : open_)

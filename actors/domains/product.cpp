@@ -94,7 +94,9 @@ answer product::on(const souk::product::take_in& in) {
     effects_.push_back({shelf, line.quantity, line.position, {}});
   }
   if (move({in.once.key(), what::taken_in, print, reason::none, {}, {}, in.at}, effects_)) return {};
-  if (store_.find(in.once.key())->print != print)
+  const auto first = store_.find(in.once.key());
+  if (first->what == what::tombstone) return refuse(reason::undone);
+  if (first->print != print)
     return refuse(reason::key_reused, "the same key came with other lines");
   return reply_with(reply{}, true);
 }
@@ -103,11 +105,15 @@ answer product::on(const souk::product::quote& quote) {
   const auto print = fingerprint(pack(quote.lines));
   store::movement prices{quote.once.key(), what::quoted, print, reason::none, {}, {}, quote.at};
   souk::product::taken quoted;
+  // What was answered once stands, whatever prices are now.
+  const auto unless_known = [&](answer&& no) {
+    return store_.find(prices.key) ? known(prices.key, print) : std::move(no);
+  };
   for (const auto& line : quote.lines) {
     const auto* shelf = shelf_of(line.product);
-    if (!shelf) return refuse(reason::unknown_product, line.product.text);
+    if (!shelf) return unless_known(refuse(reason::unknown_product, line.product.text));
     const auto amount = cost_of(*shelf, line.quantity);
-    if (!amount) return refuse(reason::limit_reached, line.product.text);
+    if (!amount) return unless_known(refuse(reason::limit_reached, line.product.text));
     prices.lines.push_back({shelf->id, 0, shelf->stock, line.position, *amount});
     quoted.lines.push_back({line.position, *amount});
   }

@@ -60,9 +60,8 @@ caf::behavior coordinator::make_behavior() {
   papers_.counts->parked = 0;
   papers_.counts->knows_open_cases = false;
   papers_.counts->adopted = 0;
-  newest_.resize(papers_.where->shards(domain::order));
-  turns_.resize(newest_.size());
-  others_.resize(papers_.where->coordinators());
+  shares_.resize(papers_.where->coordinators());
+  for (auto& one : shares_) one.desks.resize(papers_.where->shards(domain::order));
   look_at_the_clock();
   who_ = fingerprint(std::to_string(papers_.around->seed) + '/' + std::to_string(papers_.share) + '/' +
                      std::to_string(papers_.counts->restarts) + '/' + std::to_string(now_.ms) + '/' +
@@ -75,7 +74,7 @@ caf::behavior coordinator::make_behavior() {
       [this](souk::begin& mail) {
         look_at_the_clock();
         // Of the turn of another, who may be this one's earlier life: what is open is asked for.
-        if (mail.who != who_) return void(ask_open_at_ms_ = 0);
+        if (mail.who != who_) return ask_soon();
         for (auto& one : mail.cases) on_begin(std::move(one), mail.turn);
       },
       [this](responses& mail) {
@@ -101,9 +100,10 @@ caf::behavior coordinator::make_behavior() {
 
 // At the start, and now and then: whatever was lost on the way from the desk that keeps it is picked up again.
 void coordinator::ask_for_open_cases() {
+  asked_open_at_ms_ = steady_ms_;
   ask_open_at_ms_ = steady_ms_ + (papers_.counts->knows_open_cases ? ask_open_every_ms : papers_.around->answer_ms);
-  for (std::uint32_t share = 0; share < others_.size(); ++share)
-    if (share == papers_.share || others_[share].adopted) ask_for_open_cases(share);
+  for (std::uint32_t share = 0; share < shares_.size(); ++share)
+    if (share == papers_.share || shares_[share].adopted) ask_for_open_cases(share);
   // What is parked here may have ended there: what was asked for in vain came late, and nobody told.
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& mine = slots_[at];
@@ -114,27 +114,33 @@ void coordinator::ask_for_open_cases() {
 }
 
 void coordinator::ask_for_open_cases(std::uint32_t share) {
-  const order::resume all{share, papers_.where->coordinators(), papers_.share, who_};
-  for (std::uint32_t shard = 0; shard < newest_.size(); ++shard)
+  const order::resume all{share, papers_.where->coordinators(), papers_.share, who_, now_};
+  for (std::uint32_t shard = 0; shard < shares_[share].desks.size(); ++shard)
     out_.post({domain::order, shard}, {tickets_of_resume + (std::uint64_t{share} << 16) + shard, all});
+}
+
+// Before its time, but not while an answer may be under way: each question may cost a desk a write.
+void coordinator::ask_soon() {
+  ask_open_at_ms_ = std::min(ask_open_at_ms_, asked_open_at_ms_ + papers_.around->answer_ms);
 }
 
 // Whoever is next in line behind those that are out of sight stands in for them.
 void coordinator::look_who_is_absent() {
-  const auto all = static_cast<std::uint32_t>(others_.size());
+  const auto all = static_cast<std::uint32_t>(shares_.size());
   bool is_next = true;
   std::int64_t adopted = 0;
   for (std::uint32_t steps = 1; steps < all; ++steps) {
     const auto share = (papers_.share + all - steps) % all;
-    auto& other = others_[share];
+    auto& other = shares_[share];
     if (papers_.where->coordinator(share)) {
-      other = {};
-      is_next = false;
+      other.absent_since_ms = 0;
+      other.adopted = is_next = false;
       continue;
     }
     if (!other.absent_since_ms) other.absent_since_ms = steady_ms_;
+    // Also no more: who is nearer in line may be there again before it is.
     is_next = is_next && steady_ms_ - other.absent_since_ms >= papers_.around->adopt_ms;
-    if (is_next && !std::exchange(other.adopted, true)) {
+    if (!std::exchange(other.adopted, is_next) && is_next) {
       spdlog::warn("coordinator/{} is out of sight: coordinator/{} adopts its sagas", share, papers_.share);
       ask_for_open_cases(share);
     }
@@ -143,38 +149,52 @@ void coordinator::look_who_is_absent() {
   papers_.counts->adopted = adopted;
 }
 
-void coordinator::on_open_cases(std::uint32_t shard, const order::resumed& said) {
-  if (shard >= newest_.size() || said.turn < turns_[shard]) return;
-  if (said.turn == turns_[shard] && newest_[shard]) return;
-  turns_[shard] = said.turn;
-  newest_[shard] = said.newest.value;
+void coordinator::on_open_cases(std::uint32_t share, std::uint32_t shard, const answer& said) {
+  if (share >= shares_.size() || shard >= shares_[share].desks.size()) return;
+  auto& desk = shares_[share].desks[shard];
+  const auto* all = std::get_if<order::resumed>(&said.body);
+  if (all && all->turn >= desk.turn) {
+    learn_turn(share, shard, all->turn);
+    if (!desk.newest) desk.newest = all->newest.value;
+  }
+  desk.answered = desk.answered || all || said.why == reason::storage_full;
+  const auto& mine = shares_[papers_.share].desks;
   papers_.counts->knows_open_cases =
-      std::all_of(newest_.begin(), newest_.end(), [](const auto& one) { return one.has_value(); });
+      std::all_of(mine.begin(), mine.end(), [](const auto& one) { return one.answered; });
+}
+
+// In between another may have run what is new here; and it runs now what was run here in an older turn.
+void coordinator::learn_turn(std::uint32_t share, std::uint32_t shard, std::uint32_t turn) {
+  auto& desk = shares_[share].desks[shard];
+  if (turn <= desk.turn) return;
+  desk.turn = turn;
+  desk.newest.reset();
+  const auto& where = out_.directory();
+  for (std::uint32_t at = 0; at < slots_.size(); ++at) {
+    const auto& one = slots_[at];
+    if (one.taken && one.turn < turn && where.coordinator_of(one.about.id) == share &&
+        where.place_of({domain::order, slice_of(one.about.id)}).shard == shard)
+      leave(at);
+  }
 }
 
 // Numbers grow: whatever is newer than all that was there before, and than all that has begun here, is new. A letter
 // that came twice, or overtook another, is not believed to be.
 bool coordinator::may_have_run(number saga) {
   if (planted(bug::begins_unclaimed)) return false;
-  if (out_.directory().coordinator_of(saga) != papers_.share) return true;
-  auto& newest = newest_[out_.directory().place_of({domain::order, slice_of(saga)}).shard];
+  auto& desks = shares_[out_.directory().coordinator_of(saga)].desks;
+  auto& newest = desks[out_.directory().place_of({domain::order, slice_of(saga)}).shard].newest;
   if (!newest || saga.value <= *newest) return true;
   newest = saga.value;
   return false;
 }
 
 void coordinator::on_begin(order::brief&& about, std::uint32_t turn) {
-  if (out_.directory().coordinator_of(about.id) == papers_.share) {
-    const auto shard = out_.directory().place_of({domain::order, slice_of(about.id)}).shard;
-    // In between another may have run what is new here.
-    if (turn > turns_[shard]) turns_[shard] = turn, newest_[shard].reset();
-  }
-  auto known = by_saga_.find(about.id.value);
-  if (known != by_saga_.end() && slots_[known->second].turn != turn) {
-    if (turn < slots_[known->second].turn) return;
-    leave(known->second);
-    known = by_saga_.end();
-  }
+  const auto share = out_.directory().coordinator_of(about.id);
+  const auto shard = out_.directory().place_of({domain::order, slice_of(about.id)}).shard;
+  if (turn < shares_[share].desks[shard].turn) return;
+  learn_turn(share, shard, turn);
+  const auto known = by_saga_.find(about.id.value);
   if (known != by_saga_.end()) {
     auto& mine = slots_[known->second];
     if (mine.parked) {
@@ -183,8 +203,7 @@ void coordinator::on_begin(order::brief&& about, std::uint32_t turn) {
       mine.way = slot::way::claiming;
       return ask_the_desk(known->second);
     }
-    // Its desk may believe that it stands still, by a late word of whoever ran it before, and an operator have mended
-    // it.
+    // Its desk may believe that it stands still, by a word that came late, and an operator have mended it.
     if (mine.way != slot::way::claiming) {
       const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
       out_.post(to, {join_ticket({mine.generation, known->second, to.shard, stage_of_way, false}),
@@ -234,7 +253,11 @@ void coordinator::on_claim(std::uint32_t at, answer& said) {
   const bool waits = mine.way == slot::way::claiming;
   if (!said.done()) return waits ? let_go(at) : void();
   auto& claimed = std::get<order::claimed>(said.body);
-  if (claimed.parked) return;
+  if (claimed.parked) {
+    // As whoever is stood in for has left it.
+    if (waits && !std::exchange(mine.parked, true)) papers_.counts->parked += 1;
+    return;
+  }
   const bool is_mended = repairs_in(claimed.timeline) > repairs_in(mine.timeline);
   if (!waits && !is_mended) return;
   if (mine.parked || !waits) {
@@ -304,6 +327,13 @@ void coordinator::on_turn(std::uint32_t at, const answer& said) {
   may_crash(crash_point::turned_back);
   mine.way = slot::way::back;
   moves_ = std::move(mine.held);
+  if (mine.machine.may_have_run()) {
+    // Whoever ran it before may be at it still, before a step that was refused here and may be done there: nothing that
+    // comes after it may happen any more.
+    moves_.clear();
+    mine.machine = sagas::machine{mine.machine.its_plan(), true};
+    mine.machine.walk_back(moves_);
+  }
   go(at);
 }
 
@@ -342,7 +372,9 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   mine.parts = 0;
   note(mine, stage, undo ? mark::undoing : mark::asked);
   commands_.clear();
-  const auto say = undo ? step.undo : step.run;
+  // A pivot is never undone: on the way back it is forbidden, should somebody still be on the way there.
+  const bool forbids = undo && mine.machine.its_plan().stages()[stage].role == sagas::role::pivot;
+  const auto say = undo && !forbids ? step.undo : step.run;
   if (say) say({mine.about, key, now_, mine.timeline, mine.why, mine.detail}, commands_);
   if (commands_.empty()) {
     // Nothing to ask: it counts as done, or as undone.
@@ -352,7 +384,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   }
   may_crash(crash_point::before_step);
   mine.due_ms = steady_ms_ + papers_.around->answer_ms;
-  const bool settled = is_settled(mine, stage, undo);
+  const bool settled = forbids || is_settled(mine, stage, undo);
   const auto post = [&](directory::place to, command&& what) {
     mine.unanswered.set(to.shard);
     ++mine.parts;
@@ -390,10 +422,8 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
 
 void coordinator::on_answer(souk::response&& said) {
   if (said.ticket >= tickets_of_resume) {
-    const auto* all = std::get_if<order::resumed>(&said.answer.body);
-    const auto share = static_cast<std::uint32_t>(said.ticket >> 16 & 0xffff);
-    if (all && share == papers_.share) on_open_cases(static_cast<std::uint32_t>(said.ticket & 0xffff), *all);
-    return;
+    const auto ticket = static_cast<std::uint32_t>(said.ticket);
+    return on_open_cases(ticket >> 16, ticket & 0xffff, said.answer);
   }
   const auto t = split(said.ticket);
   if (t.slot >= slots_.size()) return;
@@ -530,7 +560,12 @@ void coordinator::let_go(std::uint32_t at) {
 
 // Its own it asks for at once; of what it has adopted it believes that somebody has come back, until it looks again.
 void coordinator::on_outdated(std::uint32_t at) {
-  if (out_.directory().coordinator_of(slots_[at].about.id) == papers_.share) ask_open_at_ms_ = 0;
+  const auto id = slots_[at].about.id;
+  const auto share = out_.directory().coordinator_of(id);
+  auto& desk = shares_[share].desks[out_.directory().place_of({domain::order, slice_of(id)}).shard];
+  // Whatever turn it says next is the newest, be its clock as it may.
+  if (slots_[at].turn == desk.turn) desk = {0, {}, desk.answered};
+  if (share == papers_.share) ask_soon();
   leave(at);
 }
 

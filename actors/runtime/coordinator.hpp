@@ -96,7 +96,9 @@ private:
   void on_unfollow(const souk::unfollow& wish);
   void ask_for_open_cases();
   void ask_for_open_cases(std::uint32_t share);
-  void on_open_cases(std::uint32_t shard, const order::resumed& said);
+  void ask_soon();
+  void on_open_cases(std::uint32_t share, std::uint32_t shard, const answer& said);
+  void learn_turn(std::uint32_t share, std::uint32_t shard, std::uint32_t turn);
   void look_who_is_absent();
   void on_outdated(std::uint32_t at);
   bool may_have_run(number saga);
@@ -132,17 +134,22 @@ private:
   std::vector<command> commands_;
   moment now_;
   std::int64_t steady_ms_ = 0;  // of deadlines
-  std::int64_t ask_open_at_ms_ = 0;
-  // By shard of the orders, the newest case that was opened before its desk first heard of this coordinator, or that
-  // has begun here since: one that is newer has surely never run. None: that desk has not been heard yet.
-  std::vector<std::optional<std::int64_t>> newest_;
-  std::vector<std::uint32_t> turns_;  // of this coordinator's own share, by shard of the orders
-  std::uint64_t who_ = 0;             // this one, in this life
-  struct other {
+  std::int64_t asked_open_at_ms_ = 0, ask_open_at_ms_ = 0;
+  // What a desk of orders has said of a share in its newest turn.
+  struct heard {
+    std::uint32_t turn = 0;
+    // The newest case that was there when it began, or that has begun here since: one that is newer has surely never
+    // run. None: that is not known.
+    std::optional<std::int64_t> newest;
+    bool answered = false;  // be it that there is no room to write it down
+  };
+  struct share {
+    std::vector<heard> desks;  // by shard of the orders
     std::int64_t absent_since_ms = 0;
     bool adopted = false;
   };
-  std::vector<other> others_;  // by share
+  std::vector<share> shares_;
+  std::uint64_t who_ = 0;  // this one, in this life
 };
 
 }  // namespace souk::runtime

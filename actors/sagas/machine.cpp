@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/sagas/steps.hpp"
 #include "messages/grammar/planted.hpp"
 
 namespace souk::sagas {
@@ -15,6 +16,16 @@ std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
 void machine::begin(moves& out) { make(plan_->opening(), out); }
 
 void machine::walk_back(moves& out) {
+  for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
+    if (plan_->stages()[i].role != role::pivot || plan_->stages()[i].step->home == domain::order) continue;
+    states_[i] = state::undoing;
+    walking_back_ = true;
+    return out.push_back({order_to_go::kind::undo, static_cast<std::uint8_t>(i), 0});
+  }
+  undo_all(out);
+}
+
+void machine::undo_all(moves& out) {
   std::size_t last = states_.size();
   for (std::size_t i = 0; i < plan_->stages().size(); ++i) {
     if (plan_->stages()[i].role != role::compensable || plan_->stages()[i].by_events) continue;
@@ -30,6 +41,11 @@ void machine::walk_back(moves& out) {
 void machine::on(std::size_t stage, outcome how, moves& out) {
   auto& here = states_[stage];
   if (ended_ || here != (how == outcome::undone ? state::undoing : state::running)) return;
+  if (how == outcome::undone && plan_->stages()[stage].role == role::pivot) {
+    here = state::undone;
+    tries_[stage] = 0;
+    return undo_all(out);
+  }
   const auto* row = plan_->on(stage, how);
   if (!row) {
     // The table has no way on: an insisted step was refused. Only an operator can help.

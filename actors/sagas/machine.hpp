@@ -49,7 +49,7 @@ public:
 
   void begin(moves& out);
   // Instead: it was decided before that it walks back, and nobody knows how far it came. All that may be in effect is
-  // undone; what never was is forbidden.
+  // undone; what never was is forbidden, and first a pivot that another domain than that of the case decides.
   void walk_back(moves& out);
   void on(std::size_t stage, outcome how, moves& out);
   // No answer in time, or nobody to ask.
@@ -69,6 +69,7 @@ public:
 
 private:
   void make(const std::vector<move>& wanted, moves& out);
+  void undo_all(moves& out);
   bool all_back() const;  // nothing that could be undone is in effect
 
   const plan* plan_ = nullptr;

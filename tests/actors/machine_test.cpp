@@ -163,6 +163,21 @@ TEST_CASE("a saga that may have run before loses no step: what came after it may
         machine::moves{{order_to_go::kind::run, static_cast<std::uint8_t>(order_payment().index_of(&fail_order)), 0}});
 }
 
+TEST_CASE("what turns back without knowing how far it came takes all back, and forbids what cannot be taken back",
+          "[S1.6][C.4]") {
+  script sale{order_payment(), script::way::back};
+  CHECK(sale.asks() == "undo debit_wallet");
+  CHECK(sale.undone(debit_wallet).asks() == "undo use_coupon");
+  CHECK(sale.undone(use_coupon).asks() == "undo take_stock");
+  CHECK(sale.undone(take_stock).asks() == "run fail_order");
+  // The case's own domain decides a sale's pivot; goods are taken in elsewhere.
+  script back{take_back(), script::way::back};
+  CHECK(back.asks() == "undo take_in_stock");
+  CHECK(back.silent(take_in_stock).asks() == "undo take_in_stock again");
+  CHECK(back.undone(take_in_stock).asks() == "run fail_order");
+  CHECK(back.done(fail_order).asks() == "reject");
+}
+
 TEST_CASE("the pivot is insisted upon, then parked, never undone and never lost", "[S0.6]") {
   script saga{order_payment()};
   saga.after({&verify_user, &take_stock, &use_coupon, &debit_wallet});

@@ -36,6 +36,21 @@ TEST_CASE("a quote is given once per key: the price that a saga has seen stays",
   CHECK(desk.say(product::quote{{saga(1), 1}, {{0, {"cup"}, 3}}, noon}).why == reason::key_reused);
   CHECK(desk.say(product::quote{{saga(3), 1}, {{0, {"mug"}, 1}}, noon}).why == reason::unknown_product);
   CHECK(body<product::view>(desk.say(product::find{{"cup"}})).stock == 10);
+  // Also when two of them would cost now what no line may.
+  desk.say(product::change{{"cup"}, {}, money_max, noon});
+  CHECK(body<product::taken>(desk.say(quote)).lines[0].amount.minor == 600);
+  CHECK(desk.say(product::quote{{saga(4), 1}, {{0, {"cup"}, 2}}, noon}).why == reason::limit_reached);
+}
+
+TEST_CASE("goods whose return was forbidden are not taken in when it comes", "[S1.6][C.4]") {
+  seat<domains::product> desk;
+  desk.say(product::put{{"cup"}, "Cup", {300}, 10, noon});
+  const product::take_in in{{saga(1), 2}, {{0, {"cup"}, 2}}, noon};
+  CHECK(body<recorded>(desk.say(recall{{domain::product, 0}, in.once, true, noon})).what == recorded::effect::forbidden);
+  const auto restart = GENERATE(false, true);
+  if (restart) desk.again();
+  CHECK(desk.say(in).why == reason::undone);
+  CHECK(body<product::view>(desk.say(product::find{{"cup"}})).stock == 10);
 }
 
 TEST_CASE("goods that are asked for twice are taken once, at the first price", "[S4.5][S0.6]") {

@@ -11,8 +11,9 @@ namespace souk::tests {
 
 class script {
 public:
-  explicit script(const sagas::plan& of) : plan_(of), machine_(of) {
-    machine_.begin(open_);
+  enum class way { there, back };
+  explicit script(const sagas::plan& of, way which = way::there) : plan_(of), machine_(of, which == way::back) {
+    which == way::back ? machine_.walk_back(open_) : machine_.begin(open_);
     note();
   }
 

@@ -249,6 +249,72 @@ TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4
   CHECK(shop.broken_invariants() == "");
 }
 
+TEST_CASE("who still runs what another has ended moves neither goods nor money", "[C.4][S1.6][S0.6]") {
+  const auto flow = GENERATE(order::flow::order_payment, order::flow::stock_first, order::flow::balance_first,
+                             order::flow::take_back);
+  INFO(sagas::plan_of(flow).name());
+  // The first who asks for the user gets no answer; he asks again when another has heard that there is none, has failed
+  // the order, and the user has come after all.
+  auto asked = std::make_shared<std::atomic<int>>(0);
+  auto options = shop::impatient();
+  options.around.adopt_ms = 20;
+  options.around.patience.pause_ms_first = options.around.patience.pause_ms_max = 3'000;
+  options.make_brain = [=](runtime::directory::place at,
+                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (at.domain != domain::user) return nullptr;
+    const auto guard = [=](const command& what) -> std::optional<answer> {
+      if (!std::holds_alternative<user::verify>(what) || (*asked)++) return std::nullopt;
+      return lose(reason::unreachable);
+    };
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  };
+  shop shop{options};
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, flow == order::flow::take_back, flow});
+  if (flow == order::flow::take_back) place.lines[0].amount = {600};
+  place.wait = false;
+  shop.node().front().ask(place, {{}, patience_ms, 0}, [](answer&&) {});
+  REQUIRE(eventually([&] { return *asked > 0; }));
+  const auto id = std::get<order::view>(shop.ask(order::find_request{place.request}).body).id;
+  shop.node().hide_coordinator(slice_of(id) % shop.options().coordinators);
+  REQUIRE(eventually([&] { return shop.find(id).state == state::failed; }));
+  shop.user("ann", 10'000);
+  REQUIRE(eventually([&] { return shop.node().sagas_running() == 0; }));
+  CHECK(shop.stock("cup") == 10);
+  CHECK(shop.balance("ann") == 10'000);
+  shop.node().show_coordinators();
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("who is nearer in line stands in, and who did so meanwhile does so no more", "[C.4]") {
+  auto options = shop::impatient();
+  options.coordinators = 3;
+  options.around.adopt_ms = 20;
+  shop shop{options};
+  shop.user("ann", 1'000'000);
+  shop.product("cup", 300, 1'000);
+  const auto stand_in = [&](std::size_t who, std::int64_t shares) {
+    return eventually([&] { return shop.node().figures().coordinators[who]->adopted == shares; });
+  };
+  const auto sells = [&] {
+    std::vector<want> all(20, want{"ann", {{{"cup"}, 1, {}}}, {}, {}});
+    for (const auto& one : shop.buy_all(all)) CHECK(one.state == state::completed);
+  };
+  shop.node().hide_coordinator(0);
+  shop.node().hide_coordinator(1);
+  CHECK(stand_in(2, 2));
+  sells();
+  shop.node().show_coordinators();
+  shop.node().hide_coordinator(0);
+  CHECK(stand_in(1, 1));
+  CHECK(stand_in(2, 0));
+  sells();
+  shop.node().show_coordinators();
+  CHECK(stand_in(1, 0));
+  sells();
+  CHECK(shop.broken_invariants() == "");
+}
+
 TEST_CASE("a node whose desk falls again and again says so and does not start", "[C.4]") {
   temporary_folder folder;
   runtime::stage stage{1};  // its clock makes the pauses between the falls short

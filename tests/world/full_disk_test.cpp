@@ -73,6 +73,12 @@ TEST_CASE("on a full disk writes are refused, reads go on, and it recovers by it
   } while (said.done() && ++placed < 10'000);
   CHECK(said.why == reason::storage_full);
   CHECK(shop.balance("ann") >= 0);
+  // Who starts now reads as well, although no desk can write down who asks for its cases.
+  shop.close();
+  disk.fill();
+  shop.open();
+  CHECK(shop.stock("cup") <= 99);
+  CHECK(tried(wallet::charge{"too much", {"ann"}, {1}, shop.now()}).why == reason::storage_full);
 
   disk.relieve();
   CHECK(eventually([&] { return shop.ask(wallet::charge{"at last", {"ann"}, {5}, shop.now()}).done(); }));

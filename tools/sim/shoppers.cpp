@@ -12,6 +12,7 @@ using order::flow;
 namespace {
 constexpr std::int64_t hold_ms = 1'500;
 constexpr int users = 8, products = 6;
+constexpr std::uint64_t newcomer = 6;  // a user who is unknown at first
 std::string user_name(std::uint64_t i) { return "u" + std::to_string(i); }
 std::string product_name(std::uint64_t i) { return "p" + std::to_string(i); }
 constexpr std::int64_t poor = 900;  // enough for an order or two
@@ -40,7 +41,7 @@ void shoppers::furnish() {
   };
   for (std::uint64_t i = 0; i < users; ++i) {
     const auto name = user_name(i);
-    sure(user::put{{name}, name, at});
+    if (i != newcomer) sure(user::put{{name}, name, at});
     const money amount{i % 4 == 3 ? poor : rich};
     counter_.ask(wallet::charge{"first-" + name, {name}, amount, at},
                  [this, name, amount](const answer& said) { book_.charged({name}, said, amount); });
@@ -67,6 +68,11 @@ void shoppers::furnish() {
 void shoppers::come(unsigned visits, std::int64_t over_ms) {
   for (unsigned i = 0; i < visits; ++i)
     later(static_cast<std::int64_t>(dice(static_cast<std::uint64_t>(over_ms * 1000))), [this] { visit(); });
+  ++underway_;
+  later(static_cast<std::int64_t>(dice(static_cast<std::uint64_t>(over_ms * 1000))), [this] {
+    const auto name = user_name(newcomer);
+    counter_.ask(user::put{{name}, name, stage_.now()}, [this](const answer&) { --underway_; });
+  });
 }
 
 void shoppers::visit() {
