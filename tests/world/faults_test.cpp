@@ -258,6 +258,7 @@ TEST_CASE("who still runs what another has ended moves neither goods nor money",
   auto asked = std::make_shared<std::atomic<int>>(0);
   auto options = shop::impatient();
   options.around.adopt_ms = 20;
+  options.around.answer_ms = patience_ms;  // nor does it ask for its open cases meanwhile
   options.around.patience.pause_ms_first = options.around.patience.pause_ms_max = 3'000;
   options.make_brain = [=](runtime::directory::place at,
                            const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
