@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <mutex>
 
@@ -135,6 +136,10 @@ namespace {
 
 std::shared_ptr<edge::key_ring> keys_of(const config::node& wanted) {
   auto file = keys_file_of(wanted);
+  // Not to be open because of a slip of the pen, or a file that was forgotten when the rest was brought back.
+  if (!wanted.keys.empty() && !std::filesystem::exists(file))
+    throw config::wrong(file + ": the file of keys is not there: bring it back, or make a key for an admin with "
+                               "`souk keys add --role admin --file " + file + "`");
   std::shared_ptr<edge::key_ring> keys;
   try {
     keys = std::make_shared<edge::key_ring>(file);

@@ -250,6 +250,9 @@ answer order::on(const souk::order::close& close) {
   auto* r = open_case(close.id);
   if (!r) return store_.find(close.id) ? reply_with(reply{}, true) : refuse(reason::not_found, to_text(close.id));
   r->saga = saga_state::completed;
+  // A return that was given up when its goods were in already.
+  r->why = reason::none;
+  r->detail.clear();
   take_story(*r, close.timeline);
   end(*r, state::completed, close.at);
   if (r->brief.flow == flow::refund) {

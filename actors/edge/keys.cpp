@@ -160,6 +160,8 @@ std::optional<role> parse_role(std::string_view name) {
   return static_cast<role>(at - role_names.begin());
 }
 
+std::string id_of_key(const key_hash& hash) { return to_hex(hash).substr(0, 12); }
+
 key_hash hash_of_key(std::string_view key) {
   key_hash hash{};
   // Looked up once: finding the algorithm takes longer than the hash.
@@ -209,7 +211,7 @@ std::vector<made_key> add_keys(const std::string& file, std::vector<key_row> wan
     if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) fail("no random bytes");
     auto& one = made.emplace_back(made_key{std::string{key_prefix} + base64url(secret), std::move(row)});
     one.row.hash = hash_of_key(one.key);
-    one.row.id = to_hex(one.row.hash).substr(0, 12);
+    one.row.id = id_of_key(one.row.hash);
     rows.push_back(one.row);
   }
   change.write(rows);

@@ -29,9 +29,10 @@ struct keys_wrong : std::runtime_error {
 
 using key_hash = std::array<unsigned char, 32>;  // SHA-256
 key_hash hash_of_key(std::string_view key);
+std::string id_of_key(const key_hash& hash);  // its first 12 digits: names a key without giving it away
 
 struct key_row {
-  std::string id;  // the first 12 digits of the hash: names a key without giving it away
+  std::string id;
   edge::role role{};
   std::string user;  // of a customer's
   std::string note;  // whose it is, for people

@@ -30,6 +30,8 @@ inline constexpr problem_kind key_missing{"key_missing", 401, "This needs a key:
 inline constexpr problem_kind key_unknown{"key_unknown", 401, "The key is not known, or is revoked"};
 inline constexpr problem_kind role_refused{"role_refused", 403, "The key's role may not do this"};
 inline constexpr problem_kind foreign_user{"foreign_user", 403, "The key acts for its own user only"};
+inline constexpr problem_kind foreign_page{
+    "foreign_page", 403, "Nobody has a key: only this machine is answered, by its own name, and no other's page"};
 inline constexpr problem_kind overloaded{"overloaded", 503, "Too many orders are in flight: try again soon"};
 inline constexpr problem_kind not_a_stream{"not_a_stream", 406, "Events can only be followed over a connection"};
 inline constexpr problem_kind internal{"internal", 500, "Something broke inside"};

@@ -214,6 +214,19 @@ bool equal_without_case(std::string_view a, std::string_view lower) {
                     [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
 }
 
+// While nobody needs a key, whoever reaches this machine's loopback may do all, and a browser reaches it for any page
+// that it shows. A page cannot choose what the browser says of its origin, nor of the host that it believes to ask.
+bool is_of_a_foreign_page(const http_request& request) {
+  const auto said = request.header("host");
+  if (!said.empty()) {
+    auto name = said.substr(0, said.starts_with('[') ? said.find(']') + 1 : said.find(':'));
+    const bool numbers = name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos;
+    if (!numbers && name != "[::1]" && !(name.size() == 9 && equal_without_case(name, "localhost"))) return true;
+  }
+  const auto origin = request.header("origin");
+  return !origin.empty() && origin != "http://" + std::string{said} && origin != "https://" + std::string{said};
+}
+
 // Users that the path or the query names. False: it is another's, and that is the answer.
 bool is_callers_own(const asked& a, const call& c) {
   switch (a.route.guard.whose()) {
@@ -254,6 +267,13 @@ std::string_view unknown_parameter(const asked& a) {
 
 std::span<const route> all_routes() { return table; }
 
+std::string read_signature(fields& body, const call& c) {
+  auto by = body.maybe_text("by", 64).value_or("");
+  if (const auto* who = c.who())
+    by += (by.empty() ? "(" : " (") + std::string{to_text(who->role)} + ' ' + id_of_key(who->key) + ')';
+  return by;
+}
+
 void render(const http_request& request, const call& c) {
   const std::string_view target = request.target;
   const auto mark = target.find('?');
@@ -271,6 +291,7 @@ void render(const http_request& request, const call& c) {
       continue;
     }
     c.note(request.method == "HEAD" ? "HEAD" : route.method, route.pattern, request.header("traceparent"));
+    if (!c.hall().guarded() && is_of_a_foreign_page(request)) return c.answer(problem{problems::foreign_page});
     if (!c.let_in(route.guard, request.header("authorization"))) return;
     asked what{request, route, mark == target.npos ? std::string_view{} : target.substr(mark + 1),
                {},      {},    c.hall().now()};

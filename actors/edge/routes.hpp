@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "actors/edge/call.hpp"
+#include "actors/edge/keys.hpp"
 
 namespace souk::edge {
 
@@ -27,11 +28,13 @@ std::span<const route> all_routes();
 // Finds the route of a request and hands it over; answers itself when there is none.
 void render(const http_request& request, const call& c);
 
-// What every wish of an operator says: why, by whom, and whether only to hear what would become of it.
+// What every wish of an operator says: why, by whom, and whether only to hear what would become of it. Whoever has a key
+// signs with it, whatever he says that he is called: "olga (operator 5f0c8ad1e2b4)".
+std::string read_signature(fields& body, const call& c);
 template <class Wish>
-void read_why(fields& body, Wish& wanted) {
+void read_why(fields& body, const call& c, Wish& wanted) {
   wanted.reason = body.text("reason", 500);
-  wanted.by = body.maybe_text("by", 64).value_or("");
+  wanted.by = read_signature(body, c);
   wanted.dry = body.maybe_flag("dry_run").value_or(false);
 }
 

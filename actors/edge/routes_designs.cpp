@@ -80,7 +80,7 @@ void hold_back(const asked& a, const call& c, bool resume) {
   order::pause wanted{*flow, resume};
   wanted.request = a.key;
   wanted.at = a.at;
-  if (!a.read(c, [&](fields& body) { read_why(body, wanted); })) return;
+  if (!a.read(c, [&](fields& body) { read_why(body, c, wanted); })) return;
   struct gathering {
     std::vector<answer> said;
     std::atomic<std::uint32_t> missing;

@@ -50,7 +50,8 @@ void order(const asked& a, const call& c) {
       body.blame("shard", "must be a domain and its shard: wallet/1");
     wish.to = body.text("to", 32);
     wish.reason = body.text("reason", 500);
-    wish.by = body.maybe_text("by", 64).value_or("an operator");
+    wish.by = read_signature(body, c);
+    if (wish.by.empty()) wish.by = "an operator";
     wish.from_data = body.maybe_text("from_data", 1024).value_or("");
     if (!wish.from_data.empty() && wish.from_data.front() != '/')
       body.blame("from_data", "must be a directory from the root on: /...");

@@ -118,7 +118,7 @@ void repair(const asked& a, const call& c, remedy what) {
   order::repair wanted{*id, what};
   wanted.request = a.key;
   wanted.at = a.at;
-  if (!a.read(c, [&](fields& body) { read_why(body, wanted); })) return;
+  if (!a.read(c, [&](fields& body) { read_why(body, c, wanted); })) return;
   c.want<order::view>(order::find{*id}, [c, wanted = std::move(wanted)](order::view&& found, bool) mutable {
     auto of = std::make_shared<order::view>(std::move(found));
     const bool dry = wanted.dry;

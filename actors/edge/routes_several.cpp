@@ -143,7 +143,7 @@ void mend_several(const asked& a, const call& c) {
   wanted.repair.at = a.at;
   if (!a.read(c, [&](fields& body) {
         read_remedy(body, wanted.repair.what);
-        read_why(body, wanted.repair);
+        read_why(body, c, wanted.repair);
         read_filter(a, c, body, wanted.which, wanted.as_of);
       }))
     return;

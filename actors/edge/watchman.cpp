@@ -101,7 +101,8 @@ void watchman::run() {
     {
       const std::lock_guard hold{mutex_};
       if (now.flaws && !found_.flaws)
-        spdlog::error("the books do not balance: {}: {}", now.first.front().invariant, now.first.front().row);
+        // Not the row: it names people and what they have.
+        spdlog::error("the books do not balance: {}: souk admin check says where", now.first.front().invariant);
       found_ = std::move(now);
     }
     if (!rest(between_rounds_ms)) return;

@@ -171,10 +171,18 @@ void coordinator::learn_turn(std::uint32_t share, std::uint32_t shard, std::uint
   desk.newest.reset();
   const auto& where = out_.directory();
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
-    const auto& one = slots_[at];
-    if (one.taken && one.turn < turn && where.coordinator_of(one.about.id) == share &&
-        where.place_of({domain::order, slice_of(one.about.id)}).shard == shard)
+    auto& one = slots_[at];
+    if (!one.taken || one.turn >= turn || where.coordinator_of(one.about.id) != share ||
+        where.place_of({domain::order, slice_of(one.about.id)}).shard != shard)
+      continue;
+    if (one.parked) {
+      // It goes on standing still, for an operator: nothing of it is under way.
+      one.turn = turn;
+      one.generation += 1;
+    } else {
       leave(at);
+      ask_soon();  // should the letter with all that is open be lost
+    }
   }
 }
 
@@ -369,7 +377,7 @@ void coordinator::ask(std::uint32_t at, std::uint8_t stage, bool undo) {
   if (planted(bug::new_key_for_a_retry) && mine.pausing && step.home == domain::wallet) key.step = 14;
   mine.pausing = 0;
   mine.unanswered.reset();
-  mine.parts = 0;
+  mine.parts = mine.in_effect = 0;
   note(mine, stage, undo ? mark::undoing : mark::asked);
   commands_.clear();
   // A pivot is never undone: on the way back it is forbidden, should somebody still be on the way there.
@@ -440,8 +448,10 @@ void coordinator::on_answer(souk::response&& said) {
   mine.unanswered.reset(t.part);
   auto& heard = said.answer;
   if (heard.what == verdict::done) {
-    const auto& step = *mine.machine.its_plan().stages()[t.stage].step;
-    if (!t.undo && step.learn) step.learn(mine.about, heard.body);
+    const auto& stage = mine.machine.its_plan().stages()[t.stage];
+    if (!t.undo && stage.step->learn) stage.step->learn(mine.about, heard.body);
+    const auto* found = std::get_if<recorded>(&heard.body);
+    mine.in_effect += t.undo && stage.role == sagas::role::pivot && found && found->what == recorded::effect::done;
   } else {
     mine.worst = std::max(mine.worst, heard.what);
     mine.no = heard.why;
@@ -459,7 +469,17 @@ void coordinator::all_parts_answered(std::uint32_t at) {
   may_crash(crash_point::step_answered);
   auto& mine = slots_[at];
   const bool compensable = mine.machine.its_plan().stages()[mine.stage].role == sagas::role::compensable;
-  if (mine.worst == verdict::done) {
+  if (mine.in_effect && mine.worst == verdict::done && mine.in_effect == mine.parts) {
+    // Whoever ran it before was past its pivot in time: what was promised is kept.
+    note(mine, mine.stage, mark::done);
+    mine.way = slot::way::ahead;
+    mine.why = reason::none;
+    mine.detail.clear();
+    mine.machine = sagas::machine{mine.machine.its_plan(), true};
+    mine.machine.begin(moves_);
+  } else if (mine.in_effect) {
+    on_silence(mine, reason::unreachable);  // here and not there: an operator has to look
+  } else if (mine.worst == verdict::done) {
     const bool settled = is_settled(mine, mine.stage, mine.undoing);
     note(mine, mine.stage, settled ? mark::skipped : mine.undoing ? mark::undone : mark::done);
     mine.machine.on(mine.stage, mine.undoing ? outcome::undone : outcome::done, moves_);
@@ -565,7 +585,10 @@ void coordinator::on_outdated(std::uint32_t at) {
   auto& desk = shares_[share].desks[out_.directory().place_of({domain::order, slice_of(id)}).shard];
   // Whatever turn it says next is the newest, be its clock as it may.
   if (slots_[at].turn == desk.turn) desk = {0, {}, desk.answered};
-  if (share == papers_.share) ask_soon();
+  if (share == papers_.share) {
+    ask_soon();
+    if (slots_[at].parked) return;  // for an operator, whoever stands in meanwhile
+  }
   leave(at);
 }
 

@@ -71,6 +71,7 @@ private:
     bool undoing = false;
     std::bitset<parts_max> unanswered;
     std::uint16_t parts = 0;
+    std::uint16_t in_effect = 0;  // of a pivot that was to be forbidden
     verdict worst{};
     bool key_reused = false;
     bool heard_full = false;

@@ -50,9 +50,12 @@ private:
     for (auto& one : taken_) {
       if (one.progress) {
         followed_.emplace(one.ticket, std::move(one.progress));
-        tell_coordinator(souk::follow{one.follow, one.ticket});
+        if (const auto who = in_charge_of(one.follow)) tell(who, souk::follow{one.follow, one.ticket});
       } else if (one.ticket) {
-        if (followed_.erase(one.ticket)) tell_coordinator(souk::unfollow{one.follow, one.ticket});
+        // Another may be in charge by now.
+        if (followed_.erase(one.ticket))
+          for (std::uint32_t share = 0; share < asker_.where().coordinators(); ++share)
+            if (const auto who = asker_.where().coordinator(share)) tell(who, souk::unfollow{one.follow, one.ticket});
       } else {
         asker_.ask(std::move(one.what), one.how, std::move(one.then));
       }
@@ -60,10 +63,17 @@ private:
     taken_.clear();
   }
 
+  // The coordinator of its share, or the next in line in sight, who stands in for it.
+  caf::actor in_charge_of(number saga) const {
+    const auto all = asker_.where().coordinators();
+    const auto share = asker_.where().coordinator_of(saga);
+    for (std::uint32_t steps = 0; steps < all; ++steps)
+      if (auto who = asker_.where().coordinator((share + steps) % all)) return who;
+    return {};
+  }
   template <class Word>
-  void tell_coordinator(Word what) {
-    if (const auto who = asker_.where().coordinator(asker_.where().coordinator_of(what.id)))
-      around_->link->carry(ctrl(), who, caf::make_message(what));
+  void tell(const caf::actor& who, Word what) {
+    around_->link->carry(ctrl(), who, caf::make_message(what));
   }
 
   std::shared_ptr<in_tray> tray_;

@@ -207,7 +207,8 @@ void mover::on_news(const move_news& news) {
 void mover::begin(const move_wish& wish) {
   const auto what = desk_in(wish);
   auto next = deed_of(wish, papers_.deeds->turn(what) + 1, papers_.deeds->me());
-  spdlog::info("{} is to move to {}, by {}: {}", text_of(what), wish.to, wish.by, wish.reason);
+  // Who wants it, and why, stands in the deeds; logs name nobody.
+  spdlog::info("{} is to move to {}", text_of(what), wish.to);
   giving_ = giving{what, std::move(next), mover_of(wish.to), false, 0, now_ms() + silence_ms};
   engaged_.erase(key(what));
   leaving_.insert(key(what));
@@ -359,8 +360,7 @@ void mover::on_arrived(const move_arrived& all) {
     return give_up(std::string{"its deed cannot be written: "} + trouble.what());
   }
   may_crash(crash_point::move_decided);
-  spdlog::info("{} was given to {} under turn {}, by {}: {}", text_of(mine.what), mine.wanted.keeper, mine.wanted.turn,
-               mine.wanted.by, mine.wanted.reason);
+  spdlog::info("{} was given to {} under turn {}", text_of(mine.what), mine.wanted.keeper, mine.wanted.turn);
   readings_.erase(key(mine.what));
   giving_.reset();
   settle();
@@ -421,8 +421,7 @@ void mover::take_from_directory(const move_wish& wish) {
   } catch (const std::exception& trouble) {
     return refuse(trouble.what());
   }
-  spdlog::info("{} is taken from {} under turn {}, by {}: {}", text_of(what), data.string(), mine.turn, wish.by,
-               wish.reason);
+  spdlog::info("{} is taken from {} under turn {}", text_of(what), data.string(), mine.turn);
   copying_ = key(what);
   if (copier_.joinable()) copier_.join();
   takings_.erase(key(what));
@@ -539,8 +538,7 @@ void mover::adopt(place what, const deed& one) {
   }
   may_crash(crash_point::move_in_place);
   persistence::forget_given(store);
-  spdlog::info("{} is kept here under turn {}, from {}, by {}: {}", text_of(what), one.turn, one.from, one.by,
-               one.reason);
+  spdlog::info("{} is kept here under turn {}, from {}", text_of(what), one.turn, one.from);
   engaged_.insert(key(what));
   send(papers_.supervisor, engage{key(what)});
 }

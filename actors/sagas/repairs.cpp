@@ -28,6 +28,7 @@ enum class pivot : std::uint8_t { none, ahead, in_doubt, passed };
 pivot pivot_of(const stand& at) {
   for (std::size_t i = 0; i < at.of.stages().size(); ++i) {
     if (at.of.stages()[i].role != role::pivot) continue;
+    if (at.undoing && at.stage == i) return pivot::in_doubt;  // it is to be forbidden, and may have happened
     if (is_on_its_way_back(at)) return pivot::ahead;  // it was never in effect
     if (at.stage > i) return pivot::passed;
     // What the order desk decides is not in effect while the case is open.
@@ -48,7 +49,7 @@ std::string_view why_not_turned(const stand& at) {
 
 std::string_view why_not_skipped(const stand& at) {
   const auto& here = stage_of(at);
-  if (at.undoing) return {};
+  if (at.undoing) return here.role == role::pivot ? "whether its pivot is in effect is not known: retry it" : "";
   if (here.step->home == domain::order) return "the order desk decides it itself: retry it";
   if (here.role != role::insisted) return "what it would bring is needed further on: retry or compensate it";
   return {};

@@ -73,8 +73,9 @@ struct guarded_shop {
 
   http_response ask(const std::string& caller, const std::string& method, const std::string& target,
                     const std::string& body = {}, const std::string& key = "k",
-                    edge::entrance at = edge::entrance::admin) {
-    http_request request{method, target, {{"idempotency-key", key}, {"accept", "application/json"}}, body, "test"};
+                    edge::entrance at = edge::entrance::admin, const std::string& host = "127.0.0.1") {
+    http_request request{
+        method, target, {{"host", host}, {"idempotency-key", key}, {"accept", "application/json"}}, body, "test"};
     if (const auto& shown = keys.at(caller); !shown.empty())
       request.headers.emplace_back("authorization", "Bearer " + shown);
     const auto heard = std::make_shared<std::promise<http_response>>();
@@ -454,6 +455,44 @@ private:
 };
 
 }  // namespace
+
+TEST_CASE("while nobody needs a key no page of another reaches a node through its operator's browser", "[access]") {
+  tests::shop open;
+  open.furnish();
+  const auto pause = [&](const tests::shop::headers& with) {
+    return open.ask("POST", "/v1/admin/designs/order_payment/pause", R"({"reason": "a jest"})", with).status;
+  };
+  for (const auto* host : {"evil.example", "evil.example:8080", "127.evil.example", "localhost.evil.example", "10.0.0.1",
+                           "[::2]:80", ":80"}) {
+    INFO(host);
+    CHECK(pause({{"host", host}}) == 403);
+    CHECK(open.ask("GET", "/v1/orders", {}, {{"host", host}}).status == 403);
+  }
+  for (const auto* origin : {"http://evil.example", "null", "http://127.0.0.1:81", "http://localhost:80"}) {
+    INFO(origin);
+    CHECK(pause({{"host", "127.0.0.1:80"}, {"origin", origin}}) == 403);
+  }
+  CHECK_FALSE(open.get("/v1/admin/designs")["data"][0].contains("paused"));
+  for (const auto* host : {"127.0.0.1:80", "LocalHost", "localhost:8080", "[::1]:80", "127.0.0.2"}) {
+    INFO(host);
+    CHECK(open.ask("GET", "/v1/orders", {}, {{"host", host}}).status == 200);
+    CHECK(open.ask("GET", "/v1/orders", {}, {{"host", host}, {"origin", std::string{"http://"} + host}}).status == 200);
+  }
+  // Who has a key brings it himself; no browser does it for him.
+  guarded_shop here;
+  CHECK(here.ask("admin", "GET", "/v1/orders", {}, "k", edge::entrance::admin, "shop.example").status == 200);
+}
+
+TEST_CASE("who mends something signs with his key, whatever he says that he is called", "[access][C.6]") {
+  guarded_shop here;
+  const auto said = here.ask("operator", "POST", "/v1/admin/designs/order_payment/pause",
+                             R"({"reason": "a jest", "by": "the-boss"})", "signed");
+  REQUIRE(said.status == 200);
+  const std::string by = json::parse(said.body)["lines"][0]["by"];
+  CHECK(by.starts_with("the-boss (operator "));
+  CHECK(by.size() == std::string{"the-boss (operator )"}.size() + 12);
+  here.ask("operator", "POST", "/v1/admin/designs/order_payment/resume", R"({"reason": "enough"})", "over");
+}
 
 TEST_CASE("an open stream of events ends with its key, and others go on", "[access][C.6]") {
   guarded_shop here;

@@ -116,6 +116,18 @@ TEST_CASE("a node that others could reach does not start without keys, and says 
   CHECK(node.end() == 0);
 }
 
+TEST_CASE("a node whose named file of keys is gone does not start open", "[keys]") {
+  temporary_folder folder;
+  const auto data = folder.file("data"), file = folder.file("keys.json");
+  program refused{{SOUK_BINARY, "serve", "--data", data, "--http", "127.0.0.1:0", "--keys", file}};
+  CHECK(refused.wait() == 2);
+  CHECK_FALSE(std::filesystem::exists(data));
+  said_by({"keys", "add", "--file", file, "--role", "admin"});
+  program node{{SOUK_BINARY, "serve", "--data", data, "--http", "127.0.0.1:0", "--keys", file}};
+  CHECK(status_of(node.port(), "/v1/orders") == 401);
+  CHECK(node.end() == 0);
+}
+
 TEST_CASE("a customer's key names its user, and no other key does", "[keys]") {
   temporary_folder folder;
   const auto data = folder.file("data");

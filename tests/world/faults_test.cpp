@@ -287,6 +287,96 @@ TEST_CASE("who still runs what another has ended moves neither goods nor money",
   CHECK(shop.broken_invariants() == "");
 }
 
+TEST_CASE("a return whose goods came in before it was turned back is paid for after all", "[C.4][S1.6][S0.6]") {
+  // As above; but who turns it back hears of the goods only when the other has taken them in.
+  auto asked = std::make_shared<std::atomic<int>>(0), forbidden = std::make_shared<std::atomic<int>>(0);
+  auto is_in = std::make_shared<std::atomic<bool>>(false);
+  auto options = shop::impatient();
+  options.around.adopt_ms = 20;
+  options.around.answer_ms = patience_ms;
+  options.around.patience.pause_ms_first = options.around.patience.pause_ms_max = 1'000;
+  options.around.patience.tries_before_parked = 200;
+  options.make_brain = [=](runtime::directory::place at,
+                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (at.domain != domain::user && at.domain != domain::product) return nullptr;
+    const auto guard = [=](const command& what) -> std::optional<answer> {
+      if (std::holds_alternative<user::verify>(what) && !(*asked)++) return lose(reason::unreachable);
+      if (std::holds_alternative<product::take_in>(what)) *is_in = true;
+      if (!std::holds_alternative<recall>(what) || *is_in) return std::nullopt;
+      ++*forbidden;
+      return lose(reason::unreachable);
+    };
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  };
+  shop shop{options};
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, true, order::flow::take_back});
+  place.lines[0].amount = {600};
+  place.wait = false;
+  const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+  REQUIRE(eventually([&] { return *asked > 0; }));
+  shop.node().hide_coordinator(slice_of(id) % shop.options().coordinators);
+  REQUIRE(eventually([&] { return *forbidden > 0; }));
+  shop.user("ann", 10'000);
+  REQUIRE(eventually([&] { return shop.node().sagas_running() == 0; }));
+  CHECK(shop.find(id).state == state::completed);
+  CHECK(shop.find(id).why == reason::none);
+  CHECK(shop.stock("cup") == 12);
+  CHECK(shop.balance("ann") == 10'600);
+  shop.node().show_coordinators();
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("what waits for an operator waits on when its desk or its coordinator changes", "[C.4][S0.6]") {
+  auto options = shop::impatient();
+  options.around.adopt_ms = 20;
+  options.around.patience.tries_before_lost = options.around.patience.tries_before_parked = 2;
+  options.around.patience.pause_ms_first = 1;
+  auto silent = std::make_shared<std::atomic<bool>>(true);
+  auto asked = std::make_shared<std::atomic<int>>(0);
+  options.make_brain = [=](runtime::directory::place at,
+                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (at.domain != domain::wallet) return nullptr;
+    const auto guard = [=](const command& what) -> std::optional<answer> {
+      const auto* there = std::get_if<wallet::debit>(&what);
+      const auto* back = std::get_if<wallet::undo_debit>(&what);
+      if (!(there && there->user.text == "ann") && !(back && back->user.text == "ann")) return std::nullopt;
+      ++*asked;
+      return *silent ? std::optional{lose(reason::unreachable)} : std::nullopt;
+    };
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  };
+  shop shop{options};
+  shop.user("ann", 10'000);
+  shop.product("cup", 300, 10);
+  auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}});
+  place.wait = false;
+  const auto id = std::get<order::ticket>(shop.ask(place).body).id;
+  const auto stands = [&] { return shop.find(id).saga == order::saga_state::parked; };
+  REQUIRE(eventually(stands));
+  const auto share = slice_of(id) % shop.options().coordinators;
+  const auto before = asked->load();
+  const auto& falls = shop.node().figures().supervision->restarts;
+  const auto fallen = falls.load();
+  shop.node().fell({domain::order, 0});
+  REQUIRE(eventually([&] { return falls > fallen; }));
+  shop.node().hide_coordinator(share);
+  const auto& stand_in = shop.node().figures().coordinators[(share + 1) % shop.options().coordinators];
+  REQUIRE(eventually([&] { return stand_in->adopted == 1 && stand_in->parked == 1; }));
+  shop.node().show_coordinators();
+  // Whoever comes back asks for it at once, and each order is run in its newest turn.
+  const auto another = shop.placing({"ben", {{{"cup"}, 1, {}}}, {}});
+  CHECK(shop.ask(another).what != verdict::lost);
+  CHECK(stands());
+  CHECK(*asked == before);
+  *silent = false;
+  CHECK(shop.ask(order::repair{id, order::remedy::retry, "a test", "", "olga", false, shop.now()}).done());
+  REQUIRE(eventually([&] { return shop.node().sagas_running() == 0; }));
+  CHECK(shop.find(id).state == state::failed);
+  CHECK(shop.balance("ann") == 10'000);
+  CHECK(shop.broken_invariants() == "");
+}
+
 TEST_CASE("who is nearer in line stands in, and who did so meanwhile does so no more", "[C.4]") {
   auto options = shop::impatient();
   options.coordinators = 3;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <future>
 
 #include "actors/runtime/roster.hpp"
 #include "actors/sagas/plans.hpp"
@@ -371,6 +372,34 @@ TEST_CASE("a saga that is mended while its domain is silent still stands still a
   CHECK_FALSE(mend(shop, id, remedy::retry).replayed);
   REQUIRE(eventually([&] { return open_sagas(shop).empty(); }));
   CHECK(lines_of(shop, id) == 2);
+  CHECK(shop.broken_invariants() == "");
+}
+
+TEST_CASE("a saga that was adopted is followed where it runs", "[C.4][C.6]") {
+  const trouble trouble{domain::wallet, any_of<wallet::debit>()};
+  auto options = trouble.options();
+  options.around.adopt_ms = 20;
+  options.around.patience.tries_before_lost = options.around.patience.tries_before_parked = 1'000'000;
+  options.around.patience.pause_ms_max = 20;
+  shop shop{std::move(options)};
+  auto place = sale_of_600(shop, order::flow::order_payment);
+  place.wait = false;
+  const auto id = told<order::ticket>(shop, place).id;
+  shop.node().hide_coordinator(slice_of(id) % shop.options().coordinators);
+  const auto is_told = [&] {
+    auto all = std::make_shared<std::promise<progress>>();
+    auto first = std::make_shared<std::atomic<bool>>(true);
+    const auto ticket = shop.node().front().follow(id, [=](const progress& news) {
+      if (first->exchange(false)) all->set_value(news);
+    });
+    const auto news = all->get_future().get();
+    shop.node().front().unfollow(id, ticket);
+    return !news.ended && !news.timeline.empty();
+  };
+  CHECK(eventually(is_told));
+  *trouble.silent = false;
+  CHECK(eventually([&] { return shop.find(id).state == state::completed; }));
+  shop.node().show_coordinators();
   CHECK(shop.broken_invariants() == "");
 }
 

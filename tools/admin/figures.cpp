@@ -190,6 +190,7 @@ void event_log(console& node, const wish&) {
 }
 
 void retry_event(console& node, const wish& wanted) {
+  if (wanted.dry_run) throw refusal{2, "a letter is given its tries again, and that is all: there is nothing to rehearse"};
   const auto said = node.ask("POST", "/v1/admin/event-log/" + checked(wanted.id) + "/retry");
   if (node.json()) return node.print(said);
   std::cout << "the letter " << wanted.id << " will be tried again\n";

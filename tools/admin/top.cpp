@@ -144,13 +144,11 @@ public:
   void run() {
     const raw_screen ours;
     while (!interrupted) {
-      try {
+      tried([this] {
         now_ = node_.ask("GET", "/v1/admin/live");
         trouble_.clear();
         if (!story_.is_null()) tell(console::cell(story_, "id"));
-      } catch (const edge::http_unreachable& why) {
-        trouble_ = std::string{"out of reach: "} + why.what();
-      }
+      });
       for (const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{900};;) {
         draw();
         const auto left = end - std::chrono::steady_clock::now();
@@ -158,12 +156,24 @@ public:
         const auto key =
             key_within(std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds{1});
         if (key == 'q' && !typed_) return;
-        press(key);
+        tried([this, key] { press(key); });
       }
     }
   }
 
 private:
+  // Whatever is wrong with the node is what is looked for here: it is said, and looked at again.
+  template <class Look>
+  void tried(Look&& look) {
+    try {
+      look();
+    } catch (const edge::http_unreachable& why) {
+      trouble_ = std::string{"out of reach: "} + why.what();
+    } catch (const refusal& why) {
+      trouble_ = why.text;
+    }
+  }
+
   std::size_t parked() const { return now_.contains("parked") ? now_["parked"].size() : 0; }
 
   void press(char key) {

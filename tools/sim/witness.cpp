@@ -69,7 +69,7 @@ void witness::arrives(const runtime::passage& it) {
       if (undone_.contains(of)) seen_.saw(situation::step_after_its_compensation);
     } else if (undone_.insert(of).second && !done_.contains(of)) {
       seen_.saw(situation::compensation_before_its_step);
-      if (at_tombstone) std::exchange(at_tombstone, nullptr)(of.first);
+      if (at_tombstone) at_tombstone(of.first);
     }
   });
 }
