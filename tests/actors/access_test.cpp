@@ -427,7 +427,7 @@ class listening {
 public:
   listening(std::uint16_t port, const std::string& target, const std::string& key = {})
       : socket_(plain_socket::to(port)) {
-    socket_.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n" +
+    socket_.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" +
                  (key.empty() ? "" : "Authorization: Bearer " + key + "\r\n") + "Connection: close\r\n\r\n");
   }
   // True when it came; false when the stream ended before.

@@ -67,7 +67,7 @@ std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
   for (auto& one : plan)
     one.much_ms = one.what == fault_kind::set_clock ? one.much_ms : std::max<std::int64_t>(one.much_ms, 0);
   some(4, fault_kind::commit_fails, 64, 0, 0);
-  some(2, fault_kind::fell_at_tombstone, 1, 1, 300);
+  some(4, fault_kind::fell_at_tombstone, 1, 1, 300);
   some(1, fault_kind::onlookers, 1, over_ms / 2, over_ms);
   some(2, fault_kind::stalled, std::size(cut_pairs), 100, 3'000);
   some(2, fault_kind::fell_at_turn, 1, 500, 4'000);

@@ -246,9 +246,9 @@ private:
         if (node_) throws_[desk.domain]->commits_left = 1 + one.which % 5, seen_.saw(situation::commit_failed);
         break;
       case fault_kind::fell_at_tombstone:
-        // Some of them: most forbid what nobody has asked for, and nothing comes late.
-        witness_.at_tombstone = [this, ms = one.much_ms, left = 6](domain where) mutable {
-          if (left-- <= 0) return;
+        // Several times: most tombstones forbid what nobody has asked for, and nothing comes late.
+        witness_.at_tombstone = [this, ms = one.much_ms, falls = std::map<domain, int>{}](domain where) mutable {
+          if (++falls[where] > 8) return;
           stage_.after(ms * 1000, stage::who::world, [this, where] {
             if (node_) node_->fell({where, 0}), seen_.saw(situation::fell_at_tombstone);
           });
