@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "messages/order.hpp"
+
 namespace souk::sim {
 
 namespace {
