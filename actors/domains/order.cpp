@@ -63,6 +63,11 @@ std::uint64_t print_of(const souk::order::place& place) {
   return fingerprint(content);
 }
 
+// Who runs the case now; null: nobody has asked yet.
+const souk::order::runner* whose(const std::vector<souk::order::runner>& runners, number id) {
+  return runners.empty() ? nullptr : &runners[slice_of(id) % runners.size()];
+}
+
 }  // namespace
 
 order::order(const persistence::open_options& options, std::uint32_t shard) : store_(options), shard_(shard) {
@@ -208,8 +213,8 @@ answer order::on(const souk::order::claim& claim) {
   if (!r || r->brief.by_events) return refuse(reason::not_found, to_text(claim.id));
   const bool stands = r->saga == saga_state::parked;
   // Who stands in for another finds it as that one left it, also when they do so by turns: for operators to mend.
-  const bool adopted = !runners_.empty() && runners_[slice_of(claim.id) % runners_.size()].runs !=
-                                                slice_of(claim.id) % runners_.size();
+  const auto* runner = whose(runners_, claim.id);
+  const bool adopted = runner && runner->runs != runner->share;
   souk::order::claimed now{r->why, r->detail, stands && (claim.parked || adopted), r->timeline};
   if (r->brief.cancelling && now.why == reason::none) now.why = reason::cancelled;
   if (now.parked) return reply_with(std::move(now));
@@ -538,7 +543,8 @@ souk::order::runner order::runner_of(std::uint32_t share) const {
 
 bool order::is_outdated(number id, std::uint32_t turn) const {
   if (!turn || planted(bug::outdated_believed)) return false;
-  return runners_.empty() || runners_[slice_of(id) % runners_.size()].turn != turn;
+  const auto* runner = whose(runners_, id);
+  return !runner || runner->turn != turn;
 }
 
 answer order::on(const souk::order::fetch& fetch) {

@@ -153,10 +153,9 @@ public:
                  },
                  {.shard = s});
   }
-  // Likewise for what is of use also without some of it: `then` hears the pages that came, and which shards were
-  // silent. What is refused, or that all were silent, is the answer.
-  template <class Page, class Then>
-  void want_what_is_there(domain of, const command& what, Then then) const {
+  // Asks every shard of a domain; `then` hears what each of them said, in their order, be it no or nothing.
+  template <class Then>
+  void ask_all(domain of, const command& what, Then then) const {
     struct gathering {
       std::vector<souk::answer> said;
       std::atomic<std::uint32_t> missing;
@@ -166,22 +165,28 @@ public:
     all->said.resize(shards);
     all->missing = shards;
     for (std::uint32_t s = 0; s < shards; ++s)
-      ask(command{what}, {.shard = s}, [self = *this, all, of, s, then](souk::answer&& said) mutable {
+      ask(command{what}, {.shard = s}, [all, s, then](souk::answer&& said) mutable {
         all->said[s] = std::move(said);
-        if (--all->missing) return;
-        std::vector<Page> pages;
-        std::vector<std::string> silent;
-        for (std::size_t i = 0; i < all->said.size(); ++i) {
-          auto& one = all->said[i];
-          if (one.what == verdict::refused) return self.answer_no(one);
-          if (one.done())
-            pages.push_back(std::move(std::get<Page>(one.body)));
-          else
-            silent.push_back(std::string{souk::to_text(of)} + '/' + std::to_string(i));
-        }
-        if (pages.empty()) return self.answer_no(all->said.front());
-        then(std::move(pages), std::move(silent));
+        if (--all->missing == 0) then(std::move(all->said));
       });
+  }
+  // As want_all, for what is of use also without some of it: `then` hears the pages that came, and which shards were
+  // silent. What is refused, or that all were silent, is the answer.
+  template <class Page, class Then>
+  void want_what_is_there(domain of, const command& what, Then then) const {
+    ask_all(of, what, [self = *this, of, then](std::vector<souk::answer>&& said) mutable {
+      std::vector<Page> pages;
+      std::vector<std::string> silent;
+      for (std::size_t s = 0; s < said.size(); ++s) {
+        if (said[s].what == verdict::refused) return self.answer_no(said[s]);
+        if (said[s].done())
+          pages.push_back(std::move(std::get<Page>(said[s].body)));
+        else
+          silent.push_back(std::string{souk::to_text(of)} + '/' + std::to_string(s));
+      }
+      if (pages.empty()) return self.answer_no(said.front());
+      then(std::move(pages), std::move(silent));
+    });
   }
   void answer_no(const souk::answer& said) const;
 

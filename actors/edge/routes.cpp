@@ -219,9 +219,9 @@ bool equal_without_case(std::string_view a, std::string_view lower) {
 bool is_of_a_foreign_page(const http_request& request) {
   const auto said = request.header("host");
   if (!said.empty()) {
-    auto name = said.substr(0, said.starts_with('[') ? said.find(']') + 1 : said.find(':'));
+    const auto name = said.substr(0, said.starts_with('[') ? said.find(']') + 1 : said.find(':'));
     const bool numbers = name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos;
-    if (!numbers && name != "[::1]" && !(name.size() == 9 && equal_without_case(name, "localhost"))) return true;
+    if (!numbers && name != "[::1]" && !equal_without_case(name, "localhost")) return true;
   }
   const auto origin = request.header("origin");
   return !origin.empty() && origin != "http://" + std::string{said} && origin != "https://" + std::string{said};

@@ -3,7 +3,6 @@
 // Whether they are is decided by the order desk, where an order becomes durable anyway: no gateway of any node has to
 // be told, and who placed an order before is answered as ever.
 #include <algorithm>
-#include <atomic>
 
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
@@ -81,22 +80,13 @@ void hold_back(const asked& a, const call& c, bool resume) {
   wanted.request = a.key;
   wanted.at = a.at;
   if (!a.read(c, [&](fields& body) { read_why(body, c, wanted); })) return;
-  struct gathering {
-    std::vector<answer> said;
-    std::atomic<std::uint32_t> missing;
-  };
-  const auto stores = c.hall().shards(domain::order);
-  const auto all = std::make_shared<gathering>();
-  all->said.resize(stores);
-  all->missing = stores;
-  const bool dry = wanted.dry;
-  const auto finish = [c, all, dry, resume, name = a.id[0]] {
+  c.ask_all(domain::order, wanted, [c, dry = wanted.dry, resume, name = a.id[0]](std::vector<answer>&& all) {
     bool replayed = true;
     auto lines = json::array();
-    if (const auto words = where_it_holds(all->said, resume); !dry && !words.empty())
+    if (const auto words = where_it_holds(all, resume); !dry && !words.empty())
       return c.answer(problem{reason::unreachable}.detail(words));
-    for (std::size_t s = 0; s < all->said.size(); ++s) {
-      const auto& said = all->said[s];
+    for (std::size_t s = 0; s < all.size(); ++s) {
+      const auto& said = all[s];
       if (!said.done()) return c.answer_no(said);
       replayed = replayed && said.replayed;
       const auto& line = std::get<order::audit_line>(said.body);
@@ -107,12 +97,7 @@ void hold_back(const asked& a, const call& c, bool resume) {
     json out{{"design", name}, {"paused", !resume}, {"lines", std::move(lines)}};
     if (dry) out["dry_run"] = true;
     c.answer(200, dumped(out), replayed);
-  };
-  for (std::uint32_t s = 0; s < stores; ++s)
-    c.ask(wanted, {.shard = s}, [all, s, finish](answer&& said) {
-      all->said[s] = std::move(said);
-      if (--all->missing == 0) finish();
-    });
+  });
 }
 
 }  // namespace

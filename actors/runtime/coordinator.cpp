@@ -43,6 +43,11 @@ constexpr std::uint64_t tickets_of_resume = std::uint64_t{1} << 63;
 constexpr std::int64_t ask_open_every_ms = 10'000;
 constexpr std::size_t timeline_max = 256;  // what a saga that is asked again and again may write down
 
+// Where the case is kept.
+directory::place desk_of(const directory& where, number saga) {
+  return where.place_of({domain::order, slice_of(saga)});
+}
+
 std::ptrdiff_t repairs_in(const std::vector<order::happening>& timeline) {
   return std::count_if(timeline.begin(), timeline.end(), [](const auto& one) { return one.what == mark::repaired; });
 }
@@ -173,7 +178,7 @@ void coordinator::learn_turn(std::uint32_t share, std::uint32_t shard, std::uint
   for (std::uint32_t at = 0; at < slots_.size(); ++at) {
     auto& one = slots_[at];
     if (!one.taken || one.turn >= turn || where.coordinator_of(one.about.id) != share ||
-        where.place_of({domain::order, slice_of(one.about.id)}).shard != shard)
+        desk_of(where, one.about.id).shard != shard)
       continue;
     if (one.parked) {
       // It goes on standing still, for an operator: nothing of it is under way.
@@ -191,7 +196,7 @@ void coordinator::learn_turn(std::uint32_t share, std::uint32_t shard, std::uint
 bool coordinator::may_have_run(number saga) {
   if (planted(bug::begins_unclaimed)) return false;
   auto& desks = shares_[out_.directory().coordinator_of(saga)].desks;
-  auto& newest = desks[out_.directory().place_of({domain::order, slice_of(saga)}).shard].newest;
+  auto& newest = desks[desk_of(out_.directory(), saga).shard].newest;
   if (!newest || saga.value <= *newest) return true;
   newest = saga.value;
   return false;
@@ -199,7 +204,7 @@ bool coordinator::may_have_run(number saga) {
 
 void coordinator::on_begin(order::brief&& about, std::uint32_t turn) {
   const auto share = out_.directory().coordinator_of(about.id);
-  const auto shard = out_.directory().place_of({domain::order, slice_of(about.id)}).shard;
+  const auto shard = desk_of(out_.directory(), about.id).shard;
   if (turn < shares_[share].desks[shard].turn) return;
   learn_turn(share, shard, turn);
   const auto known = by_saga_.find(about.id.value);
@@ -213,7 +218,7 @@ void coordinator::on_begin(order::brief&& about, std::uint32_t turn) {
     }
     // Its desk may believe that it stands still, by a word that came late, and an operator have mended it.
     if (mine.way != slot::way::claiming) {
-      const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
+      const auto to = desk_of(out_.directory(), mine.about.id);
       out_.post(to, {join_ticket({mine.generation, known->second, to.shard, stage_of_way, false}),
                      order::claim{mine.about.id, false, mine.turn}});
     }
@@ -319,7 +324,7 @@ bool coordinator::turns_back(std::uint32_t at) {
 void coordinator::ask_the_desk(std::uint32_t at) {
   auto& mine = slots_[at];
   mine.due_ms = steady_ms_ + papers_.around->answer_ms;
-  const auto to = out_.directory().place_of({domain::order, slice_of(mine.about.id)});
+  const auto to = desk_of(out_.directory(), mine.about.id);
   const bool turning = mine.way == slot::way::turning;
   const auto ticket = join_ticket({mine.generation, at, to.shard, stage_of_way, turning});
   if (turning) {
@@ -450,8 +455,10 @@ void coordinator::on_answer(souk::response&& said) {
   if (heard.what == verdict::done) {
     const auto& stage = mine.machine.its_plan().stages()[t.stage];
     if (!t.undo && stage.step->learn) stage.step->learn(mine.about, heard.body);
-    const auto* found = std::get_if<recorded>(&heard.body);
-    mine.in_effect += t.undo && stage.role == sagas::role::pivot && found && found->what == recorded::effect::done;
+    if (t.undo && stage.role == sagas::role::pivot) {
+      const auto* found = std::get_if<recorded>(&heard.body);
+      mine.in_effect += found && found->what == recorded::effect::done;
+    }
   } else {
     mine.worst = std::max(mine.worst, heard.what);
     mine.no = heard.why;
@@ -549,7 +556,7 @@ void coordinator::park(std::uint32_t at) {
   spdlog::warn("saga {} is parked at {}: it needs an operator", to_text(mine.about.id), step.name);
   const order::standstill where{
       mine.stage, mine.undoing, why, mine.detail, now_, sagas::allowed_at({plan, mine.stage, mine.undoing}), step.home};
-  out_.post(out_.directory().place_of({domain::order, slice_of(mine.about.id)}),
+  out_.post(desk_of(out_.directory(), mine.about.id),
             {ticket_of_park, order::park{mine.about.id, mine.timeline, now_, where, mine.turn}});
 }
 
@@ -582,7 +589,7 @@ void coordinator::let_go(std::uint32_t at) {
 void coordinator::on_outdated(std::uint32_t at) {
   const auto id = slots_[at].about.id;
   const auto share = out_.directory().coordinator_of(id);
-  auto& desk = shares_[share].desks[out_.directory().place_of({domain::order, slice_of(id)}).shard];
+  auto& desk = shares_[share].desks[desk_of(out_.directory(), id).shard];
   // Whatever turn it says next is the newest, be its clock as it may.
   if (slots_[at].turn == desk.turn) desk = {0, {}, desk.answered};
   if (share == papers_.share) {

@@ -1,10 +1,8 @@
 // Orders that run by events: nobody coordinates, desks fall, events cannot be taken, and every order ends once.
 #include <atomic>
 
-#include "actors/runtime/roster.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
-#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -121,16 +119,12 @@ TEST_CASE("an event that fells its desk is set aside while other orders flow, an
   // A wallet that cannot bear ann.
   const auto well = std::make_shared<std::atomic<bool>>(false);
   auto options = shop::impatient();
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::wallet) return nullptr;
-    const auto touchy = [=](const command& what) -> std::optional<answer> {
-      if (const auto* debit = std::get_if<wallet::debit>(&what); debit && debit->user.text == "ann" && !*well)
-        throw std::runtime_error("broken on purpose");
-      return std::nullopt;
-    };
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), touchy);
+  const auto touchy = [=](const command& what) -> std::optional<answer> {
+    if (const auto* debit = std::get_if<wallet::debit>(&what); debit && debit->user.text == "ann" && !*well)
+      throw std::runtime_error("broken on purpose");
+    return std::nullopt;
   };
+  options.make_brain = guarding({domain::wallet}, touchy);
   shop shop{options};
   shop.user("ann", 1'000);
   shop.user("bob", 100'000);

@@ -4,13 +4,11 @@
 #include <random>
 #include <thread>
 
-#include "actors/runtime/roster.hpp"
 #include "actors/runtime/stage.hpp"
 #include "actors/runtime/wire.hpp"
 #include "actors/sagas/plans.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
-#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -236,11 +234,7 @@ TEST_CASE("a desk whose code throws is seated anew, and every order ends", "[C.4
   auto left = std::make_shared<std::atomic<int>>(which == domain::payment ? 2 : 60);
   auto options = shop::impatient();
   options.around.patience.tries_before_lost = 1'000;  // however slow the machine: every order outlasts the falls
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != which) return nullptr;
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), throws_once(left));
-  };
+  options.make_brain = guarding({which}, throws_once(left));
   shop shop{options};
   const auto tickets = shop.buy_all(crowd(shop, 200));
   // The books of payments are told in large batches, and later than the others.
@@ -260,15 +254,11 @@ TEST_CASE("who still runs what another has ended moves neither goods nor money",
   options.around.adopt_ms = 20;
   options.around.answer_ms = patience_ms;  // nor does it ask for its open cases meanwhile
   options.around.patience.pause_ms_first = options.around.patience.pause_ms_max = 3'000;
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::user) return nullptr;
-    const auto guard = [=](const command& what) -> std::optional<answer> {
-      if (!std::holds_alternative<user::verify>(what) || (*asked)++) return std::nullopt;
-      return lose(reason::unreachable);
-    };
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  const auto guard = [=](const command& what) -> std::optional<answer> {
+    if (!std::holds_alternative<user::verify>(what) || (*asked)++) return std::nullopt;
+    return lose(reason::unreachable);
   };
+  options.make_brain = guarding({domain::user}, guard);
   shop shop{options};
   shop.product("cup", 300, 10);
   auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, flow == order::flow::take_back, flow});
@@ -296,18 +286,14 @@ TEST_CASE("a return whose goods came in before it was turned back is paid for af
   options.around.answer_ms = patience_ms;
   options.around.patience.pause_ms_first = options.around.patience.pause_ms_max = 1'000;
   options.around.patience.tries_before_parked = 200;
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::user && at.domain != domain::product) return nullptr;
-    const auto guard = [=](const command& what) -> std::optional<answer> {
-      if (std::holds_alternative<user::verify>(what) && !(*asked)++) return lose(reason::unreachable);
-      if (std::holds_alternative<product::take_in>(what)) *is_in = true;
-      if (!std::holds_alternative<recall>(what) || *is_in) return std::nullopt;
-      ++*forbidden;
-      return lose(reason::unreachable);
-    };
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  const auto guard = [=](const command& what) -> std::optional<answer> {
+    if (std::holds_alternative<user::verify>(what) && !(*asked)++) return lose(reason::unreachable);
+    if (std::holds_alternative<product::take_in>(what)) *is_in = true;
+    if (!std::holds_alternative<recall>(what) || *is_in) return std::nullopt;
+    ++*forbidden;
+    return lose(reason::unreachable);
   };
+  options.make_brain = guarding({domain::user, domain::product}, guard);
   shop shop{options};
   shop.product("cup", 300, 10);
   auto place = shop.placing({"ann", {{{"cup"}, 2, {}}}, {}, {}, true, order::flow::take_back});
@@ -334,18 +320,14 @@ TEST_CASE("what waits for an operator waits on when its desk or its coordinator 
   options.around.patience.pause_ms_first = 1;
   auto silent = std::make_shared<std::atomic<bool>>(true);
   auto asked = std::make_shared<std::atomic<int>>(0);
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::wallet) return nullptr;
-    const auto guard = [=](const command& what) -> std::optional<answer> {
-      const auto* there = std::get_if<wallet::debit>(&what);
-      const auto* back = std::get_if<wallet::undo_debit>(&what);
-      if (!(there && there->user.text == "ann") && !(back && back->user.text == "ann")) return std::nullopt;
-      ++*asked;
-      return *silent ? std::optional{lose(reason::unreachable)} : std::nullopt;
-    };
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  const auto guard = [=](const command& what) -> std::optional<answer> {
+    const auto* there = std::get_if<wallet::debit>(&what);
+    const auto* back = std::get_if<wallet::undo_debit>(&what);
+    if (!(there && there->user.text == "ann") && !(back && back->user.text == "ann")) return std::nullopt;
+    ++*asked;
+    return *silent ? std::optional{lose(reason::unreachable)} : std::nullopt;
   };
+  options.make_brain = guarding({domain::wallet}, guard);
   shop shop{options};
   shop.user("ann", 10'000);
   shop.product("cup", 300, 10);
@@ -412,13 +394,8 @@ TEST_CASE("a node whose desk falls again and again says so and does not start", 
   runtime::node_options options;
   options.data = folder.file("data");
   options.around = stage.around();
-  options.make_brain = [](runtime::directory::place at,
-                          const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::order) return nullptr;
-    return std::make_unique<sim::guarded>(
-        runtime::make_brain(at.domain, at.shard, store),
-        [](const command&) -> std::optional<answer> { throw std::logic_error("no"); });
-  };
+  options.make_brain =
+      guarding({domain::order}, [](const command&) -> std::optional<answer> { throw std::logic_error("no"); });
   CHECK_THROWS_AS(runtime::node(std::move(options)), runtime::given_up);
 }
 

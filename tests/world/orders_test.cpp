@@ -1,10 +1,8 @@
 // Orders through a whole node: the way there, every way back, cancelling, and one effect a key.
 #include <atomic>
 
-#include "actors/runtime/roster.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
-#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -188,15 +186,11 @@ TEST_CASE("whoever stops following a saga is forgotten before it ends", "[C.4][C
   const auto done = std::make_shared<std::atomic<bool>>(false);
   auto options = shop::impatient();
   options.around.patience.tries_before_lost = 1'000'000;
-  options.make_brain = [=](runtime::directory::place at,
-                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-    if (at.domain != domain::wallet) return nullptr;
-    const auto busy = [=](const command& what) -> std::optional<answer> {
-      if (!std::holds_alternative<wallet::debit>(what) || *done) return std::nullopt;
-      return lose(reason::unreachable);
-    };
-    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), busy);
+  const auto busy = [=](const command& what) -> std::optional<answer> {
+    if (!std::holds_alternative<wallet::debit>(what) || *done) return std::nullopt;
+    return lose(reason::unreachable);
   };
+  options.make_brain = guarding({domain::wallet}, busy);
   shop shop{options};
   shop.user("ann", 1'000);
   shop.product("cup", 300, 10);

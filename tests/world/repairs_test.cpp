@@ -6,7 +6,6 @@
 #include <atomic>
 #include <future>
 
-#include "actors/runtime/roster.hpp"
 #include "actors/sagas/plans.hpp"
 #include "actors/sagas/repairs.hpp"
 #include "actors/sagas/steps.hpp"
@@ -14,7 +13,6 @@
 #include "persistence/sqlite/checked_pages.hpp"
 #include "tests/catch.hpp"
 #include "tests/world/shop.hpp"
-#include "tools/sim/guarded.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -35,15 +33,10 @@ struct trouble {
     options.around.patience.tries_before_lost = 2;
     options.around.patience.tries_before_parked = 3;
     options.around.patience.pause_ms_first = 1;
-    options.make_brain = [*this](runtime::directory::place at,
-                                 const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
-      if (at.domain != where) return nullptr;
-      const auto guard = [hits = hits, silent = silent](const command& what) -> std::optional<answer> {
-        if (!*silent || !hits(what)) return std::nullopt;
-        return lose(reason::unreachable);
-      };
-      return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
-    };
+    options.make_brain = guarding({where}, [hits = hits, silent = silent](const command& what) -> std::optional<answer> {
+      if (!*silent || !hits(what)) return std::nullopt;
+      return lose(reason::unreachable);
+    });
     return options;
   }
 };

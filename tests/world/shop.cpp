@@ -3,10 +3,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <thread>
 
+#include "actors/runtime/roster.hpp"
 #include "actors/sagas/plans.hpp"
 #include "persistence/audit.hpp"
 
@@ -29,6 +31,14 @@ bool eventually(const std::function<bool()>& holds) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   return true;
+}
+
+decltype(runtime::node_options::make_brain) guarding(std::vector<domain> which, sim::guarded::guard guard) {
+  return [which = std::move(which), guard = std::move(guard)](
+             runtime::directory::place at, const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+    if (std::find(which.begin(), which.end(), at.domain) == which.end()) return nullptr;
+    return std::make_unique<sim::guarded>(runtime::make_brain(at.domain, at.shard, store), guard);
+  };
 }
 
 runtime::node_options shop::impatient() {

@@ -10,6 +10,7 @@
 
 #include "actors/runtime/node.hpp"
 #include "tests/temporary.hpp"
+#include "tools/sim/guarded.hpp"
 
 namespace souk::tests {
 
@@ -17,6 +18,9 @@ namespace souk::tests {
 inline constexpr std::int64_t patience_ms = 240'000;
 
 bool eventually(const std::function<bool()>& holds);
+
+// A node's brains as they are; a guard stands before those of some domains.
+decltype(runtime::node_options::make_brain) guarding(std::vector<domain> which, sim::guarded::guard guard);
 
 struct want {
   std::string user;

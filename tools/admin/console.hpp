@@ -93,6 +93,8 @@ void move(console&, const wish&);  // a shard
 void outbox(console&, const wish&);
 void event_log(console&, const wish&);
 void retry_event(console&, const wish&);
+// A dead letter, of either kind, gets its tries again.
+void retry_letter(console&, const wish&, const std::string& which, const std::string& under);
 void tail(console&, const wish&);
 void top(console&, const wish&);
 }  // namespace admin

@@ -189,12 +189,14 @@ void event_log(console& node, const wish&) {
             "every event was taken");
 }
 
-void retry_event(console& node, const wish& wanted) {
+void retry_letter(console& node, const wish& wanted, const std::string& which, const std::string& under) {
   if (wanted.dry_run) throw refusal{2, "a letter is given its tries again, and that is all: there is nothing to rehearse"};
-  const auto said = node.ask("POST", "/v1/admin/event-log/" + checked(wanted.id) + "/retry");
+  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry");
   if (node.json()) return node.print(said);
-  std::cout << "the letter " << wanted.id << " will be tried again\n";
+  std::cout << "the letter " << which << " will be tried again\n";
 }
+
+void retry_event(console& node, const wish& wanted) { retry_letter(node, wanted, checked(wanted.id), "event-log"); }
 
 // What has been placed, as it comes, until interrupted: a line an order, in order.
 void tail(console& node, const wish& wanted) {

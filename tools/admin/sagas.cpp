@@ -236,11 +236,7 @@ void locks(console& node, const wish& wanted) {
 void retry(console& node, const wish& wanted) {
   const auto slash = wanted.id.find('/');
   if (slash == std::string::npos) return repair(node, wanted, "retry");
-  if (wanted.dry_run) throw refusal{2, "a letter is given its tries again, and that is all: there is nothing to rehearse"};
-  const auto path = checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1));
-  const auto said = node.ask("POST", "/v1/admin/outbox/" + path + "/retry");
-  if (node.json()) return node.print(said);
-  std::cout << "the letter " << path << " will be tried again\n";
+  retry_letter(node, wanted, checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1)), "outbox");
 }
 
 void compensate(console& node, const wish& wanted) { repair(node, wanted, "compensate"); }

@@ -122,22 +122,19 @@ void operators::hear(const order::repair& what, bool allowed, const answer& said
 
 // One at a time of each design, so that it is known what holds. Refunds are placed by nobody.
 void operators::pause(order::flow which, std::int64_t for_ms) {
-  if (which == order::flow::refund || !paused_.insert(which).second) return;
+  auto* mine = which == order::flow::refund ? nullptr : book_.paused(which, stage_.now_us());
+  if (!mine) return;
   const auto name = std::to_string(++wishes_made_);
   const order::pause stop{which, false, "because " + name, "pause-" + name, "somebody"};
-  auto& mine = book_.paused(which, stage_.now_us());
-  ask(stop, [this, stop, for_ms, &mine] {
-    mine.told_us = stage_.now_us();
-    later(static_cast<std::uint64_t>(for_ms * 1000), [this, stop, &mine] {
+  ask(stop, [this, stop, for_ms, mine] {
+    mine->told_us = stage_.now_us();
+    later(static_cast<std::uint64_t>(for_ms * 1000), [this, stop, mine] {
       auto go_on = stop;
       go_on.resume = true;
       go_on.reason += ", and over";
       go_on.request += ", over";
-      mine.resume_asked_us = stage_.now_us();
-      ask(go_on, [this, &mine] {
-        mine.resumed_us = stage_.now_us();
-        paused_.erase(mine.flow);
-      });
+      mine->resume_asked_us = stage_.now_us();
+      ask(go_on, [this, mine] { mine->resumed_us = stage_.now_us(); });
     });
   });
 }

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -72,7 +71,6 @@ private:
   std::map<std::string, order::repair> wishes_;  // by reason: no two have the same
   lines told_;
   std::map<std::int64_t, int> mended_;  // by saga, how often
-  std::set<order::flow> paused_;        // and not yet resumed
 };
 
 }  // namespace souk::sim

@@ -29,7 +29,11 @@ promises::wish& promises::asked(const order::place& what, std::int64_t now_us) {
   return mine;
 }
 
-promises::pause& promises::paused(flow which, std::int64_t now_us) { return pauses_.emplace_back(pause{which, now_us}); }
+promises::pause* promises::paused(flow which, std::int64_t now_us) {
+  const auto lasts = [&](const auto& one) { return one.flow == which && one.resumed_us == deed::never; };
+  if (std::any_of(pauses_.begin(), pauses_.end(), lasts)) return nullptr;
+  return &pauses_.emplace_back(pause{which, now_us});
+}
 
 bool promises::is_paused(std::int64_t now_us) const {
   return std::any_of(pauses_.begin(), pauses_.end(),

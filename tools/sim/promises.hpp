@@ -51,7 +51,7 @@ public:
     std::int64_t resume_asked_us = deed::never;
     std::int64_t resumed_us = deed::never;
   };
-  pause& paused(order::flow flow, std::int64_t now_us);
+  pause* paused(order::flow flow, std::int64_t now_us);  // null: it is already
   bool is_paused(std::int64_t now_us) const;
   // Refused because its design is paused.
   void paused(const order::place& what, const asking& when);

@@ -148,12 +148,14 @@ void shoppers::place(const order::place& what) {
 void shoppers::come_again(const order::place& what) {
   book_.paused(what, counter_.heard());
   ++underway_;
-  later(500'000 + static_cast<std::int64_t>(dice(1'000'000)), [this, what] {
-    counter_.ask(what, [this, what](const answer& said) {
-      --underway_;
-      if (said.why == reason::paused) return come_again(what);
-      book_.told(what.request, said, counter_.heard());
-    });
+  later(500'000 + static_cast<std::int64_t>(dice(1'000'000)), [this, what] { ask_until_taken(what); });
+}
+
+void shoppers::ask_until_taken(const order::place& what) {
+  counter_.ask(what, [this, what](const answer& said) {
+    --underway_;
+    if (said.why == reason::paused) return come_again(what);
+    book_.told(what.request, said, counter_.heard());
   });
 }
 
@@ -188,11 +190,7 @@ void shoppers::take_back() {
   what.wait = percent(50);
   book_.asked(what, stage_.now_us());
   ++underway_;
-  counter_.ask(what, [this, what](const answer& said) {
-    --underway_;
-    if (said.why == reason::paused) return come_again(what);
-    book_.told(what.request, said, counter_.heard());
-  });
+  ask_until_taken(what);
 }
 
 void shoppers::charge() {

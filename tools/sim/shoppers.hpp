@@ -45,6 +45,7 @@ private:
   void buy();
   void place(const order::place& what);
   void come_again(const order::place& what);
+  void ask_until_taken(const order::place& what);
   void take_back();
   void cancel_soon(const std::string& request);
   void charge();
