@@ -168,13 +168,14 @@ struct tried {
   moment at;
   SOUK_FIELDS(tried, partition, by, seq, error, at);
 };
-// A dead letter gets its tries again.
+// A dead letter gets its tries again; dry: only says which it is. Answers it as it was, as held. Refused: not_found.
 struct revive {
   std::uint32_t partition = 0;
   party by;
   std::int64_t seq = 0;
   moment at;
-  SOUK_FIELDS(revive, partition, by, seq, at);
+  bool dry = false;
+  SOUK_FIELDS(revive, partition, by, seq, at, dry);
 };
 
 // How a partition stands; every one of them is asked. Answers status.

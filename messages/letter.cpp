@@ -124,8 +124,10 @@ address address_of(const command& what) {
           [](const order::read_audit& c) { return at(d::order, slice_of(c.about)); },
           [](const order::verify_audit&) { return at(d::order, 0); },
           [](const order::pause&) { return at(d::order, 0); },
+          [](const order::replay&) { return at(d::order, 0); },
           [](const recall& c) { return at(c.at); },
           [](const examine& c) { return at(c.at); },
+          [](const measure& c) { return at(c.at); },
           [](const cart::put& c) { return at(d::cart, of(c.user)); },
           [](const cart::find& c) { return at(d::cart, of(c.user)); },
           [](const cart::checkout& c) { return at(d::cart, of(c.user)); },
@@ -183,7 +185,7 @@ bool is_question(const command& what) {
                          order::watch, order::fetch, ranking::best, ranking::sold_out, ranking::find_position,
                          platform::find_position, platform::offer, platform::list_troubles, concert::find,
                          concert::list, cart::find, event_log::collect, event_log::find_heard, event_log::find_position,
-                         event_log::fetch, event_log::find_held, event_log::find_status, examine>;
+                         event_log::fetch, event_log::find_held, event_log::find_status, examine, measure>;
       },
       what);
 }

@@ -15,6 +15,7 @@
 #include "messages/grammar/answer.hpp"
 #include "messages/grammar/domain.hpp"
 #include "messages/grammar/pack.hpp"
+#include "messages/measure.hpp"
 #include "messages/order.hpp"
 #include "messages/payment.hpp"
 #include "messages/platform.hpp"
@@ -48,7 +49,8 @@ using any_command =
                  event_log::react, event_log::find_position, event_log::append, event_log::fetch, event_log::set_aside,
                  event_log::find_held, event_log::tried, event_log::revive, event_log::find_status, payment::open_work,
                  payment::settle, payment::hasten, event_log::go_on, order::claim, recall, order::repair,
-                 order::list_sagas, order::survey, order::read_audit, order::verify_audit, order::pause, examine>;
+                 order::list_sagas, order::survey, order::read_audit, order::verify_audit, order::pause, examine, order::replay,
+                 measure>;
 
 using any_reply =
     std::variant<std::monostate,  //
@@ -58,7 +60,7 @@ using any_reply =
                  ranking::full_houses, concert::view, concert::page, reservation::view, reservation::page,
                  reservation::confirmed, queue::view, cart::view, event_log::events, event_log::heard, event_log::held,
                  event_log::status, payment::works, order::entry, recorded, order::claimed, order::audit_line,
-                 order::overview, order::audit_page, order::audit_state, examined, order::resumed>;
+                 order::overview, order::audit_page, order::audit_state, examined, order::resumed, measured>;
 
 // A variant whose copying, moving and destruction are compiled once, in letter.cpp: for so many alternatives they took
 // half of every file's compile time.

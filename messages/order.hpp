@@ -76,6 +76,7 @@ enum class remedy : std::uint8_t {
   // no saga is meant by these
   pause,   // no new orders of this design
   resume,  // they may come again
+  replay,  // a dead letter gets its tries again
 };
 inline constexpr std::size_t remedies = 4;  // of sagas
 
@@ -93,8 +94,15 @@ struct standstill {
   SOUK_FIELDS(standstill, step, undoing, why, detail, since, allowed, home);
 };
 
-// One line of the audit log: who did what for which saga (0: for a whole design), and why. It carries the hash of the
-// line before it.
+// An event that was given up, as operators name it.
+struct dead_letter {
+  domain from{};  // platform: of an outbox; event_log
+  std::string name;
+  SOUK_FIELDS(dead_letter, from, name);
+};
+
+// One line of the audit log: who did what for which saga (0: for a whole design, or a dead letter), and why. It carries
+// the hash of the line before it.
 struct audit_line {
   std::int64_t seq = 0;  // 1, 2, 3 within one store
   number about;
@@ -109,7 +117,9 @@ struct audit_line {
   moment at;
   std::string before;  // SHA-256 of the line before, in hex
   std::string hash;    // of this line with `before`
-  SOUK_FIELDS(audit_line, seq, about, what, step, undoing, home, flow, by, reason, request, at, before, hash);
+  rare<dead_letter> letter;
+  SOUK_IN_ONE_BYTE(audit_line, undoing, letter)
+  SOUK_FIELDS(audit_line, seq, about, what, step, undoing_and_letter, home, flow, by, reason, request, at, before, hash);
 };
 
 inline money total_of(const std::vector<product::line>& lines) {
@@ -367,7 +377,8 @@ struct list_sagas {
   std::uint32_t limit = 100;
   std::string has;                  // in the reason why one is parked or turned back, or in what it is about
   std::vector<moment> late_before;  // by flow: only those that were placed before it
-  SOUK_FIELDS(list_sagas, state, flow, why, user, placed_before, prefix, before, limit, has, late_before);
+  std::optional<product_id> product;
+  SOUK_FIELDS(list_sagas, state, flow, why, user, placed_before, prefix, before, limit, has, late_before, product);
 };
 
 // No new orders of a design from now on, or again: the fact and its line in the audit log are one transaction, in each
@@ -383,6 +394,18 @@ struct pause {
   moment at;
   SOUK_FIELDS(pause, flow, resume, reason, request, by, dry, at);
 };
+// Somebody is about to give a dead letter its tries again: the line in the audit log, before the deed. The same request
+// is answered as a repetition. Answers the line.
+struct replay {
+  dead_letter letter;
+  std::string reason;
+  std::string request;
+  std::string by;
+  bool dry = false;
+  moment at;
+  SOUK_FIELDS(replay, letter, reason, request, by, dry, at);
+};
+
 struct pausing {
   order::flow flow{};
   std::string by;

@@ -101,12 +101,13 @@ struct list_troubles {
   SOUK_FIELDS(list_troubles, limit);
 };
 
-// A dead letter gets its tries again.
+// A dead letter gets its tries again; dry: only says which it is. Answers it as it was, as troubles. Refused: not_found.
 struct revive {
   std::uint32_t source = 0;
   std::int64_t seq = 0;
   moment at;
-  SOUK_FIELDS(revive, source, seq, at);
+  bool dry = false;
+  SOUK_FIELDS(revive, source, seq, at, dry);
 };
 
 }  // namespace souk::platform

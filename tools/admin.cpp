@@ -66,6 +66,7 @@ void add_admin(CLI::App& app, int& exit_code) {
     one->add_option("--flow,--design", wanted->flow, "a saga's name, as `souk plans` has it");
     one->add_option("--reason-has", wanted->reason_has, "a text in why it stands still, or in what that is about");
     one->add_option("--user", wanted->user, "whose it is");
+    one->add_option("--product", wanted->product, "an order of it");
     one->add_option("--older-than", wanted->older_than, "90s, 5m or 2h");
     one->add_flag("--overdue", wanted->overdue, "older than their design's limit");
   };
@@ -130,12 +131,19 @@ void add_admin(CLI::App& app, int& exit_code) {
   auto* log = verbs->add_subcommand("event-log", "its topics, partitions and subscribers, and events in trouble");
   auto* again = log->fallthrough()->add_subcommand("retry", "gives a dead letter its tries again")->fallthrough();
   again->add_option("LETTER", wanted->id, "PARTITION-SUBSCRIBER-EVENT, as event-log shows it")->required();
+  explained(again, "show which it is, and do nothing");
   log->callback([wanted, again, &exit_code] {
     exit_code = run(*wanted, again->parsed() ? admin::retry_event : admin::event_log);
   });
-  auto* follow = limited(add("tail", "orders as they come, until interrupted", admin::tail));
+  auto* follow = limited(
+      add("tail", "orders as they come, and again when their state is another, until interrupted", admin::tail));
   follow->add_option("--every", wanted->every_s, "seconds between two looks")->check(CLI::Range(0.05, 3600.0));
-  follow->add_option("--since", wanted->since, "an order's id: only those after it");
+  follow->add_option("--since", wanted->since, "from so long ago on: 90s, 10m or 2h; or an order's id: after that one");
+  follow->add_option("--state", wanted->state, "PENDING, COMPLETED, FAILED or CANCELLED");
+  follow->add_option("--flow,--design", wanted->flow, "a saga's name, as `souk plans` has it");
+  follow->add_option("--reason", wanted->reason, "why it failed");
+  follow->add_option("--user", wanted->user, "whose they are");
+  follow->add_option("--product", wanted->product, "orders of it");
 }
 
 }  // namespace souk::tools

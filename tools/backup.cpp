@@ -93,6 +93,9 @@ void add_backup(CLI::App& app, int& exit_code) {
   restore->callback([back, &exit_code] {
     exit_code = report(
         "souk restore", [&] { return persistence::restore(back->from, back->to); }, back->to);
+    if (exit_code == done)
+      std::cout << "no API keys came along: until it has some (`souk keys add --data " << back->to
+                << "`, or the old keys.json) it answers this machine only, and everybody on it\n";
   });
 }
 

@@ -112,6 +112,7 @@ int play_onsale(const onsale_options& options) {
     {
       onsale::booth booth{data.path};
       all = onsale::play(hall, booth, how);
+      booth.come_to_rest();
     }
     all.comparisons.push_back(audited(data.path));
     std::cout << (options.json ? in_json(options, all) : in_words(options, all)) << std::flush;

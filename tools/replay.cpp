@@ -16,6 +16,7 @@
 #include "actors/runtime/node.hpp"
 #include "actors/sagas/plans.hpp"
 #include "persistence/sqlite/store_file.hpp"
+#include "tools/at_rest.hpp"
 #include "tools/command_line.hpp"
 #include "tools/replay/player.hpp"
 #include "tools/table.hpp"
@@ -197,6 +198,7 @@ int replay_orders(const replay_options& options) {
       where = replay::shop_in_process(own->front());
     }
     const auto all = replay::play(past, *where, how);
+    if (own) wait_until_at_rest(own->front());
     std::cout << (options.json ? summary_in_json(past, all) + '\n' : summary_in_words(past, all)) << std::flush;
     return all.reconciled() ? balanced : unbalanced;
   } catch (const replay::unreadable& why) {

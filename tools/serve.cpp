@@ -138,8 +138,10 @@ std::shared_ptr<edge::key_ring> keys_of(const config::node& wanted) {
   auto file = keys_file_of(wanted);
   // Not to be open because of a slip of the pen, or a file that was forgotten when the rest was brought back.
   if (!wanted.keys.empty() && !std::filesystem::exists(file))
-    throw config::wrong(file + ": the file of keys is not there: bring it back, or make a key for an admin with "
-                               "`souk keys add --role admin --file " + file + "`");
+    throw config::wrong(file +
+                        ": the file of keys is not there: bring it back, or make a key for an admin with "
+                        "`souk keys add --role admin --file " +
+                        file + "`");
   std::shared_ptr<edge::key_ring> keys;
   try {
     keys = std::make_shared<edge::key_ring>(file);
@@ -187,15 +189,32 @@ served_node::served_node(const config::node& wanted) : wanted_(wanted), keys_(ke
   if (keys_->any() || !wanted.admin.host.empty()) open_admin_entrance();
 }
 
+// 8080: 9080. 0: any.
+static std::uint16_t usual_admin_port(std::uint16_t http) {
+  constexpr std::uint16_t above = 1'000;
+  return http && http <= UINT16_MAX - above ? static_cast<std::uint16_t>(http + above) : std::uint16_t{0};
+}
+
 void served_node::open_admin_entrance() {
   auto options = server_options_of(wanted_);
   options.host = wanted_.admin.host.empty() ? "127.0.0.1" : wanted_.admin.host;
   options.port = wanted_.admin.port;
   options.threads = 1;
-  admin_server_ = std::make_unique<edge::http_server>(
-      options, [to = gateway_.get()](edge::http_request&& request, edge::responder answer) {
-        to->handle(std::move(request), answer, edge::entrance::admin);
-      });
+  const auto open = [&] {
+    admin_server_ = std::make_unique<edge::http_server>(
+        options, [to = gateway_.get()](edge::http_request&& request, edge::responder answer) {
+          to->handle(std::move(request), answer, edge::entrance::admin);
+        });
+  };
+  if (!wanted_.admin.host.empty() || !usual_admin_port(wanted_.http.port)) return open();
+  // Nobody named one: one that can be remembered, unless somebody has it.
+  options.port = usual_admin_port(wanted_.http.port);
+  try {
+    open();
+  } catch (const std::exception&) {
+    options.port = 0;
+    open();
+  }
 }
 
 bool served_node::tend() {
@@ -368,8 +387,10 @@ void add_serve(CLI::App& app, int& exit_code) {
   serve_it->add_option("--node", given->node, "which of the configuration's nodes this is ($SOUK_NODE_NAME)");
   serve_it->add_option("--data", given->data, "directory of the stores ($SOUK_DATA; else ./.data)");
   serve_it->add_option("--http", given->http, "HOST:PORT to listen on ($SOUK_HTTP; else 127.0.0.1:8080; port 0: any)");
-  serve_it->add_option("--admin", given->admin,
-                       "HOST:PORT for admins alone ($SOUK_ADMIN; else any port of 127.0.0.1 once there are keys)");
+  serve_it->add_option(
+      "--admin", given->admin,
+      "HOST:PORT for admins alone ($SOUK_ADMIN; else, once there are keys, of 127.0.0.1 the port 1000 above "
+      "that of --http, or any that is free)");
   serve_it->add_option("--keys", given->keys, "file of API keys ($SOUK_KEYS; else keys.json in the data directory)");
   serve_it->add_option("--platform", given->platform,
                        "where finished orders, and the histories of orders by events, are told: file:PATH, "

@@ -88,9 +88,9 @@ answer event_log::on(const souk::event_log::tried& tried) {
 }
 
 answer event_log::on(const souk::event_log::revive& revive) {
-  if (!store_.troubles.revive(revive.by.id(), revive.seq, revive.at))
-    return refuse(reason::not_found, "no such letter");
-  return {};
+  auto found = store_.troubles.revive(revive.by.id(), revive.seq, revive.at, revive.dry);
+  if (!found) return refuse(reason::not_found, "no such letter");
+  return reply_with(souk::event_log::held{{}, {*std::move(found)}});
 }
 
 answer event_log::on(const souk::event_log::find_status&) {

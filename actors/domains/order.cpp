@@ -369,6 +369,24 @@ answer order::on(const souk::order::pause& pause) {
   return reply_with(std::move(line));
 }
 
+answer order::on(const souk::order::replay& replay) {
+  for (auto& before : store_.audit.of(number{})) {
+    if (replay.request.empty() || before.request != replay.request) continue;
+    if (before.letter == rare{replay.letter} && before.reason == replay.reason)
+      return reply_with(std::move(before), true);
+    return refuse(reason::key_reused, "the same Idempotency-Key came with another wish");
+  }
+  souk::order::audit_line line;
+  line.what = remedy::replay;
+  line.letter = replay.letter;
+  line.home = replay.letter.from;
+  line.by = replay.by;
+  line.reason = replay.reason;
+  line.request = replay.request;
+  line.at = replay.at;
+  return reply_with(replay.dry ? std::move(line) : store_.audit.append(std::move(line)));
+}
+
 answer order::on(const souk::order::read_audit& read) {
   souk::order::audit_page page{store_.audit.list(read, read.limit + 1), false};
   page.more = page.lines.size() > read.limit;
@@ -379,6 +397,11 @@ answer order::on(const souk::order::read_audit& read) {
 answer order::on(const souk::order::verify_audit&) { return reply_with(store_.audit.verify()); }
 
 namespace {
+
+bool is_about(const record& r, const product_id& what) {
+  return std::any_of(r.brief.lines.begin(), r.brief.lines.end(),
+                     [&](const auto& line) { return line.product == what; });
+}
 
 bool is_late(const record& r, const std::vector<moment>& late_before) {
   const auto flow = static_cast<std::size_t>(r.brief.flow);
@@ -413,7 +436,7 @@ answer order::on(const souk::order::list_sagas& list) {
   const auto fits = [&](const record& r) {
     return (!list.state || r.saga == *list.state) && (!list.flow || r.brief.flow == *list.flow) &&
            (!list.why || r.why == *list.why || (r.parked && r.parked->why == *list.why)) &&
-           (!list.user || r.brief.user == *list.user) &&
+           (!list.user || r.brief.user == *list.user) && (!list.product || is_about(r, *list.product)) &&
            (!list.placed_before.ms || r.brief.placed < list.placed_before) &&
            (list.late_before.empty() || is_late(r, list.late_before)) && (list.has.empty() || has_text(r, list.has)) &&
            to_text(r.brief.id).starts_with(list.prefix);

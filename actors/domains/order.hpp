@@ -46,6 +46,7 @@ public:
   answer on(const souk::order::fetch& fetch);
   answer on(const souk::order::repair& repair);
   answer on(const souk::order::pause& pause);
+  answer on(const souk::order::replay& replay);
   answer on(const souk::order::list_sagas& list);
   answer on(const souk::order::survey& survey);
   answer on(const souk::order::read_audit& read);

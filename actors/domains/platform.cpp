@@ -41,8 +41,9 @@ answer platform::on(const souk::platform::list_troubles& list) {
 }
 
 answer platform::on(const souk::platform::revive& revive) {
-  if (!store_.troubles.revive(revive.source, revive.seq, revive.at)) return refuse(reason::not_found, "no such letter");
-  return {};
+  auto found = store_.troubles.revive(revive.source, revive.seq, revive.at, revive.dry);
+  if (!found) return refuse(reason::not_found, "no such letter");
+  return reply_with(souk::platform::troubles{{*std::move(found)}});
 }
 
 }  // namespace souk::domains

@@ -55,7 +55,7 @@ public:
     std::atomic<std::int64_t> shed{0};
   };
   counts counted;
-  latencies took;  // orders, from their coming to their answer
+  runtime::latencies took;  // orders, from their coming to their answer
   std::int64_t in_flight() const { return in_flight_; }
   std::atomic<bool> draining{false};
   std::function<server_counts()> server;  // set before the first request
@@ -170,22 +170,28 @@ public:
         if (--all->missing == 0) then(std::move(all->said));
       });
   }
-  // As want_all, for what is of use also without some of it: `then` hears the pages that came, and which shards were
-  // silent. What is refused, or that all were silent, is the answer.
+  // As want_all, for what is of use also without some of it. What is refused, or that all were silent, is the answer.
+  template <class Page>
+  struct heard {
+    std::vector<Page> pages;
+    std::vector<std::size_t> shards;  // whose pages these are
+    std::vector<std::string> silent;  // the others, by name
+  };
   template <class Page, class Then>
   void want_what_is_there(domain of, const command& what, Then then) const {
     ask_all(of, what, [self = *this, of, then](std::vector<souk::answer>&& said) mutable {
-      std::vector<Page> pages;
-      std::vector<std::string> silent;
+      heard<Page> all;
       for (std::size_t s = 0; s < said.size(); ++s) {
         if (said[s].what == verdict::refused) return self.answer_no(said[s]);
-        if (said[s].done())
-          pages.push_back(std::move(std::get<Page>(said[s].body)));
-        else
-          silent.push_back(std::string{souk::to_text(of)} + '/' + std::to_string(s));
+        if (said[s].done()) {
+          all.pages.push_back(std::move(std::get<Page>(said[s].body)));
+          all.shards.push_back(s);
+        } else {
+          all.silent.push_back(std::string{souk::to_text(of)} + '/' + std::to_string(s));
+        }
       }
-      if (pages.empty()) return self.answer_no(said.front());
-      then(std::move(pages), std::move(silent));
+      if (all.pages.empty()) return self.answer_no(said.front());
+      then(std::move(all));
     });
   }
   void answer_no(const souk::answer& said) const;

@@ -65,7 +65,10 @@ json json_of(const order::audit_line& one) {
   const auto& stages = sagas::plan_of(one.flow).stages();
   json out{{"seq", one.seq}};
   if (one.about) out["saga"] = to_text(one.about);
-  out["flow"] = to_text(one.flow);
+  if (one.letter)
+    out["letter"] = (one.letter->from == domain::platform ? "outbox " : "event-log ") + one.letter->name;
+  else
+    out["flow"] = to_text(one.flow);
   out["repair"] = sagas::to_text(one.what);
   if (one.about && one.step < stages.size()) out["step"] = stages[one.step].step->name;
   if (one.about) out["undoing"] = one.undoing;

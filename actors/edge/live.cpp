@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "actors/edge/call.hpp"
+#include "actors/edge/desks.hpp"
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
+#include "actors/sagas/plans.hpp"
 
 namespace souk::edge {
 
@@ -26,6 +28,7 @@ struct answers {
   std::vector<order::page> parked, late;
   std::vector<event_log::status> log;
   std::optional<platform::troubles> outbox;
+  std::vector<desk_now> desks;
   std::vector<std::string> silent;  // desks
 
   template <class Body, class Keep>
@@ -55,34 +58,29 @@ double per_second(std::int64_t n, std::int64_t ms) {
              : 0;
 }
 
+// By design, by step: how often it went how at this node, since the process began; what never happened is left out.
+json json_of_passages(const runtime::node_figures& figures) {
+  constexpr std::array<const char*, runtime::passages::outcomes> names{"done", "refused", "lost", "undone"};
+  auto all = json::object();
+  for (const auto* plan : sagas::all_plans()) {
+    const auto flow = *sagas::find_flow(plan->name());
+    auto steps = json::object();
+    for (std::size_t i = 0; i < plan->stages().size(); ++i) {
+      json step;
+      for (std::size_t how = 0; how < names.size(); ++how) {
+        std::int64_t n = 0;
+        for (const auto& one : figures.coordinators) n += one->passed.of(flow, i, static_cast<outcome>(how));
+        for (const auto& [at, one] : figures.desks) n += one->passed.of(flow, i, static_cast<outcome>(how));
+        if (n) step[names[how]] = n;
+      }
+      if (!step.is_null()) steps[std::string{plan->stages()[i].step->name}] = std::move(step);
+    }
+    if (!steps.empty()) all[std::string{plan->name()}] = std::move(steps);
+  }
+  return all;
+}
+
 }  // namespace
-
-std::size_t latencies::bucket_of(std::int64_t us) {
-  const auto n = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 4));
-  const auto power = static_cast<std::size_t>(std::bit_width(n)) - 1;  // 2 or more
-  const auto part = static_cast<std::size_t>(n >> (power - 2)) & 3;
-  return std::min((power - 2) * 4 + part, buckets - 1);
-}
-
-std::int64_t latencies::end_of(std::size_t bucket) {
-  const auto power = bucket / 4;
-  return static_cast<std::int64_t>((4 + bucket % 4 + 1) << power);
-}
-
-latencies::counts latencies::all() const {
-  counts now{};
-  for (std::size_t i = 0; i < buckets; ++i) now[i] = counts_[i].load(std::memory_order_relaxed);
-  return now;
-}
-
-std::int64_t latencies::quantile(const counts& before, const counts& now, double part) {
-  std::int64_t n = 0;
-  for (std::size_t i = 0; i < buckets; ++i) n += now[i] - before[i];
-  auto rank = static_cast<std::int64_t>(std::ceil(part * static_cast<double>(n)));
-  for (std::size_t i = 0; n && i < buckets; ++i)
-    if ((rank -= now[i] - before[i]) <= 0) return end_of(i);
-  return 0;
-}
 
 void live::tell(event_stream to, std::function<bool()> may_hear) {
   const std::lock_guard hold{mutex_};
@@ -161,6 +159,15 @@ std::string live::tick() {
                                 [](answers& to, event_log::status&& one) { to.log.push_back(std::move(one)); });
   all->ask<platform::troubles>(hall_, all, name_of({domain::platform, 0}), platform::list_troubles{1000}, 0,
                                [](answers& to, platform::troubles&& one) { to.outbox = std::move(one); });
+  {
+    const std::lock_guard hold{all->mutex};
+    ++all->missing;
+  }
+  with_desks(hall_, [all](std::vector<desk_now>&& desks) {
+    const std::lock_guard hold{all->mutex};
+    all->desks = std::move(desks);
+    if (--all->missing == 0) all->all_in.notify_all();
+  });
   std::unique_lock hold{all->mutex};
   all->all_in.wait_for(hold, std::chrono::milliseconds{2 * answer_ms}, [&] { return all->missing == 0; });
 
@@ -171,26 +178,40 @@ std::string live::tick() {
   const auto ms = first ? 0 : sum.steady_ms - before_.steady_ms;
   json out{{"at", to_text(now)}};
 
+  auto actors = json::array();
+  for (const auto& one : all->desks) {
+    const auto name = name_of(one.at);
+    json row{{"name", name}, {"state", state_of(one)}};
+    if (!one.node.empty()) row["node"] = one.node;
+    if (one.is) {
+      const auto& is = *one.is;
+      const auto known = before_.desks.find(name);
+      const auto& was = known == before_.desks.end() || known->second.letters > is.letters ? is : known->second;
+      const auto letters = is.letters - was.letters, batches = is.batches - was.batches;
+      const auto took_before = took_by(was), took = took_by(is);
+      const auto ms_of = [&](double part) {
+        return static_cast<double>(runtime::latencies::quantile(took_before, took, part)) / 1'000;
+      };
+      row.update({{"waiting", is.waiting},
+                  {"letters_s", per_second(letters, ms)},
+                  {"commits_s", per_second(is.commits - was.commits, ms)},
+                  {"batch", batches > 0 ? std::round(10.0 * double(letters) / double(batches)) / 10 : 0},
+                  {"p50_ms", ms_of(0.5)},
+                  {"p99_ms", ms_of(0.99)},
+                  {"restarts", is.restarts},
+                  {"full", is.full}});
+      sum.desks[name] = is;
+    }
+    actors.push_back(std::move(row));
+  }
   bool ready = false;
-  auto actors = json::array(), coordinators = json::array();
+  auto coordinators = json::array(), nodes = json::array();
+  auto passed = json::object();
   hall_.with_node([&](runtime::node& node) {
     ready = node.ready() && !hall_.draining;
-    for (const auto& [at, n] : node.desks_here()) {
-      const auto name = name_of({at.domain, at.shard});
-      const std::array<std::int64_t, 3> figures{n->letters.load(), n->batches.load(), n->commits.load()};
-      const auto before = first ? figures : before_.desks[name];
-      const auto letters = figures[0] - before[0], batches = figures[1] - before[1];
-      actors.push_back({{"name", name},
-                        {"waiting", n->waiting.load()},
-                        {"letters_s", per_second(letters, ms)},
-                        {"commits_s", per_second(figures[2] - before[2], ms)},
-                        {"batch", batches > 0 ? std::round(10.0 * double(letters) / double(batches)) / 10 : 0},
-                        {"restarts", n->restarts.load()},
-                        {"full", n->full.load()}});
-      sum.desks[name] = figures;
-    }
-    for (std::size_t i = 0; i < node.figures().coordinators.size(); ++i) {
-      const auto& n = *node.figures().coordinators[i];
+    const auto& figures = node.figures();
+    for (const auto& one : figures.coordinators) {
+      const auto& n = *one;
       coordinators.push_back({{"name", "coordinator/" + std::to_string(n.share)},
                               {"running", n.running.load()},
                               {"parked", n.parked.load()},
@@ -198,7 +219,17 @@ std::string live::tick() {
                               {"adopted", n.adopted.load()},
                               {"restarts", n.restarts.load()}});
     }
+    for (const auto& one : figures.peers)
+      nodes.push_back({{"name", one->name},
+                       {"there", one->door.is_open()},
+                       {"incarnation", one->incarnation.load()},
+                       {"in_flight", one->door.in_flight()},
+                       {"kept_back", one->door.kept_back()}});
+    if (!nodes.empty()) out["node"] = node.name();
+    passed = json_of_passages(figures);
   });
+  out["nodes"] = std::move(nodes);
+  out["passed"] = std::move(passed);
   out["ready"] = ready;
   out["silent"] = all->silent;
 
@@ -230,7 +261,7 @@ std::string live::tick() {
   sum.took = hall_.took.all();
   if (first) before_.took = sum.took;
   const auto quantile = [&](double part) {
-    return static_cast<double>(latencies::quantile(before_.took, sum.took, part)) / 1'000;
+    return static_cast<double>(runtime::latencies::quantile(before_.took, sum.took, part)) / 1'000;
   };
   out["latency_ms"] = {{"p50", quantile(0.5)}, {"p99", quantile(0.99)}};
   out["sagas"] = json::object();

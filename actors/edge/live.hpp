@@ -15,28 +15,12 @@
 #include <vector>
 
 #include "actors/edge/http.hpp"
+#include "actors/runtime/latencies.hpp"
+#include "messages/measure.hpp"
 
 namespace souk::edge {
 
 class hall;
-
-// Durations by powers of two, each in four parts: within a fifth of the truth, and an increment to count one.
-class latencies {
-public:
-  static constexpr std::size_t buckets = 128;
-  using counts = std::array<std::int64_t, buckets>;
-
-  void add(std::int64_t us) { counts_[bucket_of(us)].fetch_add(1, std::memory_order_relaxed); }
-  counts all() const;
-  // In microseconds, of what came since `before`; 0: nothing did.
-  static std::int64_t quantile(const counts& before, const counts& now, double part);
-
-private:
-  static std::size_t bucket_of(std::int64_t us);
-  static std::int64_t end_of(std::size_t bucket);
-
-  std::array<std::atomic<std::int64_t>, buckets> counts_{};
-};
 
 class live {
 public:
@@ -57,8 +41,8 @@ private:
     std::int64_t steady_ms = 0;
     std::int64_t placed = 0;
     std::map<std::string, std::int64_t> ended;                 // by how
-    std::map<std::string, std::array<std::int64_t, 3>> desks;  // letters, batches, commits
-    latencies::counts took{};
+    std::map<std::string, measured> desks;
+    runtime::latencies::counts took{};
     std::array<std::int64_t, 6> answered{};
   };
 

@@ -95,7 +95,6 @@ void list_audit(const asked&, const call&);
 void verify_audit(const asked&, const call&);
 void list_plans(const asked&, const call&);
 void mend_several(const asked&, const call&);                     // routes_several.cpp
-std::optional<std::int64_t> parse_age_ms(std::string_view text);  // 90s, 5m, 2h
 }  // namespace repairs
 namespace locks {  // routes_locks.cpp
 void list(const asked&, const call&);

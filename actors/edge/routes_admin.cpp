@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "actors/edge/desks.hpp"
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/metrics.hpp"
 #include "actors/edge/openapi.hpp"
@@ -34,25 +35,56 @@ void list_outbox(const asked& a, const call& c) {
                              });
 }
 
+namespace {
+
+const platform::trouble& letter_in(const platform::troubles& found) { return found.list.front(); }
+const event_log::trouble& letter_in(const event_log::held& found) { return found.due.front(); }
+number about(const platform::trouble& one) { return one.event.subject; }
+number about(const event_log::trouble& one) { return one.event.about->id; }
+
+// A dead letter gets its tries again, after the audit log has heard who wants it and why. In that order: a line whose
+// deed was lost shows, and the same wish again makes it good.
+template <class Found, class Revive>
+void replay(const asked& a, const call& c, order::dead_letter letter, Revive deed) {
+  order::replay line{std::move(letter)};
+  line.request = a.key;
+  line.at = a.at;
+  if (!a.read(c, [&](fields& body) { read_why(body, c, line); })) return;
+  deed.dry = true;
+  c.want<Found>(deed, [c, line = std::move(line), deed](Found&& found, bool) mutable {
+    const auto& it = letter_in(found);
+    json out{{"letter", line.letter.name}, {"order", to_text(about(it))}, {"tries", it.tries}, {"error", it.error}};
+    if (line.dry) {
+      out["dry_run"] = true;
+      return c.answer(200, dumped(out));
+    }
+    if (!it.dead) return c.answer(200, dumped(out), true);  // it has its tries
+    deed.dry = false;
+    c.want<order::audit_line>(
+        std::move(line), [c, deed, out = std::move(out)](order::audit_line&& written, bool) mutable {
+          out["line"] = json_of(written);
+          c.want<Found>(deed, [c, out = std::move(out)](Found&&, bool) { c.answer(202, dumped(out)); });
+        });
+  });
+}
+
+}  // namespace
+
 void retry_outbox(const asked& a, const call& c) {
   const auto source = parse_whole<std::uint32_t>(a.id[0]);
   const auto seq = parse_whole<std::int64_t>(a.id[1]);
   if (!source || !seq) return c.answer(problem{reason::not_found}.detail("no such letter"));
-  if (!a.read(
-          c, [](fields&) {}, true))
-    return;
-  c.want<void>(platform::revive{*source, *seq, a.at}, [c, source, seq](bool) {
-    c.answer(202, dumped({{"source", *source}, {"seq", *seq}}));
-  });
+  replay<platform::troubles>(a, c, {domain::platform, std::to_string(*source) + '/' + std::to_string(*seq)},
+                             platform::revive{*source, *seq, a.at});
 }
 
 void show_event_log(const asked&, const call& c) {
-  c.want_all<event_log::status>(domain::event_log, event_log::find_status{},
-                                [c](std::vector<event_log::status>&& partitions) {
-                                  auto data = json::array();
-                                  for (const auto& one : partitions) data.push_back(json_of(one));
-                                  c.answer(200, dumped(json_of_list(std::move(data), false)));
-                                });
+  c.want_what_is_there<event_log::status>(domain::event_log, event_log::find_status{},
+                                          [c](call::heard<event_log::status>&& found) {
+                                            auto data = json::array();
+                                            for (const auto& one : found.pages) data.push_back(json_of(one));
+                                            c.answer(200, dumped(json_of_list(std::move(data), false, found.silent)));
+                                          });
 }
 
 // A letter is named PARTITION-SUBSCRIBER-EVENT, as the list shows it.
@@ -65,12 +97,8 @@ void retry_event(const asked& a, const call& c) {
   const auto source = parse_whole<std::uint32_t>(name.substr(first + 1, last - first - 1));
   const auto seq = parse_whole<std::int64_t>(name.substr(last + 1));
   if (!partition || *partition >= c.hall().shards(domain::event_log) || !source || !seq) return none();
-  if (!a.read(
-          c, [](fields&) {}, true))
-    return;
-  c.want<void>(event_log::revive{*partition, event_log::party::of(*source), *seq, a.at}, [c, name](bool) {
-    c.answer(202, dumped({{"letter", name}}));
-  });
+  replay<event_log::held>(a, c, {domain::event_log, name},
+                          event_log::revive{*partition, event_log::party::of(*source), *seq, a.at});
 }
 
 // What it says is not believed, because anybody may say so: it only makes us ask the provider at once.
@@ -89,43 +117,40 @@ void hear_of_payment(const asked& a, const call& c) {
 }
 
 void list_actors(const asked&, const call& c) {
-  auto data = json::array();
-  const bool open = c.hall().with_node([&](runtime::node& node) {
-    const auto& all = node.figures();
-    for (const auto& [at, n] : node.desks_here())
-      data.push_back({{"name", name_of({at.domain, at.shard})},
-                      {"kind", "desk"},
-                      {"letters", n->letters.load()},
-                      {"batches", n->batches.load()},
-                      {"commits", n->commits.load()},
-                      {"waiting", n->waiting.load()},
-                      {"restarts", n->restarts.load()},
-                      {"full", n->full.load()}});
-    for (const auto& one : all.coordinators) {
-      const auto& n = *one;
-      data.push_back({{"name", "coordinator/" + std::to_string(n.share)},
-                      {"kind", "coordinator"},
-                      {"running", n.running.load()},
-                      {"parked", n.parked.load()},
-                      {"begun", n.begun.load()},
-                      {"completed", n.completed.load()},
-                      {"compensated", n.compensated.load()},
-                      {"asked_again", n.asked_again.load()},
-                      {"adopted", n.adopted.load()},
-                      {"restarts", n.restarts.load()}});
-    }
-    if (const auto cashier = node.cashier_here())
-      data.push_back({{"name", "cashier"},
-                      {"kind", "cashier"},
-                      {"open", cashier->open.load()},
-                      {"captured", cashier->captured.load()},
-                      {"declined", cashier->declined.load()},
-                      {"gone", cashier->gone.load()},
-                      {"unknown", cashier->unknown.load()},
-                      {"restarts", cashier->restarts.load()}});
+  with_desks(c.hall(), [c](std::vector<desk_now>&& desks) {
+    auto data = json::array();
+    for (const auto& one : desks) data.push_back(json_of(one));
+    const bool open = c.hall().with_node([&](runtime::node& node) {
+      const auto here = [&](json row) {
+        if (const auto name = node.name(); !name.empty()) row["node"] = name;
+        data.push_back(std::move(row));
+      };
+      for (const auto& one : node.figures().coordinators) {
+        const auto& n = *one;
+        here({{"name", "coordinator/" + std::to_string(n.share)},
+              {"kind", "coordinator"},
+              {"running", n.running.load()},
+              {"parked", n.parked.load()},
+              {"begun", n.begun.load()},
+              {"completed", n.completed.load()},
+              {"compensated", n.compensated.load()},
+              {"asked_again", n.asked_again.load()},
+              {"adopted", n.adopted.load()},
+              {"restarts", n.restarts.load()}});
+      }
+      if (const auto cashier = node.cashier_here())
+        here({{"name", "cashier"},
+              {"kind", "cashier"},
+              {"open", cashier->open.load()},
+              {"captured", cashier->captured.load()},
+              {"declined", cashier->declined.load()},
+              {"gone", cashier->gone.load()},
+              {"unknown", cashier->unknown.load()},
+              {"restarts", cashier->restarts.load()}});
+    });
+    if (!open) return c.answer(problem{reason::unreachable});
+    c.answer(200, dumped(json_of_list(std::move(data), false)));
   });
-  if (!open) return c.answer(problem{reason::unreachable});
-  c.answer(200, dumped(json_of_list(std::move(data), false)));
 }
 
 void livez(const asked&, const call& c) { c.answer(200, R"({"status":"alive"})"); }

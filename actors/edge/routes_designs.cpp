@@ -103,11 +103,11 @@ void hold_back(const asked& a, const call& c, bool resume) {
 }  // namespace
 
 void list(const asked&, const call& c) {
-  const auto answer = [c](const std::vector<order::overview>& stores, const std::vector<std::string>& silent) {
+  const auto answer = [c](const call::heard<order::overview>& stores) {
     auto data = json::array();
     for (const auto* one : sagas::all_plans())
-      data.push_back(json_of_design(c, *sagas::find_flow(one->name()), stores));
-    c.answer(200, dumped(json_of_list(std::move(data), false, silent)));
+      data.push_back(json_of_design(c, *sagas::find_flow(one->name()), stores.pages));
+    c.answer(200, dumped(json_of_list(std::move(data), false, stores.silent)));
   };
   c.want_what_is_there<order::overview>(domain::order, order::survey{c.hall().late_before()}, answer);
 }

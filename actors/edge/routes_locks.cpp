@@ -22,11 +22,10 @@ void list(const asked& a, const call& c) {
                         .with("parameter", "state")
                         .detail("state must be open, running, compensating or parked: what has ended holds nothing"));
   c.want_what_is_there<order::page>(
-      domain::order, *what,
-      [c, limit = what->limit, kind, name, now = a.at](std::vector<order::page>&& pages,
-                                                       std::vector<std::string>&& silent) {
-        auto all = orders::newest_of(std::move(pages), limit);
-        const auto answer = [c, more = all.more, kind, name, now, silent](std::vector<holding>&& found) {
+      domain::order, *what, [c, limit = what->limit, kind, name, now = a.at](call::heard<order::page>&& there) {
+        auto all = orders::newest_of(std::move(there.pages), limit);
+        const auto answer = [c, more = all.more, kind, name, now,
+                             silent = std::move(there.silent)](std::vector<holding>&& found) {
           auto data = json::array();
           std::int64_t unheard = 0;
           const auto others = seekers_of(c, found);

@@ -2,8 +2,8 @@
 //
 // Nothing here decides: the order desk does, in one transaction with the line in its audit log.
 #include <algorithm>
-#include <charconv>
 
+#include "actors/edge/ages.hpp"
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/locks.hpp"
 #include "actors/edge/rehearsal.hpp"
@@ -23,15 +23,6 @@ sagas::stand stand_of(const order::view& one) {
 }
 
 }  // namespace
-
-std::optional<std::int64_t> parse_age_ms(std::string_view text) {
-  std::int64_t n = 0;
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), n);
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  const auto ms = unit == "s" || unit.empty() ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
-  if (bad != std::errc{} || n < 0 || n > 1'000'000 || !ms) return std::nullopt;
-  return n * ms;
-}
 
 std::optional<order::list_sagas> read_filter(const asked& a, const call& c) {
   const auto wrong = [&](std::string_view parameter, std::string_view text) {
@@ -58,6 +49,10 @@ std::optional<order::list_sagas> read_filter(const asked& a, const call& c) {
   if (auto user = a.parameter("user")) {
     if (!is_name(*user)) return wrong("user", "user must be an id");
     what.user = user_id{*std::move(user)};
+  }
+  if (auto product = a.parameter("product")) {
+    if (!is_name(*product)) return wrong("product", "product must be an id");
+    what.product = product_id{*std::move(product)};
   }
   if (const auto age = a.parameter("older_than")) {
     const auto ms = parse_age_ms(*age);
@@ -89,13 +84,14 @@ std::optional<order::list_sagas> read_filter(const asked& a, const call& c) {
 void list(const asked& a, const call& c) {
   const auto what = read_filter(a, c);
   if (!what) return;
-  const auto answer = [c, limit = what->limit, at = a.at](auto&& pages, auto&& silent) {
-    auto all = orders::newest_of(std::move(pages), limit);
-    with_stories(c, std::move(all.orders), [c, more = all.more, at, silent](std::vector<order::view>&& told) {
-      auto data = json::array();
-      for (const auto& one : told) data.push_back(json_of_saga(one, at));
-      c.answer(200, dumped(json_of_list(std::move(data), more, silent)));
-    });
+  const auto answer = [c, limit = what->limit, at = a.at](call::heard<order::page>&& found) {
+    auto all = orders::newest_of(std::move(found.pages), limit);
+    with_stories(c, std::move(all.orders),
+                 [c, more = all.more, at, silent = std::move(found.silent)](std::vector<order::view>&& told) {
+                   auto data = json::array();
+                   for (const auto& one : told) data.push_back(json_of_saga(one, at));
+                   c.answer(200, dumped(json_of_list(std::move(data), more, silent)));
+                 });
   };
   c.want_what_is_there<order::page>(domain::order, *what, answer);
 }
@@ -176,6 +172,7 @@ private:
           {{"product", line.product.text}, {"quantity", line.quantity}, {"amount", line.amount.minor}});
     if (of.seat) out["seat"] = {{"schedule", of.seat->schedule.text}, {"id", of.seat->seat.text}};
     out["timeline"] = json::parse(timeline_of(of))["timeline"];
+    name_desks(out["timeline"]);
     if (!traces_.empty()) out["effects"] = json_of_traces(of, traces_);
     out["holds"] = json::array();
     for (const auto& lock : holding_.locks) out["holds"].push_back(json_of(lock, holding_, others, at_));
@@ -184,6 +181,28 @@ private:
     for (const auto& line : of.repairs) lines.push_back(json_of(line));
     out["repairs"] = std::move(lines);
     call_.answer(200, dumped(out));
+  }
+
+  // Which desks each step was asked of, and by which nodes they are kept now, if there are several.
+  void name_desks(json& timeline) const {
+    const auto& plan = sagas::plan_of(holding_.of.flow);
+    const auto about = brief_of(holding_.of);
+    std::map<std::string, json> by_step;
+    call_.hall().with_node([&](runtime::node& node) {
+      for (std::size_t i = 0; i < plan.stages().size(); ++i) {
+        json said;
+        for (const auto& desk : sagas::desks_of_step(about, plan, i, call_.hall().shards())) {
+          said["desks"].push_back(name_of(desk));
+          if (const auto keeper = node.keeper({desk.domain, desk.shard}); !keeper.empty())
+            said["nodes"].push_back(keeper);
+        }
+        if (!said.is_null()) by_step[std::string{plan.stages()[i].step->name}] = std::move(said);
+      }
+    });
+    for (auto& one : timeline)
+      if (one.contains("step"))
+        if (const auto known = by_step.find(one["step"].get<std::string>()); known != by_step.end())
+          one.update(known->second);
   }
 
   const call call_;
@@ -214,16 +233,17 @@ void list_audit(const asked& a, const call& c) {
       return c.answer(problem{problems::invalid_parameter}.with("parameter", "saga").detail("saga must be an id"));
     what.about = *id;
   }
-  c.want_all<order::audit_page>(domain::order, what, [c, limit](std::vector<order::audit_page>&& pages) {
+  c.want_what_is_there<order::audit_page>(domain::order, what, [c, limit](call::heard<order::audit_page>&& found) {
     struct named {
       std::size_t store;
       order::audit_line line;
     };
     std::vector<named> all;
     bool more = false;
-    for (std::size_t s = 0; s < pages.size(); ++s) {
-      more = more || pages[s].more;
-      for (auto& line : pages[s].lines) all.push_back({s, std::move(line)});
+    for (std::size_t i = 0; i < found.pages.size(); ++i) {
+      auto& page = found.pages[i];
+      more = more || page.more;
+      for (auto& line : page.lines) all.push_back({found.shards[i], std::move(line)});
     }
     std::stable_sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.line.at > y.line.at; });
     if (all.size() > *limit) {
@@ -236,7 +256,7 @@ void list_audit(const asked& a, const call& c) {
       row["store"] = one.store;
       data.push_back(std::move(row));
     }
-    c.answer(200, dumped(json_of_list(std::move(data), more)));
+    c.answer(200, dumped(json_of_list(std::move(data), more, found.silent)));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "actors/edge/ages.hpp"
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
 #include "actors/sagas/plans.hpp"
@@ -63,6 +64,10 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
     any = true;
     which.user = user_id{*std::move(user)};
   }
+  if (auto product = body.maybe_id("product")) {
+    any = true;
+    which.product = product_id{*std::move(product)};
+  }
   if (const auto overdue = body.maybe_flag("overdue"); overdue.value_or(false)) {
     any = true;
     for (const auto ms : c.hall().options().late_ms) which.late_before.push_back(as_of + -ms);
@@ -73,19 +78,27 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
     if (!id) body.blame("starting_after", "must be a saga's id");
     which.before = id.value_or(number{});
   }
-  if (!any) body.blame("state", "or flow, reason_has, older_than, user or overdue must say which sagas are meant");
+  if (!any)
+    body.blame("state", "or flow, reason_has, older_than, user, product or overdue must say which sagas are meant");
 }
 
 // What the desks said of one page.
 struct page_of_repairs {
-  page_of_repairs(const call& asked, order::repair what, moment at, std::vector<order::view> page, bool has_more)
-      : c(asked), wanted(std::move(what)), as_of(at), found(std::move(page)), more(has_more) {}
+  page_of_repairs(const call& asked, order::repair what, moment at, std::vector<order::view> page, bool has_more,
+                  std::vector<std::string> unheard)
+      : c(asked),
+        wanted(std::move(what)),
+        as_of(at),
+        found(std::move(page)),
+        more(has_more),
+        silent(std::move(unheard)) {}
 
   call c;
   order::repair wanted;
   moment as_of;
   std::vector<order::view> found;
   bool more = false;
+  std::vector<std::string> silent;  // stores of orders: whose sagas stay as they are
   std::vector<answer> said;
   std::atomic<std::size_t> missing;
 
@@ -130,6 +143,7 @@ struct page_of_repairs {
              {"sagas", std::move(ids)},
              {"refused", std::move(refused)},
              {"has_more", more}};
+    if (!silent.empty()) out["silent"] = silent;
     if (more) out["next"] = souk::to_text(found.back().id);
     c.answer(200, dumped(out));
   }
@@ -148,12 +162,13 @@ void mend_several(const asked& a, const call& c) {
       }))
     return;
   const auto limit = wanted.which.limit;
-  c.want_all<order::page>(domain::order, wanted.which,
-                          [c, repair = wanted.repair, as_of = wanted.as_of, limit](std::vector<order::page>&& pages) {
-                            auto found = orders::newest_of(std::move(pages), limit);
-                            page_of_repairs::begin(std::make_shared<page_of_repairs>(
-                                c, repair, as_of, std::move(found.orders), found.more));
-                          });
+  c.want_what_is_there<order::page>(
+      domain::order, wanted.which,
+      [c, repair = wanted.repair, as_of = wanted.as_of, limit](call::heard<order::page>&& there) {
+        auto found = orders::newest_of(std::move(there.pages), limit);
+        page_of_repairs::begin(std::make_shared<page_of_repairs>(c, repair, as_of, std::move(found.orders), found.more,
+                                                                 std::move(there.silent)));
+      });
 }
 
 }  // namespace souk::edge::repairs

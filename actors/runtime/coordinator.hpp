@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "actors/runtime/outgoing.hpp"
+#include "actors/runtime/passages.hpp"
 #include "actors/sagas/machine.hpp"
 #include "actors/sagas/steps.hpp"
 
@@ -37,6 +38,7 @@ struct coordinator_counts {
   std::atomic<std::int64_t> restarts{0};
   std::atomic<std::int64_t> adopted{0};       // shares of others that it stands in for now
   std::atomic<bool> knows_open_cases{false};  // every order desk has said which cases were open
+  passages passed;
 };
 
 struct coordinator_papers {

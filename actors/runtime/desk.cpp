@@ -11,6 +11,17 @@
 
 namespace souk::runtime {
 
+measured figures_of(const desk_counts& counts) {
+  const auto took = counts.took.all();
+  return {counts.letters,
+          counts.batches,
+          counts.commits,
+          counts.waiting,
+          counts.restarts,
+          counts.full,
+          {took.begin(), took.end()}};
+}
+
 desk::desk(caf::actor_config& config, desk_papers papers)
     : caf::event_based_actor(config),
       papers_(std::move(papers)),
@@ -59,7 +70,8 @@ void desk::seat() {
   reactor_.reset();
   brain_.reset();  // the store has one owner at a time
   brain_ = papers_.make_brain();
-  if (brain_->exchange()) reactor_ = std::make_unique<reactor>(*brain_, papers_.at, papers_.where, papers_.around);
+  if (brain_->exchange())
+    reactor_ = std::make_unique<reactor>(*brain_, papers_.at, papers_.where, papers_.around, &papers_.counts->passed);
 }
 
 void desk::work() {
@@ -77,6 +89,7 @@ void desk::work() {
         one_by_one(parcels);
       }
       answer_all();
+      count(parcels);
       may_crash(crash_point::answered);
     }
   } catch (const std::exception& trouble) {
@@ -96,7 +109,7 @@ std::vector<desk::parcel> desk::questions() {
     const auto rest =
         std::stable_partition(all.begin(), all.end(), [](const letter& it) { return !is_question(it.command); });
     if (rest == all.end()) continue;
-    found.push_back({one.from, {std::make_move_iterator(rest), std::make_move_iterator(all.end())}});
+    found.push_back({one.from, {std::make_move_iterator(rest), std::make_move_iterator(all.end())}, one.came});
     all.erase(rest, all.end());
   }
   if (!found.empty()) std::erase_if(parcels_, [](const auto& one) { return one.letters.empty(); });
@@ -117,7 +130,7 @@ std::vector<desk::parcel> desk::next_batch() {
   const auto first_left = parcels_.begin() + static_cast<std::ptrdiff_t>(whole);
   std::vector<parcel> batch{std::make_move_iterator(parcels_.begin()), std::make_move_iterator(first_left)};
   auto& split = *first_left;
-  auto& part = batch.emplace_back(parcel{split.from, {}});
+  auto& part = batch.emplace_back(parcel{split.from, {}, split.came});
   const auto upto = split.letters.begin() + static_cast<std::ptrdiff_t>(letters_max - n);
   part.letters.assign(std::make_move_iterator(split.letters.begin()), std::make_move_iterator(upto));
   split.letters.erase(split.letters.begin(), upto);
@@ -174,6 +187,8 @@ void desk::one_by_one(std::vector<parcel>& parcels) {
 void desk::decide(const parcel& of, letter& what) {
   if (const auto* wanted = std::get_if<examine>(&what.command))
     return say(of, what.ticket, reply_with(persistence::look_through(brain_->file(), *wanted)));
+  if (std::holds_alternative<measure>(what.command))
+    return say(of, what.ticket, reply_with(figures_of(*papers_.counts)));
   if (reactor_) {
     if (auto said = reactor_->decide(what.command))
       return answer_or_wait(of, what.ticket, *std::move(said), reactor_->put_off());
@@ -193,6 +208,14 @@ void desk::decide(const parcel& of, letter& what) {
 void desk::answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later) {
   if (!later) return say(of, ticket, std::move(said));
   now_put_off_.emplace_back(later->subject, put_off{of.from, {ticket, std::move(later->then)}});
+}
+
+void desk::count(const std::vector<parcel>& answered) {
+  using std::chrono::microseconds;
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& one : answered)
+    papers_.counts->took.add(std::chrono::duration_cast<microseconds>(now - one.came).count(),
+                             static_cast<std::int64_t>(one.letters.size()));
 }
 
 void desk::commit() {

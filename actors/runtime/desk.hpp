@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <caf/event_based_actor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,8 @@
 
 #include "actors/domains/brain.hpp"
 #include "actors/runtime/directory.hpp"
+#include "actors/runtime/latencies.hpp"
+#include "actors/runtime/passages.hpp"
 #include "actors/runtime/reactor.hpp"
 #include "actors/runtime/surroundings.hpp"
 #include "actors/runtime/wire.hpp"
@@ -32,7 +35,10 @@ struct desk_counts {
   std::atomic<std::int64_t> waiting{0};
   std::atomic<std::int64_t> restarts{0};
   std::atomic<bool> full{false};  // the store could not grow when it was last tried
+  latencies took;                 // letters, from their coming to their answer
+  passages passed;                // of cases that run by events
 };
+measured figures_of(const desk_counts& counts);
 
 struct desk_papers {
   directory::place at;
@@ -50,9 +56,11 @@ public:
   const char* name() const override { return name_.c_str(); }
 
 private:
+  using instant = std::chrono::steady_clock::time_point;  // to measure by, and nothing else
   struct parcel {
     caf::strong_actor_ptr from;
     std::vector<letter> letters;
+    instant came = std::chrono::steady_clock::now();
   };
   struct put_off {
     caf::strong_actor_ptr from;
@@ -75,6 +83,7 @@ private:
   void after_commit();
   void go_on();
   void answer_all();
+  void count(const std::vector<parcel>& answered);
   void say(const parcel& of, std::uint64_t ticket, answer what);
   void seat();
 

@@ -352,6 +352,22 @@ std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> node::des
   return here;
 }
 
+std::string node::name() const {
+  return options_.cluster ? options_.cluster->placement.nodes[where_->me()] : std::string{};
+}
+
+std::string node::keeper(directory::place at) const {
+  return options_.cluster ? options_.cluster->placement.nodes[where_->keeper(at)] : std::string{};
+}
+
+std::vector<directory::place> node::desks_elsewhere() const {
+  std::vector<directory::place> all;
+  for (std::size_t d = 0; d < domain_count; ++d)
+    for (std::uint32_t s = 0; s < options_.shards[d]; ++s)
+      if (const directory::place at{static_cast<domain>(d), s}; !where_->is_here(at)) all.push_back(at);
+  return all;
+}
+
 std::shared_ptr<cashier_counts> node::cashier_here() const {
   return where_->is_here({domain::payment, 0}) ? figures_.cashier : nullptr;
 }

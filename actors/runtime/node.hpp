@@ -68,6 +68,10 @@ public:
   // Of the desks that it keeps now, and of its cashier, if payments are kept here and have a provider.
   std::vector<std::pair<directory::place, std::shared_ptr<desk_counts>>> desks_here() const;
   std::shared_ptr<cashier_counts> cashier_here() const;
+  // Of several nodes: the name of this one, of the one that keeps a desk, and the desks that others keep.
+  std::string name() const;
+  std::string keeper(directory::place at) const;
+  std::vector<directory::place> desks_elsewhere() const;
   // The shards that have ever moved; none where there is but one node.
   std::vector<persistence::deed> deeds() const;
   // Somebody sits there, here or at another node.

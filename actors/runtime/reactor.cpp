@@ -39,8 +39,13 @@ bool keep_lines(command& what, std::uint32_t shard, std::uint32_t shards) {
 }  // namespace
 
 reactor::reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
-                 std::shared_ptr<const surroundings> around)
-    : brain_(brain), exchange_(*brain.exchange()), at_(at), where_(std::move(where)), around_(std::move(around)) {
+                 std::shared_ptr<const surroundings> around, passages* passed)
+    : brain_(brain),
+      exchange_(*brain.exchange()),
+      at_(at),
+      where_(std::move(where)),
+      around_(std::move(around)),
+      passed_(passed) {
   exchange_.teller = [this](event_log::event&& event) { tell(std::move(event)); };
   rung_at_ = exchange_.told.newest();
   for (auto& one : exchange_.waiting()) {
@@ -217,6 +222,7 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
 // nothing to ask is done there and then, and told at once: that spares the case a way through the log.
 void reactor::tell(event_log::event&& event) {
   const auto& plan = sagas::plan_of(event.about->flow);
+  if (passed_) passed_->count(event.about->flow, event.step, event.how);
   const bool placed = event.step == event_log::placed;
   const auto* row = placed ? nullptr : plan.on(event.step, event.how);
   static const std::vector<sagas::move> nothing;

@@ -14,6 +14,7 @@
 
 #include "actors/domains/brain.hpp"
 #include "actors/runtime/directory.hpp"
+#include "actors/runtime/passages.hpp"
 #include "actors/runtime/surroundings.hpp"
 #include "actors/sagas/plan.hpp"
 
@@ -22,7 +23,7 @@ namespace souk::runtime {
 class reactor {
 public:
   reactor(domains::brain& brain, directory::place at, std::shared_ptr<const directory> where,
-          std::shared_ptr<const surroundings> around);
+          std::shared_ptr<const surroundings> around, passages* passed = nullptr);
   ~reactor() { exchange_.teller = nullptr; }
   reactor(const reactor&) = delete;
   reactor& operator=(const reactor&) = delete;
@@ -60,6 +61,7 @@ private:
   directory::place at_;
   std::shared_ptr<const directory> where_;
   std::shared_ptr<const surroundings> around_;
+  passages* passed_;  // none: nobody counts
   std::optional<domains::later> later_;
   std::int64_t rung_at_ = 0;
   std::multimap<std::int64_t, persistence::exchange::put_off> waiting_;  // by subject

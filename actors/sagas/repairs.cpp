@@ -17,8 +17,8 @@ namespace {
 
 using order::remedy;
 
-constexpr std::array<std::string_view, order::remedies + 2> names{"retry", "compensate", "skip",
-                                                                  "fail",  "pause",      "resume"};
+constexpr std::array<std::string_view, order::remedies + 3> names{"retry", "compensate", "skip",  "fail",
+                                                                  "pause", "resume",     "replay"};
 
 const plan::stage& stage_of(const stand& at) { return at.of.stages()[at.stage]; }
 bool is_on_its_way_back(const stand& at) { return at.undoing || stage_of(at).step == at.of.rejection(); }
@@ -29,7 +29,7 @@ pivot pivot_of(const stand& at) {
   for (std::size_t i = 0; i < at.of.stages().size(); ++i) {
     if (at.of.stages()[i].role != role::pivot) continue;
     if (at.undoing && at.stage == i) return pivot::in_doubt;  // it is to be forbidden, and may have happened
-    if (is_on_its_way_back(at)) return pivot::ahead;  // it was never in effect
+    if (is_on_its_way_back(at)) return pivot::ahead;          // it was never in effect
     if (at.stage > i) return pivot::passed;
     // What the order desk decides is not in effect while the case is open.
     return at.of.stages()[i].step->home == domain::order ? pivot::ahead : pivot::in_doubt;
@@ -67,6 +67,7 @@ std::string_view why_not(remedy what, const stand& at) {
     case remedy::fail: return why_not_turned(at);
     case remedy::pause:
     case remedy::resume: return "it is for a design, not for one saga";
+    case remedy::replay: return "it is for a dead letter, not for a saga";
   }
   return {};
 }
@@ -95,6 +96,17 @@ std::vector<event_log::party> desks_of(const std::vector<command>& all, domain h
         },
         what);
   return desks;
+}
+
+std::vector<event_log::party> desks_of_step(const order::brief& about, const plan& of, std::size_t stage,
+                                            const shard_counts& shards) {
+  const auto& step = *of.stages()[stage].step;
+  const scene how{about, {about.id, static_cast<std::uint8_t>(stage)}, {}, {}, {}, {}};
+  std::vector<command> asked;
+  if (step.run) step.run(how, asked);
+  // An amount may not be known here, without which some have nothing to ask.
+  if (asked.empty() && step.undo) step.undo(how, asked);
+  return desks_of(asked, step.home, shards);
 }
 
 std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards) {

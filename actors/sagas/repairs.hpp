@@ -32,6 +32,9 @@ struct key_at {
 };
 // The desks of a domain that commands go to, each once: several where goods lie in several shards.
 std::vector<event_log::party> desks_of(const std::vector<command>& all, domain home, const shard_counts& shards);
+// Those that a step of a case asks. None: as far as is known it has nothing to ask.
+std::vector<event_log::party> desks_of_step(const order::brief& about, const plan& of, std::size_t stage,
+                                            const shard_counts& shards);
 // All of them, in the order of the plan: of steps that can be undone, or are insisted upon.
 std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards);
 

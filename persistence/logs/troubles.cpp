@@ -95,14 +95,15 @@ void troubles<Trouble>::tried(std::uint32_t source, std::int64_t seq, const std:
 }
 
 template <class Trouble>
-bool troubles<Trouble>::revive(std::uint32_t source, std::int64_t seq, moment at) {
+std::optional<Trouble> troubles<Trouble>::revive(std::uint32_t source, std::int64_t seq, moment at, bool dry) {
   auto trouble = find(source, seq);
-  if (!trouble) return false;
-  trouble->tries = 0;
-  trouble->next = at;
-  trouble->dead = false;
-  save(*trouble);
-  return true;
+  if (!trouble || dry) return trouble;
+  auto alive = *trouble;
+  alive.tries = 0;
+  alive.next = at;
+  alive.dead = false;
+  save(alive);
+  return trouble;
 }
 
 template <class Trouble>

@@ -30,7 +30,8 @@ public:
   void add(std::uint32_t source, const decltype(Trouble::event)& event, const std::string& error, moment at);
   // What became of one more try. error empty: it is out of trouble.
   void tried(std::uint32_t source, std::int64_t seq, const std::string& error, moment at);
-  bool revive(std::uint32_t source, std::int64_t seq, moment at);  // false: no such event
+  // It gets its tries again. Nothing: there is no such event. Else as it was.
+  std::optional<Trouble> revive(std::uint32_t source, std::int64_t seq, moment at, bool dry);
 
   bool has(std::uint32_t source, number subject);  // an event that is not given up
   std::vector<number> subjects(std::uint32_t source);

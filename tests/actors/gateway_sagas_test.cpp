@@ -357,6 +357,7 @@ TEST_CASE("who looks for sagas sees those of the stores that answer, and hears w
                       return std::make_unique<muted_brain>(
                           runtime::make_brain(at.domain, at.shard, store), [silent, at](const command& what) {
                             return (*silent)[at.shard] && (std::holds_alternative<order::list_sagas>(what) ||
+                                                           std::holds_alternative<order::read_audit>(what) ||
                                                            std::holds_alternative<order::survey>(what));
                           });
                     }}};
@@ -374,10 +375,14 @@ TEST_CASE("who looks for sagas sees those of the stores that answer, and hears w
   const auto some = shop.get("/v1/admin/sagas?state=completed");
   CHECK(some["data"].size() == placed[0]);
   CHECK(some["silent"] == json{"order/1"});
-  for (const auto* where : {"/v1/admin/designs", "/v1/admin/locks"}) {
+  for (const auto* where : {"/v1/admin/designs", "/v1/admin/locks", "/v1/admin/audit"}) {
     INFO(where);
     CHECK(shop.get(where)["silent"] == json{"order/1"});
   }
+  const auto several =
+      shop.ask("POST", "/v1/admin/repairs", R"({"repair":"retry","reason":"r","state":"parked","dry_run":true})");
+  CHECK(several.status == 200);
+  CHECK(json::parse(several.body)["silent"] == json{"order/1"});
   (*silent)[0] = true;
   for (const auto* where : {"/v1/admin/sagas", "/v1/admin/designs", "/v1/admin/locks"})
     CHECK(shop.ask("GET", where).status == 503);
@@ -500,6 +505,49 @@ TEST_CASE("the books are looked through while the node runs, and the verdict say
   CHECK(all.shop.ask("GET", "/metrics").body.find("souk_audit_flaws 0") != std::string::npos);
 }
 
+TEST_CASE("what stands still, is mended and is found broken is logged without the names of those whom it is about",
+          "[log][C.6]") {
+  const logged log;
+  const auto breaks = std::make_shared<std::atomic<bool>>(false), silent = std::make_shared<std::atomic<bool>>(true);
+  {
+    edge::gateway_options gateway;
+    gateway.late_ms.fill(1);
+    gateway.watch = edge::watch_options{.rows_per_second = 1'000'000, .look_ms = 10};
+    tests::shop shop{{.gateway = gateway,
+                      .make_brain = [=](runtime::directory::place at,
+                                        const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+                        if (at.domain != domain::wallet) return nullptr;
+                        auto inner = runtime::make_brain(at.domain, at.shard, store);
+                        auto& file = inner->file();
+                        return std::make_unique<muted_brain>(std::move(inner), [=, &file](const command& what) {
+                          if (std::holds_alternative<wallet::charge>(what) && breaks->exchange(false))
+                            file.execute("UPDATE wallet SET balance=balance+7712345");
+                          return *silent && is_about_money(what);
+                        });
+                      },
+                      .gives_up_soon = true}};
+    shop.furnish();
+    const auto said =
+        shop.ask("POST", "/v1/orders", two_teapots, {{"idempotency-key", "zarquon"}, {"prefer", "respond-async"}});
+    const std::string id = json::parse(said.body)["id"];
+    REQUIRE(eventually([&] { return shop.get("/v1/orders/" + id)["saga"] == "parked"; }));
+    REQUIRE(eventually([&] { return log.text().find(id + " is late") != std::string::npos; }));
+    *silent = false;
+    shop.ask("POST", "/v1/admin/sagas/" + id + "/retry", R"({"reason":"zarquon called","by":"Zarquon"})");
+    REQUIRE(eventually([&] { return shop.get("/v1/orders/" + id)["state"] == "FAILED"; }));
+    *breaks = true;
+    REQUIRE(shop.post("/v1/wallets/anna/charges", "zarquon", R"({"amount":10})").status < 300);
+    REQUIRE(eventually([&] { return log.text().find("the books do not balance") != std::string::npos; }));
+    CHECK(shop.get("/v1/admin/check")["verdict"] == "broken");
+  }
+  const auto text = log.text();
+  CHECK(text.find("is parked at debit_wallet") != text.npos);
+  for (const auto* name : {"anna", "Anna", "teapot", "zarquon", "Zarquon", "7712345", "7722345"}) {
+    INFO(name);
+    CHECK(text.find(name) == text.npos);
+  }
+}
+
 TEST_CASE("what runs, has ended or was completed is not repaired over HTTP either", "[S1.6]") {
   troubled all;
   all.shop.furnish();
@@ -534,6 +582,40 @@ TEST_CASE("the live figures are told in one piece: how orders end, who is parked
   all.shop.post("/v1/orders", "sold", two_teapots);
   const auto second = tick();
   CHECK(second["orders"]["ends_s"].contains("COMPLETED"));
+  CHECK(second["nodes"].empty());
+  // What is written on the edges of the designs: every sale has taken its goods, one could not have its money.
+  const auto& passed = second["passed"]["order_payment"];
+  const auto& before = first["passed"]["order_payment"];
+  CHECK(before["take_stock"]["done"] == 1);
+  CHECK_FALSE(before.contains("complete_order"));
+  CHECK(before["debit_wallet"]["lost"] == 1);
+  CHECK(passed["take_stock"]["done"] == 2);
+  CHECK(passed["complete_order"]["done"] == 1);
+  for (const auto& one : second["actors"])
+    if (one["name"] == "order/0") {
+      CHECK(one["state"] == "open");
+      CHECK(one["p99_ms"] >= one["p50_ms"]);
+      CHECK(one["p50_ms"] > 0);
+    }
+}
+
+TEST_CASE("sagas are found by what was ordered, and each step says which desk it was asked of", "[C.6]") {
+  troubled all;
+  all.shop.furnish();
+  const auto id = all.parked();
+  CHECK(all.shop.get("/v1/admin/sagas?product=teapot")["data"][0]["id"] == id);
+  CHECK(all.shop.get("/v1/admin/sagas?product=jug")["data"].empty());
+  CHECK(all.shop.ask("GET", "/v1/admin/sagas?product=%20").status == 400);
+  int asked = 0;
+  const auto timeline = all.shop.get("/v1/admin/sagas/" + id)["timeline"];
+  INFO(timeline.dump());
+  for (const auto& one : timeline)
+    if (one.value("step", "") == "take_stock" && one["what"] == "asked") {
+      CHECK(one["desks"] == json{"product/0"});
+      CHECK_FALSE(one.contains("nodes"));
+      ++asked;
+    }
+  CHECK(asked == 1);
 }
 
 TEST_CASE("the page is one piece and asks nobody but its node", "[C.6]") {

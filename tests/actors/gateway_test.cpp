@@ -393,7 +393,73 @@ TEST_CASE("the event log shows what was told and who has heard it", "[edge][S3.6
   CHECK(partition["subscribers"].size() == 7);
   CHECK(partition["troubles"].empty());
   for (const auto* letter : {"0-1-7", "x", "9-1-1", "0--1"})
-    CHECK(s.post("/v1/admin/event-log/" + std::string{letter} + "/retry", "k").status == 404);
+    CHECK(s.post("/v1/admin/event-log/" + std::string{letter} + "/retry", "k", R"({"reason":"r"})").status == 404);
+}
+
+TEST_CASE("a dead letter gets its tries again for a reason, which stands in the audit log, and twice is once",
+          "[edge][S0.6][S2.10][C.6]") {
+  shop s;
+  s.furnish();
+  const auto ask = [&](command what) {
+    auto said = s.node->front().ask_now(std::move(what));
+    REQUIRE(said.done());
+    return said;
+  };
+  const auto placed = s.post("/v1/orders", "one", R"({"user":"anna","items":[{"product":"teapot","quantity":2}]})");
+  const auto order = parse_number(json::parse(placed.body)["id"].get<std::string>());
+  REQUIRE(order);
+  const moment now = s.node->around().clock->now();
+  order::brief about;
+  about.id = *order;
+  about.flow = order::flow::by_events;
+  const event_log::party purses{domain::wallet, 0};
+  const event_log::event bad{3, domain::product, 1, outcome::done, {}, {}, now, about};
+  ask(event_log::set_aside{0, purses, {bad}, "broken on purpose", now});
+  const auto name = "0-" + std::to_string(purses.id()) + "-3";
+  const auto retry = [&](const std::string& body, const std::string& key = {}) {
+    return s.ask("POST", "/v1/admin/event-log/" + name + "/retry", body, {{"idempotency-key", key}});
+  };
+  const auto lines = [&] { return s.get("/v1/admin/audit")["data"]; };
+  const std::string because = R"({"reason":"it is mended","by":"olga"})";
+  // It has its tries: nothing need be done.
+  CHECK(retry(because).status == 200);
+  CHECK(lines().empty());
+  for (int i = 1; i < 8; ++i) ask(event_log::tried{0, purses, 3, "still broken", now + 1'000'000 * i});
+  REQUIRE(s.get("/v1/admin/event-log")["data"][0]["dead"] == 1);
+  CHECK(retry("{}").status == 422);
+  const auto rehearsed = retry(R"({"reason":"let us see","dry_run":true})");
+  CHECK(rehearsed.status == 200);
+  CHECK(json::parse(rehearsed.body)["error"] == "still broken");
+  CHECK(json::parse(rehearsed.body)["tries"] == 8);
+  CHECK(json::parse(rehearsed.body)["order"] == to_text(*order));
+  CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 1);
+  CHECK(lines().empty());
+  const auto done = retry(because, "once");
+  CHECK(done.status == 202);
+  CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 0);
+  CHECK(retry(because, "once").status == 200);
+  CHECK(retry(because).status == 200);
+  const auto told = lines();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0] == [&] {
+    auto line = json::parse(done.body)["line"];
+    line["store"] = 0;
+    return line;
+  }());
+  CHECK(told[0]["letter"] == "event-log " + name);
+  CHECK(told[0]["repair"] == "replay");
+  CHECK(told[0]["reason"] == "it is mended");
+  CHECK(told[0]["by"] == "olga");
+  CHECK_FALSE(told[0].contains("saga"));
+  CHECK(s.get("/v1/admin/audit/verify")["whole"] == true);
+  // A key is for one wish.
+  for (int i = 1; i <= 8; ++i) ask(event_log::tried{0, purses, 3, "broken again", now + 100'000'000 + 1'000'000 * i});
+  CHECK(json::parse(retry(R"({"reason":"another"})", "once").body)["reason"] == "key_reused");
+  CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 1);
+  // Its deed was lost: the same wish finds its line, and makes it good.
+  CHECK(retry(because, "once").status == 202);
+  CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 0);
+  CHECK(lines().size() == 1);
 }
 
 TEST_CASE("goods that are short are refused at once by stock_first, also for a caller who does not wait",
@@ -410,7 +476,8 @@ TEST_CASE("operators see actors, figures and the way to everything", "[edge][C.6
   shop s;
   CHECK(s.get("/v1/admin/actors")["data"].size() == domain_count + runtime::node_options{}.coordinators);
   CHECK(s.get("/v1/admin/outbox")["data"].empty());
-  CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry").status == 404);
+  CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry", R"({"reason":"r"})").status == 404);
+  CHECK(s.ask("POST", "/v1/admin/outbox/0/15/retry").status == 400);
   CHECK(s.get("/livez")["status"] == "alive");
   CHECK(s.get("/readyz")["status"] == "ready");
   const auto metrics = s.ask("GET", "/metrics");

@@ -306,6 +306,8 @@ TEST_CASE("sagas of every design are found by state, design, reason, user, age a
   CHECK(ids(with([](auto& w) { w.flow = order::flow::take_back; })) == std::vector{back});
   CHECK(ids(with([](auto& w) { w.why = reason::unreachable; })) == std::vector{parked});
   CHECK(ids(with([](auto& w) { w.user = user_id{"bob"}; })).empty());
+  CHECK(ids(with([](auto& w) { w.product = product_id{"cup"}; })).size() == 4);
+  CHECK(ids(with([](auto& w) { w.product = product_id{"jug"}; })).empty());
   CHECK(ids(with([](auto& w) { w.placed_before = noon; })).empty());
   CHECK(ids(with([](auto& w) { w.placed_before = noon + 1; })).size() == 4);
   CHECK(ids(with([&](auto& w) { w.before = runs; })) == std::vector{parked});

@@ -126,6 +126,11 @@ try {
   await page.getByRole('link', {name: 'Designs'}).click();
   for (const name of ['order payment', 'balance first', 'stock first', 'by events', 'seat payment'])
     await page.getByRole('heading', {name}).waitFor();
+  // On its edges stands how often it was gone, and back.
+  const often = (design, what) => page.locator(`[data-design="${design}"] [data-count="${what}"]`).textContent();
+  await page.locator('[data-design="order_payment"] [data-count="complete_order done"]').waitFor();
+  assert.match(await often('order_payment', 'complete_order done'), /24$/);
+  assert.match(await often('order_payment', 'take_stock undone'), /1$/);
   // A design that takes no new orders says who holds it back, here and on the first page.
   await ask('POST', '/v1/admin/designs/balance_first/pause', {reason: 'the bank is away', by: 'olga'});
   await page.goto(address + '/#/');
@@ -139,7 +144,28 @@ try {
 
   await page.getByRole('link', {name: 'Hall'}).click();
   await page.getByText('160 free').waitFor();
+  // While somebody looks, a seat is held and another one is sold.
+  const seat = async (user, id) => {
+    const {token} = await ask('POST', '/v1/schedules/gala-1/queue-tokens', {user});
+    await eventually(user + ' is let in', async () => (await ask('GET', '/v1/queue-tokens/' + token)).admitted);
+    return (await ask('POST', '/v1/schedules/gala-1/holds', {user, seat: id, token})).id;
+  };
+  await seat('anna', 'S8');
+  const reservation = await seat('bert', 'S9');
+  await ask('POST', '/v1/seat-payments', {payment: 'gala-bert', reservation, user: 'bert'});
+  for (const text of ['158 free', '1 held', '1 sold']) await page.getByText(text).waitFor();
+  assert.equal(await page.locator('rect.seat.HELD').count(), 1);
+  assert.equal(await page.locator('rect.seat.RESERVED').count(), 1);
   await shot('hall');
+
+  // By what was ordered: nobody's teapot is left over, dora's eight orders of cups are.
+  await page.getByRole('link', {name: 'Sagas', exact: true}).click();
+  await page.getByLabel('product').fill('saucer');
+  await page.keyboard.press('Enter');
+  await page.getByText('No saga is like that.').waitFor();
+  await page.getByLabel('product').fill('cup');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('tr.go').length === 8);
 
   // On a phone nothing is wider than the phone; in the dark it is dark.
   await page.setViewportSize({width: 380, height: 800});

@@ -72,6 +72,13 @@ async function inTheTerminal(wanted) {
   type(`${souk} admin top`, 'Enter');
   await shows(`parked ${(sagas - 1).toLocaleString('en-GB')}`);
   keep('top');
+  // The second of the list, by hand; and back.
+  type('j');
+  type('Enter');
+  await shows('it stands still at undo debit_wallet');
+  type('Enter');
+  await shows('j k: move');
+  type('k');
   type('/');
   await shows('first letters of a saga');
   type(four, 'Enter');

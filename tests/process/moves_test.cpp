@@ -24,7 +24,8 @@ std::string wallet_of_ann(const shop_of_three& shop) {
   for (const std::string node : {"north", "south"}) {
     const auto all = json::parse(ask(shop.http(node), "GET", "/v1/admin/actors").body).at("data");
     for (const auto& one : all)
-      if (one.at("name").get<std::string>().starts_with("wallet/") && one.at("commits") > 0) return one.at("name");
+      if (one.at("name").get<std::string>().starts_with("wallet/") && one.value("commits", 0) > 0)
+        return one.at("name");
   }
   return {};
 }

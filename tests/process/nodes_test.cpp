@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -124,6 +125,31 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
     CHECK(std::chrono::duration<double>(steady::now() - asked).count() < 5);
   }
   CHECK(ask(west, "GET", "/v1/users/ann").status == 200);
+  // The console says which node it is, and who sits there; of those that are there it has the figures.
+  const auto desks = [&] {
+    std::map<std::string, std::vector<std::string>> states;  // by node
+    const auto all = json::parse(ask(west, "GET", "/v1/admin/actors").body);
+    for (const auto& one : all.at("data"))
+      if (one.at("kind") == "desk") {
+        states[one.at("node")].push_back(one.at("state"));
+        CHECK(one.contains("letters") == (one.at("state") == "open"));
+      }
+    return states;
+  };
+  const auto all_are = [](const std::vector<std::string>& states, const std::string& wanted) {
+    return !states.empty() && std::count(states.begin(), states.end(), wanted) == std::ptrdiff_t(states.size());
+  };
+  auto states = desks();
+  CHECK(states.size() == 3);
+  CHECK(all_are(states["south"], "away"));
+  CHECK(all_are(states["north"], "open"));
+  CHECK(all_are(states["west"], "open"));
+  const auto tick =
+      json::parse(edge::http_client{"127.0.0.1", west}
+                      .request("GET", "/v1/admin/live", {{"accept", "application/json"}}, "", std::chrono::seconds{40})
+                      .body);
+  CHECK(tick.at("node") == "west");
+  for (const auto& one : tick.at("nodes")) CHECK(one.at("there") == (one.at("name") == "north"));
   // An order that north keeps is taken and waits for its goods, which south keeps. Who follows it at a third node hears
   // its end.
   std::string order;
@@ -137,6 +163,10 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
   shop.go_on("south");
   REQUIRE(within(std::chrono::seconds{30}, [&] { return shop.all_ready(); }));
   CHECK(ask(west, "GET", "/v1/products/cup").status == 200);
+  CHECK(within(std::chrono::seconds{30}, [&] {
+    states = desks();
+    return all_are(states["south"], "open") && all_are(states["north"], "open");
+  }));
   CHECK(insist({west}, "after", 0).status == 201);
   follower.join();
   INFO(heard);

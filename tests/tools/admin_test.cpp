@@ -90,10 +90,16 @@ TEST_CASE("the console shows topics, subscribers with their lag and letters, and
   const auto all = nlohmann::json::parse(console.say("-o json event-log"));
   CHECK(all["data"][0]["held"] == 1);
   CHECK(all["data"][0]["newest"].get<int>() >= 6);
-  CHECK(console.say("event-log retry " + letter).find(letter) != std::string::npos);
+  CHECK(console.say("event-log retry " + letter).find("--reason") != std::string::npos);
+  CHECK(console.code == 2);
+  CHECK(console.say("event-log retry " + letter + " --reason x").find("not given up") != std::string::npos);
   CHECK(console.code == 0);
+  for (int i = 1; i < 8; ++i) ask(event_log::tried{0, {domain::wallet, 0}, 3, "still broken", now + 1'000'000 * i});
+  CHECK(console.say("event-log retry " + letter + " --reason x --dry-run").find("still broken") != std::string::npos);
+  CHECK(console.say("event-log retry " + letter + " --reason 'it is mended'").find("line 1") != std::string::npos);
+  CHECK(console.say("audit").find("event-log " + letter) != std::string::npos);
   for (const std::string none : {"0-257-99", "9-257-3", "0-257", "x", "0-x-1"}) {
-    INFO(none << ": " << console.say("event-log retry " + none));
+    INFO(none << ": " << console.say("event-log retry " + none + " --reason x"));
     CHECK(console.code == 3);
   }
   CHECK_THROWS_AS(console.say("event-log retry"), CLI::ParseError);
@@ -153,7 +159,7 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
   says("locks", 0, {"stock 1 x tea", id, to_text(parked[0]), "order_payment", "never for a saga to let go"});
   says("locks --kind stock --name tea --limit 2", 0, {"stock 1 x tea", "there are more"});
   says("locks --kind seat", 0, {"no saga holds anything like that"});
-  says("locks --kind odd", 1, {"kind must be"});
+  says("locks --kind odd", 2, {"kind must be"});
   const auto lines = says("locks --kind stock -o jsonl", 0, {R"("name":"tea")", R"("is":"held")"});
   CHECK(std::count(lines.begin(), lines.end(), '\n') == 5);
   CHECK(nlohmann::json::parse(console.say("locks -o json"))["sagas"] == 5);
@@ -172,8 +178,14 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
 
   // Several at once: those that are as the options say, and nobody where they say nothing.
   says("retry --reason x", 2, {"--state parked"});
-  says("retry --state running --reason x", 1, {"must be parked"});
-  says("retry --state parked --reason x --dry-run", 0, {"nothing is done yet", "4 sagas of 4"});
+  says("retry --state running --reason x", 2, {"must be parked"});
+  says("retry --state parked --reason x --dry-run", 0,
+       {"nothing is done yet", "4 sagas of 4", "if every desk says yes: 4 would end as FAILED", "stock of tea"});
+  CHECK(says("retry --state parked --reason x --dry-run -o json", 0, {R"("rehearsed":4)"})
+            .find(R"({"product":"tea","now":5,"then":9})") != std::string::npos);
+  says("retry --product jug --reason x --dry-run", 0, {"0 sagas of 0"});
+  says("sagas --product tea --state parked", 0, {to_text(parked[0])});
+  says("sagas --product jug", 0, {"no saga"});
   says("compensate --state parked --reason x", 4, {"4 sagas stand still", "refused 4", "walks back already"});
   says("retry --user ben --reason x", 0, {"0 sagas"});
   says("audit verify", 0, {"1 lines"});
@@ -202,7 +214,8 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
   says("audit", 0, {"pause", "resume", "order_payment"});
   says("check", 0, {"every ledger chains", "not asked of a running node", "every cancelled sale"});
   says("nodes", 0, {"true"});
-  says("actors", 0, {"wallet/0", "commits/s"});
+  says("actors", 0, {"wallet/0", "commits/s", "p99 us", "open"});
   says("top", 2, {"needs a terminal"});
-  says("retry 0/99", 3, {});
+  says("retry 0/99", 2, {"--reason"});
+  says("retry 0/99 --reason x", 3, {});
 }

@@ -1,8 +1,13 @@
 // Keys as a shop uses them: made at the command line, believed by a running node, taken out of force.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <random>
 #include <thread>
 
 #include "actors/edge/http.hpp"
@@ -114,6 +119,45 @@ TEST_CASE("a node that others could reach does not start without keys, and says 
   CHECK(node.port() != 0);
   CHECK(node.line().rfind("admin on http://127.0.0.1:", 0) == 0);
   CHECK(node.end() == 0);
+}
+
+TEST_CASE("an entrance for admins that nobody named is where one remembers it, unless somebody else is there",
+          "[keys]") {
+  // A socket of the loopback while it lives.
+  struct taken {
+    explicit taken(std::uint16_t port) : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      sockaddr_in at{};
+      at.sin_family = AF_INET;
+      at.sin_port = htons(port);
+      at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      is_ours = ::bind(socket, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 && ::listen(socket, 1) == 0;
+    }
+    ~taken() { ::close(socket); }
+    taken(const taken&) = delete;
+    taken& operator=(const taken&) = delete;
+    int socket;
+    bool is_ours = false;
+  };
+  std::mt19937 dice{std::random_device{}()};
+  std::uint16_t http = 0;
+  do http = static_cast<std::uint16_t>(20'000 + dice() % 10'000);
+  while (!taken{http}.is_ours || !taken{static_cast<std::uint16_t>(http + 1'000)}.is_ours);
+  temporary_folder folder;
+  const auto data = folder.file("data");
+  new_key(data, "admin");
+  const auto admins = [&] {
+    program node{{SOUK_BINARY, "serve", "--data", data, "--http", "127.0.0.1:" + std::to_string(http)}};
+    CHECK(node.port() == http);
+    const auto port = port_in(node.line());
+    CHECK(node.end() == 0);
+    return port;
+  };
+  CHECK(admins() == http + 1'000);
+  const taken others{static_cast<std::uint16_t>(http + 1'000)};
+  REQUIRE(others.is_ours);
+  const auto another = admins();
+  CHECK(another != http + 1'000);
+  CHECK(another != 0);
 }
 
 TEST_CASE("a node whose named file of keys is gone does not start open", "[keys]") {

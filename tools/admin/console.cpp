@@ -34,7 +34,16 @@ ordered_json console::ask(const char* method, const std::string& target, const o
   auto text = word("title");
   if (const auto detail = word("detail"); !detail.empty()) text += (text.empty() ? "" : ": ") + detail;
   if (text.empty()) text = "HTTP " + std::to_string(said.status);
-  throw refusal{said.status == 404 ? 3 : said.status == 409 ? 4 : 1, text};
+  const auto code = [&] {
+    switch (said.status) {
+      case 400: return 2;
+      case 404: return 3;
+      case 409: return 4;
+      case 422: return word("reason") == "key_reused" ? 4 : 2;
+      default: return 1;
+    }
+  };
+  throw refusal{code(), text};
 }
 
 void console::show(const ordered_json& answer, const std::vector<shown>& columns, const std::string& none) const {

@@ -19,7 +19,7 @@ struct wish {
   std::string id;
   unsigned limit = 100;
   double every_s = 1;
-  std::string state, flow, reason, user, older_than, prefix, reason_has;  // of sagas
+  std::string state, flow, reason, user, product, older_than, prefix, reason_has;  // of sagas
   bool overdue = false;
   std::string kind, name;  // of locks
   std::string why, by, since;

@@ -1,11 +1,15 @@
 // The node's figures: desks, coordinators, events that were not taken, orders as they come.
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <thread>
 
+#include "actors/edge/ages.hpp"
 #include "messages/grammar/ids.hpp"
+#include "messages/grammar/moment.hpp"
 #include "tools/admin/console.hpp"
 
 namespace souk::tools::admin {
@@ -25,7 +29,7 @@ void actors(console& node, const wish&) {
       if (one.value("kind", "") != kind) continue;
       auto row = one;
       for (const auto& before : all.at("data")) {
-        if (before.at("name") != one.at("name") || !one.contains("commits")) continue;
+        if (before.at("name") != one.at("name") || !one.contains("commits") || !before.contains("commits")) continue;
         const auto letters = one.value("letters", std::int64_t{0}), batches = one.value("batches", std::int64_t{0});
         row["batch"] = batches ? letters / batches : 0;
         row["commits_s"] = (one.value("commits", std::int64_t{0}) - before.value("commits", std::int64_t{0})) *
@@ -37,17 +41,21 @@ void actors(console& node, const wish&) {
   };
   node.show(of_kind("desk"),
             {{"desk", "name"},
+             {"node", "node"},
+             {"is", "state"},
              {"waiting", "waiting", right},
              {"letters", "letters", right},
              {"a batch", "batch", right},
+             {"p50 us", "p50_us", right},
+             {"p99 us", "p99_us", right},
              {"commits", "commits", right},
              {"commits/s", "commits_s", right},
-             {"restarts", "restarts", right},
-             {"full", "full"}},
+             {"restarts", "restarts", right}},
             "no desks");
   std::cout << '\n';
   node.show(of_kind("coordinator"),
             {{"coordinator", "name"},
+             {"node", "node"},
              {"running", "running", right},
              {"parked", "parked", right},
              {"begun", "begun", right},
@@ -190,38 +198,108 @@ void event_log(console& node, const wish&) {
 }
 
 void retry_letter(console& node, const wish& wanted, const std::string& which, const std::string& under) {
-  if (wanted.dry_run) throw refusal{2, "a letter is given its tries again, and that is all: there is nothing to rehearse"};
-  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry");
+  if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
+  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry", reasoned(wanted));
   if (node.json()) return node.print(said);
-  std::cout << "the letter " << which << " will be tried again\n";
+  if (wanted.dry_run) {
+    std::cout << "nothing is done yet. The letter " << which << " of order " << console::cell(said, "order")
+              << " would be tried again, after " << console::cell(said, "tries")
+              << " tries: " << console::cell(said, "error") << '\n';
+  } else if (said.contains("line")) {
+    std::cout << "the letter " << which << " will be tried again, by line " << console::cell(said, "line.seq")
+              << " of the audit log (" << console::cell(said, "line.hash").substr(0, 12) << ")\n";
+  } else {
+    std::cout << "the letter " << which << " is not given up: it will be tried again anyway\n";
+  }
 }
 
 void retry_event(console& node, const wish& wanted) { retry_letter(node, wanted, checked(wanted.id), "event-log"); }
 
-// What has been placed, as it comes, until interrupted: a line an order, in order.
-void tail(console& node, const wish& wanted) {
-  std::optional<number> last;
-  if (!wanted.since.empty()) {
-    last = parse_number(wanted.since);
-    if (!last) throw refusal{2, "--since is the id of an order"};
-  }
-  while (true) {
-    auto page = node.ask("GET", "/v1/orders?limit=" + std::to_string(last ? 1000 : wanted.limit));
-    const auto& newest_first = page.at("data");
-    for (auto one = newest_first.rbegin(); one != newest_first.rend(); ++one) {
-      const auto id = parse_number(console::cell(*one, "id"));
-      if (!id || (last && *id <= *last)) continue;
-      last = id;
-      if (node.json())
-        node.print(*one);
-      else
-        std::cout << console::cell(*one, "placed") << "  " << console::cell(*one, "id") << "  "
-                  << console::cell(*one, "state") << "  " << console::cell(*one, "user") << "  "
-                  << pounds(one->value("paid", std::int64_t{0})) << ' ' << console::cell(*one, "currency") << "  "
-                  << console::cell(*one, "reason") << std::endl;
+namespace {
+
+// Orders as they come and as they go on, oldest first: each when it is first seen, and again when its state is another.
+class feed {
+public:
+  feed(console& node, const wish& wanted) : node_(node), wanted_(wanted) {
+    if (wanted.since.empty()) return;
+    if (const auto age = edge::parse_age_ms(wanted.since)) {
+      using namespace std::chrono;
+      const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+      placed_after_ = souk::to_text(moment{now - *age});
+    } else if ((after_ = parse_number(wanted.since)); !after_) {
+      throw refusal{2, "--since is a time like 90s, 10m or 2h, or the id of an order"};
     }
-    if (!std::cout) return;
-    if (!last) last = number{};
+  }
+
+  std::vector<ordered_json> next() {
+    std::vector<ordered_json> fresh;
+    std::map<std::string, std::string> known;
+    const bool from_the_newest = !after_ && placed_after_.empty();
+    std::string target = "/v1/orders?limit=" + std::to_string(from_the_newest ? wanted_.limit : 1000);
+    if (!wanted_.user.empty()) target += "&user=" + checked(wanted_.user);
+    std::optional<number> newest = after_;
+    std::string below;
+    for (bool more = true; more;) {
+      const auto page = node_.ask("GET", target + below);
+      more = page.value("has_more", false) && !from_the_newest;
+      for (const auto& one : page.at("data")) {
+        const auto id = console::cell(one, "id"), state = console::cell(one, "state");
+        const auto number = parse_number(id);
+        if (!number) continue;
+        below = "&starting_after=" + id;
+        const auto was = known_.find(id);
+        const bool is_new = (!after_ || *number > *after_) && console::cell(one, "placed") >= placed_after_;
+        more = more && is_new;  // what lies below was seen, or is too old
+        if (!is_new && was == known_.end()) continue;
+        known[id] = state;
+        if (!newest || *number > *newest) newest = number;
+        if ((was == known_.end() || was->second != state) && fits(one)) fresh.push_back(one);
+      }
+    }
+    known_ = std::move(known);
+    after_ = newest.value_or(number{});
+    placed_after_.clear();
+    std::reverse(fresh.begin(), fresh.end());
+    return fresh;
+  }
+
+private:
+  bool fits(const ordered_json& one) const {
+    const auto is = [&](const char* member, const std::string& wish) {
+      return wish.empty() || console::cell(one, member) == wish;
+    };
+    const auto has = [&](const std::string& product) {
+      const auto& items = one.at("items");
+      return product.empty() || std::any_of(items.begin(), items.end(), [&](const auto& line) {
+               return console::cell(line, "product") == product;
+             });
+    };
+    return is("state", wanted_.state) && is("flow", wanted_.flow) && is("reason", wanted_.reason) &&
+           has(wanted_.product);
+  }
+
+  console& node_;
+  const wish& wanted_;
+  std::optional<number> after_;  // the newest that was seen
+  std::string placed_after_;
+  std::map<std::string, std::string> known_;  // of the newest thousand: their states
+};
+
+}  // namespace
+
+// What becomes of orders, as it comes, until interrupted: a line each time.
+void tail(console& node, const wish& wanted) {
+  for (feed orders{node, wanted}; std::cout;) {
+    for (const auto& one : orders.next()) {
+      if (node.json()) {
+        node.print(one);
+        continue;
+      }
+      std::cout << console::cell(one, one.contains("ended") ? "ended" : "placed") << "  " << console::cell(one, "id")
+                << "  " << console::cell(one, "state") << "  " << console::cell(one, "user") << "  "
+                << pounds(one.value("paid", std::int64_t{0})) << ' ' << console::cell(one, "currency") << "  "
+                << console::cell(one, "reason") << std::endl;
+    }
     std::this_thread::sleep_for(std::chrono::duration<double>(wanted.every_s));
   }
 }

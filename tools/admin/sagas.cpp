@@ -31,6 +31,7 @@ std::string query_of_sagas(const wish& wanted) {
                                     {"flow", wanted.flow},
                                     {"reason", wanted.reason},
                                     {"user", wanted.user},
+                                    {"product", wanted.product},
                                     {"reason_has", wanted.reason_has},
                                     {"overdue", wanted.overdue ? yes : no},
                                     {"older_than", wanted.older_than},
@@ -183,13 +184,21 @@ void saga(console& node, const wish& wanted) {
             << pounds(all.value("total", std::int64_t{0})) << "  " << duration(all.value("age_ms", std::int64_t{0}))
             << '\n';
   if (all.contains("traceparent")) std::cout << "traceparent " << console::cell(all, "traceparent") << '\n';
-  table steps{{{"ms", side::right}, {"step"}, {"what"}, {"reason"}}};
+  table steps{{{"ms", side::right}, {"step"}, {"what"}, {"desk"}, {"reason"}}};
+  const auto asked_of = [](const ordered_json& one) {
+    std::string text;
+    for (std::size_t i = 0; one.contains("desks") && i < one["desks"].size(); ++i) {
+      text += (i ? ", " : "") + one["desks"][i].get<std::string>();
+      if (one.contains("nodes")) text += " at " + one["nodes"][i].get<std::string>();
+    }
+    return text;
+  };
   for (const auto& one : all.at("timeline")) {
     auto why = console::cell(one, "reason");
     if (one.contains("repair"))
       why = console::cell(one, "repair") + ": " + console::cell(one, "because") +
             (one.contains("by") ? " (" + console::cell(one, "by") + ')' : "");
-    steps.row({console::cell(one, "ms"), console::cell(one, "step"), console::cell(one, "what"), why});
+    steps.row({console::cell(one, "ms"), console::cell(one, "step"), console::cell(one, "what"), asked_of(one), why});
   }
   std::cout << steps.text();
   show_effects(all);
@@ -236,7 +245,8 @@ void locks(console& node, const wish& wanted) {
 void retry(console& node, const wish& wanted) {
   const auto slash = wanted.id.find('/');
   if (slash == std::string::npos) return repair(node, wanted, "retry");
-  retry_letter(node, wanted, checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1)), "outbox");
+  retry_letter(node, wanted, checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1)),
+               "outbox");
 }
 
 void compensate(console& node, const wish& wanted) { repair(node, wanted, "compensate"); }
@@ -251,18 +261,20 @@ void audit(console& node, const wish& wanted) {
     if (node.json()) break;
     one["hash"] = console::cell(one, "hash").substr(0, 12);
     if (one.value("undoing", false)) one["step"] = "undo " + console::cell(one, "step");
+    if (one.contains("letter")) one["saga"] = one["letter"];
   }
   node.show(all,
             {{"at", "at"},
+             {"store", "store"},
              {"line", "seq", side::right},
              {"by", "by"},
              {"repair", "repair"},
-             {"saga", "saga"},
+             {"saga or letter", "saga"},
              {"design", "flow"},
              {"stood at", "step"},
              {"why", "reason"},
              {"hash", "hash"}},
-            "nobody ever repaired a saga, or paused a design");
+            "nobody ever repaired anything, or paused a design");
 }
 
 void verify_audit(console& node, const wish&) {

@@ -1,7 +1,9 @@
 // Mends several sagas at once: first counts what a filter means, then goes through it a page at a time.
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <random>
+#include <set>
 
 #include "tools/admin/console.hpp"
 #include "tools/progress.hpp"
@@ -15,6 +17,7 @@ struct sum {
   std::int64_t matched = 0, done = 0, repeated = 0;
   std::string as_of;  // what was counted is what is mended, however long it takes
   ordered_json sagas = ordered_json::array(), refused = ordered_json::array();
+  std::set<std::string> silent;  // stores of orders
 
   void add(const ordered_json& page) {
     as_of = page.at("as_of").get<std::string>();
@@ -23,6 +26,7 @@ struct sum {
     repeated += page.at("repeated").get<std::int64_t>();
     for (const auto& one : page.at("sagas")) sagas.push_back(one);
     for (const auto& one : page.at("refused")) refused.push_back(one);
+    for (const auto& one : page.value("silent", ordered_json::array())) silent.insert(one.get<std::string>());
   }
 };
 
@@ -69,6 +73,86 @@ void tell_refused(const sum& all) {
   if (all.refused.size() > shown_max) std::cout << "and " << all.refused.size() - shown_max << " more\n";
 }
 
+// What would become of money and stock, all of them together; each saga is rehearsed, so of many only the first are.
+struct outlook {
+  struct figure {
+    std::int64_t now = 0, change = 0;
+    bool known = true;
+  };
+  std::map<std::string, figure> money, stock;
+  std::map<std::string, std::int64_t> ends;
+  std::size_t rehearsed = 0;
+
+  void add(const ordered_json& said) {
+    ++rehearsed;
+    ends[console::cell(said, "ends")] += 1;
+    const auto take = [](std::map<std::string, figure>& into, const ordered_json& rows, const char* whose) {
+      for (const auto& one : rows) {
+        auto& it = into[console::cell(one, whose)];
+        it.known = it.known && one.at("now").is_number() && one.at("then").is_number();
+        if (!it.known) continue;
+        it.now = one["now"].get<std::int64_t>();
+        it.change += one["then"].get<std::int64_t>() - it.now;
+      }
+    };
+    take(money, said.at("money"), "user");
+    take(stock, said.at("stock"), "product");
+  }
+  ordered_json json() const {
+    const auto rows = [](const std::map<std::string, figure>& of, const char* whose) {
+      auto all = ordered_json::array();
+      for (const auto& [name, it] : of)
+        all.push_back({{whose, name},
+                       {"now", it.known ? ordered_json(it.now) : ordered_json()},
+                       {"then", it.known ? ordered_json(it.now + it.change) : ordered_json()}});
+      return all;
+    };
+    return {
+        {"rehearsed", rehearsed}, {"ends", ends}, {"money", rows(money, "user")}, {"stock", rows(stock, "product")}};
+  }
+};
+
+outlook rehearse(console& node, const wish& wanted, const std::string& what, const ordered_json& sagas) {
+  constexpr std::size_t rehearsed_max = 200;
+  const auto n = std::min(sagas.size(), rehearsed_max);
+  outlook all;
+  progress shown{"rehearse", n, standard_error(true)};
+  for (std::size_t i = 0; i < n; ++i) {
+    try {
+      all.add(node.ask("POST", "/v1/admin/sagas/" + sagas[i].get<std::string>() + '/' + what, reasoned(wanted)));
+    } catch (const refusal&) {
+      // It stands still no more.
+    }
+    shown.advance(1);
+  }
+  shown.finish();
+  return all;
+}
+
+void show(const outlook& all, std::size_t of) {
+  std::cout << "if every desk says yes";
+  if (all.rehearsed < of) std::cout << ", of the first " << all.rehearsed << " of them";
+  std::cout << ':';
+  for (const auto& [how, n] : all.ends) std::cout << ' ' << n << " would end as " << how << '.';
+  std::cout << '\n';
+  constexpr std::size_t shown_max = 20;
+  table rows{{{""}, {"now", side::right}, {"then", side::right}}};
+  const auto add = [&](const std::string& of_what, const auto& some, auto&& text) {
+    std::size_t left = shown_max;
+    for (const auto& [name, it] : some) {
+      if (it.known && !it.change) continue;
+      if (!left--) {
+        rows.row({"and more", "", ""});
+        break;
+      }
+      rows.row({of_what + name, it.known ? text(it.now) : "?", it.known ? text(it.now + it.change) : "?"});
+    }
+  };
+  add("wallet of ", all.money, [](std::int64_t n) { return pounds(n); });
+  add("stock of ", all.stock, [](std::int64_t n) { return grouped(n); });
+  std::cout << rows.text(2);
+}
+
 }  // namespace
 
 void mend_several(console& node, const wish& wanted, const std::string& what) {
@@ -80,7 +164,8 @@ void mend_several(console& node, const wish& wanted, const std::string& what) {
                                     {"flow", wanted.flow},
                                     {"reason_has", wanted.reason_has},
                                     {"older_than", wanted.older_than},
-                                    {"user", wanted.user}}) {
+                                    {"user", wanted.user},
+                                    {"product", wanted.product}}) {
     if (value.empty()) continue;
     body[name] = value;
     any = true;
@@ -88,7 +173,7 @@ void mend_several(console& node, const wish& wanted, const std::string& what) {
   if (!any)
     throw refusal{2, what +
                          " needs an ID, or says which parked sagas are meant: --state parked, --design,"
-                         " --reason-has, --older-than, --user or --overdue"};
+                         " --reason-has, --older-than, --user, --product or --overdue"};
   const auto counted = go_through(node, body, true, {}, nullptr);
   auto all = counted;
   if (!wanted.dry_run) {
@@ -100,20 +185,28 @@ void mend_several(console& node, const wish& wanted, const std::string& what) {
     all = go_through(node, body, false, fresh_key(), &shown);
     shown.finish();
   }
-  if (node.json())
-    return node.print({{"repair", what},
-                       {"dry_run", wanted.dry_run},
-                       {"matched", all.matched},
-                       {"done", all.done},
-                       {"repeated", all.repeated},
-                       {"sagas", all.sagas},
-                       {"refused", all.refused}});
+  for (const auto& one : all.silent) std::cerr << one << " does not answer: the sagas that it keeps stay as they are\n";
+  outlook expected;
+  if (wanted.dry_run) expected = rehearse(node, wanted, what, all.sagas);
+  if (node.json()) {
+    ordered_json out({{"repair", what},
+                      {"dry_run", wanted.dry_run},
+                      {"matched", all.matched},
+                      {"done", all.done},
+                      {"repeated", all.repeated},
+                      {"sagas", all.sagas},
+                      {"refused", all.refused}});
+    if (!all.silent.empty()) out["silent"] = all.silent;
+    if (wanted.dry_run) out["if_every_desk_says_yes"] = expected.json();
+    return node.print(out);
+  }
   if (wanted.dry_run)
     std::cout << "nothing is done yet. " << what << " would go to " << sagas_of(all.done) << " of "
               << grouped(all.matched) << '\n';
   else
     std::cout << what << ": " << sagas_of(all.done) << ", each with a line in the audit log; refused "
               << grouped(static_cast<std::int64_t>(all.refused.size())) << '\n';
+  if (wanted.dry_run && !all.sagas.empty()) show(expected, all.sagas.size());
   tell_refused(all);
   if (!wanted.dry_run && !all.refused.empty()) throw refusal{4, "some of them may not " + what};
 }

@@ -274,6 +274,9 @@ private:
                          : "no row is wrong") +
                   "  of " + console::cell(books, "rows") + ", round " + console::cell(books, "rounds"));
     }
+    for (const auto& one : now_["nodes"])
+      if (!one.value("there", false))
+        paint_.line(paint_.red("node    " + console::cell(one, "name") + " is out of reach"));
     for (const auto& one : now_["paused"])
       paint_.line(paint_.red("paused  " + console::cell(one, "design")) + "  " + console::cell(one, "by") + ": " +
                   console::cell(one, "reason"));
@@ -306,10 +309,16 @@ private:
                  {"letters/s", side::right},
                  {"a batch", side::right},
                  {"commits/s", side::right},
-                 {"restarts", side::right}}};
+                 {"p50 ms", side::right},
+                 {"p99 ms", side::right},
+                 {"restarts", side::right},
+                 {"is"},
+                 {"node"}}};
     for (const auto& one : now_["actors"])
       desks.row({console::cell(one, "name"), console::cell(one, "waiting"), number_of(one, "letters_s"),
-                 number_of(one, "batch"), number_of(one, "commits_s"), console::cell(one, "restarts")});
+                 number_of(one, "batch"), number_of(one, "commits_s"), number_of(one, "p50_ms"),
+                 number_of(one, "p99_ms"), console::cell(one, "restarts"), console::cell(one, "state"),
+                 console::cell(one, "node")});
     paint_.lines(desks.text());
     paint_.ask("j k: move   enter: its story   /: find one   q: quit");
   }

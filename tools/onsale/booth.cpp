@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "actors/edge/sinks.hpp"
+#include "tools/at_rest.hpp"
 
 namespace souk::onsale {
 
@@ -30,6 +31,8 @@ booth::~booth() {
   gateway_.reset();
   node_.reset();
 }
+
+void booth::come_to_rest() { tools::wait_until_at_rest(node_->front()); }
 
 said booth::ask(const std::string& method, const std::string& target, const nlohmann::json& body,
                 const std::string& key) {

@@ -38,6 +38,9 @@ public:
            const std::string& key = {});
   said get(const std::string& target) { return ask("GET", target); }
 
+  // Until no payment is under way.
+  void come_to_rest();
+
 private:
   std::unique_ptr<runtime::node> node_;
   std::unique_ptr<edge::gateway> gateway_;

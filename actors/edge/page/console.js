@@ -21,6 +21,7 @@ const main = $('main');
 // ---- words and figures --------------------------------------------------------------------
 
 const whole = new Intl.NumberFormat('en-GB');
+const brief = new Intl.NumberFormat('en-GB', {notation: 'compact', maximumFractionDigits: 1});
 const figure = n => whole.format(n >= 100 ? Math.round(n) : Math.round(n * 10) / 10);
 const money = (minor, currency) =>
   minor == null ? '?' : (minor < 0 ? '\u2212' : '') + figure(Math.floor(Math.abs(minor) / 100)) + '.' +
@@ -138,6 +139,9 @@ function verdict(tick) {
   }
   const dead = tick.event_log.dead + tick.outbox.dead;
   if (dead) bad.push(plural(dead, 'dead letter', 'dead letters'));
+  for (const one of tick.nodes) if (!one.there) bad.push(`node ${one.name} is out of reach`);
+  const away = tick.actors.filter(one => one.state === 'away' && !tick.nodes.some(node => node.name === one.node && !node.there)).map(one => one.name);
+  if (away.length) bad.push('nobody sits at ' + away.join(', '));
   const full = tick.actors.filter(one => one.full).map(one => one.name);
   if (full.length) bad.push('no room on the disk of ' + full.join(', '));
   if (tick.event_log.held) warn.push(plural(tick.event_log.held, 'event waits', 'events wait') + ' to be tried again');
@@ -173,7 +177,8 @@ function tile(name, text, more, curves) {
 }
 
 // A plan as a line of steps, the way there above, the way back below. story: what became of each step of one saga.
-function drawPlan(plan, story) {
+// passed: how often each step went how, and before: as it was a tick ago; it is written on the edges.
+function drawPlan(plan, story, passed, before) {
   const steps = plan.steps, wide = 116, gap = 30, tall = 44, top = 26;
   const left = i => 8 + i * (wide + gap);
   const ways = [], back = [];
@@ -190,8 +195,15 @@ function drawPlan(plan, story) {
     drawn.push(make('svg:path', {class: 'way' + (lit ? ' lit' : ''), 'marker-end': 'url(#head)', d: `M${left(from) + wide},${y} H${left(to) - 3}`}));
   };
   const is = name => story ? story.get(name) || {} : {};
+  const often = (name, how) => (passed && passed[name] && passed[name][how]) || 0;
+  const moves = (name, how) => before && often(name, how) > ((before[name] && before[name][how]) || 0);
+  const count = (name, how, x, y, look, anchor) => {
+    const n = often(name, how);
+    if (n) drawn.push(make('svg:text', {class: 'count ' + look, x, y, 'text-anchor': anchor, 'data-count': name + ' ' + how},
+      make('svg:title', {}, `${words(name)}: ${figure(n)} ${how}`), (how === 'undone' ? '\u21a9 ' : '') + brief.format(n)));
+  };
   for (const [from, to] of ways)
-    if (at.get(to) === at.get(from) + 1) forward(at.get(from), at.get(to), is(from).done && is(to).asked);
+    if (at.get(to) === at.get(from) + 1) forward(at.get(from), at.get(to), (is(from).done && is(to).asked) || moves(from, 'done'));
   const arcs = new Set();
   let deepest = 8;
   for (const [from, to] of back) {
@@ -200,7 +212,8 @@ function drawPlan(plan, story) {
     const a = left(at.get(from)) + wide / 2, b = left(at.get(to)) + wide / 2, y = top + tall;
     const depth = 26 + Math.abs(at.get(from) - at.get(to)) * 7;
     deepest = Math.max(deepest, depth);
-    drawn.push(make('svg:path', {class: 'way back' + (story && is(to).undoing && (is(from).refused || is(from).undone) ? ' lit' : ''),
+    const lit = story ? is(to).undoing && (is(from).refused || is(from).undone) : moves(to, 'undone') && (moves(from, 'refused') || moves(from, 'undone'));
+    drawn.push(make('svg:path', {class: 'way back' + (lit ? ' lit' : ''),
       'marker-end': 'url(#head)', d: `M${a - 8},${y} C${a - 8},${y + depth} ${b + 8},${y + depth} ${b + 8},${y + 4}`}));
   }
   steps.forEach((step, i) => {
@@ -212,9 +225,12 @@ function drawPlan(plan, story) {
       make('svg:rect', {class: `box ${look} ${step.role === 'pivot' ? 'pivot' : ''} ${step.role === 'afterwards' ? 'later' : ''}`, x: left(i), y: top, width: wide, height: tall, rx: 8}),
       make('svg:text', {class: 'step', x: left(i) + wide / 2, y: top + 19, 'text-anchor': 'middle'}, words(step.name)),
       make('svg:text', {class: 'step-soft', x: left(i) + wide / 2, y: top + 35, 'text-anchor': 'middle'}, what)));
+    count(step.name, 'done', left(i) + wide + gap / 2, top + tall / 2 - 7, 'good', 'middle');
+    count(step.name, 'undone', left(i) + wide / 2 + 16, top + tall + 14, 'warn', 'start');
+    count(step.name, 'refused', left(i) + 6, top + tall + 14, 'bad', 'start');
     if (step.role === 'pivot') drawn.push(make('svg:text', {class: 'step-soft', x: left(i) + wide / 2, y: top - 8, 'text-anchor': 'middle'}, 'the pivot: no way back after it'));
   });
-  const width = left(steps.length) - gap + 8, height = top + tall + deepest * .75 + 10;
+  const width = left(steps.length) + 8, height = top + tall + deepest * .75 + 10;
   return make('svg:svg', {class: 'drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'the design ' + plan.name},
     make('svg:defs', {}, make('svg:marker', {id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: 'userSpaceOnUse', orient: 'auto-start-reverse'},
       make('svg:path', {class: 'head', d: 'M0,0 L8,4 L0,8 Z'}))), drawn);
@@ -257,7 +273,8 @@ function drawTimeline(saga) {
     if (one.what === 'asked' || one.what === 'undoing') {
       const before = open.get(key);
       if (before && before.what === one.what) { before.tries += 1; continue; }
-      const bar = {step: key, what: one.what, from: one.ms, to: null, how: '', tries: 1};
+      const bar = {step: key, what: one.what, from: one.ms, to: null, how: '', tries: 1,
+        desks: (one.desks || []).map((desk, i) => desk + (one.nodes ? ' at ' + one.nodes[i] : '')).join(', ')};
       open.set(key, bar);
       bars.push(bar);
     } else if (['done', 'refused', 'lost', 'undone', 'skipped', 'parked'].includes(one.what)) {
@@ -287,7 +304,7 @@ function drawTimeline(saga) {
     const name = bar.step ? (bar.what === 'undoing' ? 'undo ' : '') + words(bar.step) : words(bar.what);
     const look = bar.how === 'parked' ? 'bad' : mood[bar.how] || 'calm';
     const more = [bar.repair, bar.how && bar.step ? bar.how : '', bar.why, bar.tries > 1 ? bar.tries + ' times' : ''].filter(Boolean).map(words).join(', ');
-    drawn.push(make('svg:g', {}, make('svg:title', {}, `${name}: ${more} (${bar.from} ms${bar.to == null ? ', no answer yet' : ' to ' + bar.to + ' ms'})`),
+    drawn.push(make('svg:g', {}, make('svg:title', {}, `${name}${bar.desks ? ' of ' + bar.desks : ''}: ${more} (${bar.from} ms${bar.to == null ? ', no answer yet' : ' to ' + bar.to + ' ms'})`),
       make('svg:text', {class: 'step', x: label - 10, y: y + 13, 'text-anchor': 'end'}, name),
       bar.step ? make('svg:rect', {class: 'bar ' + look, x: from, y: y + 2, width: to - from, height: 13})
         : make('svg:circle', {class: 'bar calm', cx: from, cy: y + 8.5, r: 5}),
@@ -353,11 +370,21 @@ const views = {
           tile('event log lag', [figure(shown.event_log.lag), make('small', {}, ' events')],
             `${figure(shown.event_log.held)} held \u00b7 ${figure(shown.event_log.dead + shown.outbox.dead)} dead letters`,
             [{values: of(tick => tick.event_log.lag)}, {values: of(tick => tick.event_log.dead + tick.outbox.dead), look: 'bad'}])));
+        if (shown.nodes.length)
+          parts.push(make('section', {class: 'card', id: 'nodes'}, make('h2', {}, 'Nodes'), make('table', {},
+            make('thead', {}, make('tr', {}, make('th', {}, 'node'), make('th', {}, 'is'), ['incarnation', 'letters on their way', 'kept back'].map(name => make('th', {class: 'right'}, name)))),
+            make('tbody', {}, make('tr', {}, make('td', {}, shown.node), make('td', {}, make('span', {class: 'tag good'}, 'this one')), make('td'), make('td'), make('td')),
+              shown.nodes.map(one => make('tr', {}, make('td', {}, one.name), make('td', {}, make('span', {class: 'tag ' + (one.there ? 'good' : 'bad')}, one.there ? 'there' : 'out of reach')),
+                [one.incarnation, one.in_flight, one.kept_back].map(n => make('td', {class: 'right'}, figure(n)))))))));
         parts.push(make('div', {class: 'two'},
           make('section', {class: 'card'}, make('h2', {}, 'Desks'), make('table', {},
-            make('thead', {}, make('tr', {}, make('th', {}, 'desk'), ['waiting', 'letters/s', 'a batch', 'commits/s', 'restarts'].map(name => make('th', {class: 'right'}, name)))),
-            make('tbody', {}, shown.actors.map(one => make('tr', {}, make('td', {}, one.name, one.full ? [' ', make('span', {class: 'tag bad'}, 'disk full')] : ''),
-              [one.waiting, one.letters_s, one.batch, one.commits_s, one.restarts].map(n => make('td', {class: 'right'}, figure(n)))))))),
+            make('thead', {}, make('tr', {}, make('th', {}, 'desk'), shown.nodes.length ? make('th', {}, 'node') : '', ['waiting', 'letters/s', 'a batch', 'commits/s'].map(name => make('th', {class: 'right'}, name)),
+              make('th', {class: 'right', title: 'half of the letters took no longer, from their coming to their answer'}, 'p50 ms'), make('th', {class: 'right'}, 'p99 ms'), make('th', {class: 'right'}, 'restarts'))),
+            make('tbody', {}, shown.actors.map(one => make('tr', {}, make('td', {}, one.name, one.state === 'open' ? '' : [' ', make('span', {class: 'tag bad'}, one.state === 'full' ? 'disk full' : one.state)]),
+              shown.nodes.length ? make('td', {class: 'soft'}, one.node) : '',
+              [one.waiting, one.letters_s, one.batch, one.commits_s].map(n => make('td', {class: 'right'}, n == null ? '\u2013' : figure(n))),
+              [one.p50_ms, one.p99_ms].map(n => make('td', {class: 'right'}, !n ? '\u2013' : n < 1 ? n.toFixed(2) : figure(n))),
+              make('td', {class: 'right'}, one.restarts == null ? '\u2013' : figure(one.restarts))))))),
           make('section', {class: 'card'}, make('h2', {}, 'Who hears the event log'), make('table', {},
             make('thead', {}, make('tr', {}, make('th', {}, 'subscriber'), make('th', {class: 'right'}, 'lag'))),
             make('tbody', {}, shown.event_log.subscribers.map(one => make('tr', {}, make('td', {}, one.subscriber + (one.partition ? ' of partition ' + one.partition : '')),
@@ -380,11 +407,16 @@ const views = {
       if (event.target.value) wanted.set(name, event.target.value); else wanted.delete(name);
       location.hash = '#/sagas?' + wanted;
     }}, make('option', {value: ''}, 'any ' + name), values.map(value => make('option', {value, selected: wanted.get(name) === value}, words(value))));
+    const typed = name => make('input', {'aria-label': name, placeholder: 'any ' + name, size: 12, spellcheck: 'false', value: wanted.get(name) || '', onchange: event => {
+      if (event.target.value.trim()) wanted.set(name, event.target.value.trim()); else wanted.delete(name);
+      location.hash = '#/sagas?' + wanted;
+    }});
     const place = make('section', {class: 'card'}, make('p', {class: 'empty'}, 'asking'));
     await planOf('');
     main.replaceChildren(make('h1', {}, wanted.get('prefix') ? 'Sagas that begin with ' + wanted.get('prefix') : 'Sagas'),
       make('div', {class: 'row tight filters'}, choose('state', ['parked', 'running', 'compensating', 'completed', 'compensated']),
-        choose('flow', plans.map(plan => plan.name)), choose('older_than', ['10s', '1m', '10m', '1h', '24h'])), place);
+        choose('flow', plans.map(plan => plan.name)), choose('older_than', ['10s', '1m', '10m', '1h', '24h']),
+        typed('user'), typed('product')), place);
     const found = await ask('/v1/admin/sagas?limit=200&' + wanted);
     if (wanted.get('prefix') && found.data.length === 1) return location.replace('#/saga/' + found.data[0].id);
     place.replaceChildren(found.data.length ? sagaTable(found.data) : make('p', {class: 'empty'}, 'No saga is like that.'),
@@ -453,17 +485,18 @@ const views = {
     main.replaceChildren(make('h1', {}, 'What operators did'),
       make('div', {class: 'verdict ' + (state.whole ? 'good' : 'bad')}, make('strong', {}, state.whole ? 'The log is whole' : 'The log is broken'),
         make('span', {class: 'mono'}, state.data.map(store => store.whole === false || store.troubles.length ? store.troubles.join('; ') : `${plural(store.lines, 'line', 'lines')} ${store.head.slice(0, 16)}`).join(' \u00b7 '))),
-      make('section', {class: 'card'}, log.data.length ? make('table', {}, make('thead', {}, make('tr', {}, ['at', 'repair', 'saga', 'stood at', 'why', 'who', 'hash'].map(name => make('th', {}, name)))),
+      make('section', {class: 'card'}, log.silent ? make('p', {class: 'soft'}, log.silent.join(', ') + ' does not answer: what it keeps of the log is missing here.') : '', log.data.length ? make('table', {}, make('thead', {}, make('tr', {}, ['at', 'repair', 'saga or letter', 'stood at', 'why', 'who', 'hash'].map(name => make('th', {}, name)))),
         make('tbody', {}, log.data.map(line => make('tr', line.saga ? {class: 'go', 'data-go': '#/saga/' + line.saga} : {}, make('td', {class: 'mono'}, line.at.slice(0, 19).replace('T', ' ')), make('td', {}, tag(line.repair)),
-          make('td', {class: 'mono'}, line.saga ? make('a', {href: '#/saga/' + line.saga}, line.saga) : words(line.flow)), make('td', {}, (line.undoing ? 'undo ' : '') + words(line.step)), make('td', {}, line.reason), make('td', {}, line.by || ''),
-          make('td', {class: 'mono soft'}, line.hash.slice(0, 10)))))) : make('p', {class: 'empty'}, 'Nobody ever had to mend a saga.')));
+          make('td', {class: 'mono'}, line.saga ? make('a', {href: '#/saga/' + line.saga}, line.saga) : line.letter || words(line.flow)), make('td', {}, (line.undoing ? 'undo ' : '') + words(line.step)), make('td', {}, line.reason), make('td', {}, line.by || ''),
+          make('td', {class: 'mono soft'}, line.hash.slice(0, 10)))))) : make('p', {class: 'empty'}, 'Nobody ever had to mend anything.')));
   },
 
   plans: async () => {
     await planOf('');
-    let turn = 0;
-    const draw = async () => {
-      const designs = new Map((await ask('/v1/admin/designs')).data.map(one => [one.design, one]));
+    let turn = 0, designs;
+    const look = async () => { designs = new Map((await ask('/v1/admin/designs')).data.map(one => [one.design, one])); };
+    const draw = () => {
+      const was = past.length > 1 ? past[past.length - 2].passed : {}, is_now = now ? now.passed : {};
       main.replaceChildren(make('h1', {}, 'The designs, as the code has them'), ...plans.map(plan => {
         const is = designs.get(plan.name);
         const counts = [['running', is.running], ['walk back', is.compensating], ['parked', is.parked], ['overdue', is.overdue], ['completed', is.completed], ['failed', is.failed]]
@@ -471,11 +504,12 @@ const views = {
         return make('section', {class: 'card' + (is.paused ? ' alarm' : ''), 'data-design': plan.name},
           make('h2', {}, words(plan.name), ' ', make('span', {class: 'tag'}, plan.kind), is.paused ? [' ', make('span', {class: 'tag warn'}, 'paused')] : ''),
           is.paused ? make('p', {}, `No new ones since ${time(is.paused.since)} UTC${is.paused.by ? ', by ' + is.paused.by : ''}: ${is.paused.reason}`) : '',
-          make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null));
-      }));
+          make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null, is_now[plan.name], was[plan.name] || {}));
+      }), make('p', {class: 'soft'}, 'On the edges: how often this node has passed them since it began; below a step what it refused and what was taken back.'));
     };
-    await draw();
-    view = {tick: () => { if (++turn % 3 === 0) draw().catch(() => {}); }};
+    await look();
+    draw();
+    view = {tick: () => (++turn % 3 ? Promise.resolve() : look()).then(draw).catch(() => {})};
   },
 
   hall: async (query, id) => {
