@@ -185,7 +185,8 @@ std::string live::tick() {
     if (!one.node.empty()) row["node"] = one.node;
     if (one.is) {
       const auto& is = *one.is;
-      const auto known = before_.desks.find(name);
+      const auto counted = name + '@' + one.node;  // by its node, which counts anew
+      const auto known = before_.desks.find(counted);
       const auto& was = known == before_.desks.end() || known->second.letters > is.letters ? is : known->second;
       const auto letters = is.letters - was.letters, batches = is.batches - was.batches;
       const auto took_before = took_by(was), took = took_by(is);
@@ -200,7 +201,7 @@ std::string live::tick() {
                   {"p99_ms", ms_of(0.99)},
                   {"restarts", is.restarts},
                   {"full", is.full}});
-      sum.desks[name] = is;
+      sum.desks[counted] = is;
     }
     actors.push_back(std::move(row));
   }

@@ -96,8 +96,9 @@ const std::string_view openapi_schemas = R"json({
         "because": {"type": "string"}}}},
       "has_more": {"type": "boolean"},
       "next": {"$ref": "#/components/schemas/Id"}}},
-  "Replayed": {"type": "object", "required": ["letter", "order", "tries", "error"], "properties": {
+  "Replayed": {"type": "object", "required": ["letter"], "properties": {
     "letter": {"type": "string"}, "order": {"$ref": "#/components/schemas/Id"},
+    "dead": {"type": "boolean", "description": "it was given up, and nobody tried it any more"},
     "tries": {"type": "integer", "description": "that it had"}, "error": {"type": "string"},
     "line": {"$ref": "#/components/schemas/AuditLine"}, "dry_run": {"type": "boolean"}}},
   "Silent": {"type": "array", "items": {"type": "string", "examples": ["order/1"]},

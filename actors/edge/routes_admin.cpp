@@ -1,6 +1,7 @@
 // What operators and machines ask a node about itself.
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include "actors/edge/desks.hpp"
 #include "actors/edge/json_of.hpp"
@@ -43,29 +44,73 @@ number about(const platform::trouble& one) { return one.event.subject; }
 number about(const event_log::trouble& one) { return one.event.about->id; }
 
 // A dead letter gets its tries again, after the audit log has heard who wants it and why. In that order: a line whose
-// deed was lost shows, and the same wish again makes it good.
+// deed was lost shows, and the same wish again makes it good. Whoever comes again with his key hears of his line, also
+// when the letter was delivered meanwhile.
+template <class Found, class Revive>
+class replaying : public std::enable_shared_from_this<replaying<Found, Revive>> {
+public:
+  replaying(call c, order::replay line, Revive deed) : call_(std::move(c)), line_(std::move(line)), deed_(deed) {}
+
+  void begin() {
+    auto question = line_;
+    question.dry = true;
+    call_.want<order::audit_line>(std::move(question),
+                                  [self = this->shared_from_this()](order::audit_line&& said, bool) {
+                                    if (said.seq) self->known_ = json_of(said);
+                                    self->look();
+                                  });
+  }
+
+private:
+  void look() {
+    deed_.dry = true;
+    call_.ask(deed_, {}, [self = this->shared_from_this()](souk::answer&& said) {
+      const auto* found = std::get_if<Found>(&said.body);
+      if (found) return self->decide(letter_in(*found));
+      if (said.why != reason::not_found || self->known_.is_null()) return self->call_.answer_no(said);
+      self->call_.answer(200, dumped({{"letter", self->line_.letter.name}, {"line", self->known_}}), true);
+    });
+  }
+
+  template <class Letter>
+  void decide(const Letter& it) {
+    out_ = {{"letter", line_.letter.name},
+            {"order", to_text(about(it))},
+            {"dead", it.dead},
+            {"tries", it.tries},
+            {"error", it.error}};
+    if (line_.dry) {
+      out_["dry_run"] = true;
+      return call_.answer(200, dumped(out_));
+    }
+    if (!it.dead) {  // it has its tries
+      if (!known_.is_null()) out_["line"] = known_;
+      return call_.answer(200, dumped(out_), true);
+    }
+    call_.want<order::audit_line>(line_, [self = this->shared_from_this()](order::audit_line&& written, bool) {
+      self->out_["line"] = json_of(written);
+      self->deed_.dry = false;
+      self->call_.ask(self->deed_, {}, [self](souk::answer&& said) {
+        // Asked again it may have been delivered: that is what was wanted.
+        if (!said.done() && said.why != reason::not_found) return self->call_.answer_no(said);
+        self->call_.answer(202, dumped(self->out_));
+      });
+    });
+  }
+
+  const call call_;
+  const order::replay line_;
+  Revive deed_;
+  json known_, out_;
+};
+
 template <class Found, class Revive>
 void replay(const asked& a, const call& c, order::dead_letter letter, Revive deed) {
   order::replay line{std::move(letter)};
   line.request = a.key;
   line.at = a.at;
   if (!a.read(c, [&](fields& body) { read_why(body, c, line); })) return;
-  deed.dry = true;
-  c.want<Found>(deed, [c, line = std::move(line), deed](Found&& found, bool) mutable {
-    const auto& it = letter_in(found);
-    json out{{"letter", line.letter.name}, {"order", to_text(about(it))}, {"tries", it.tries}, {"error", it.error}};
-    if (line.dry) {
-      out["dry_run"] = true;
-      return c.answer(200, dumped(out));
-    }
-    if (!it.dead) return c.answer(200, dumped(out), true);  // it has its tries
-    deed.dry = false;
-    c.want<order::audit_line>(
-        std::move(line), [c, deed, out = std::move(out)](order::audit_line&& written, bool) mutable {
-          out["line"] = json_of(written);
-          c.want<Found>(deed, [c, out = std::move(out)](Found&&, bool) { c.answer(202, dumped(out)); });
-        });
-  });
+  std::make_shared<replaying<Found, Revive>>(c, std::move(line), deed)->begin();
 }
 
 }  // namespace

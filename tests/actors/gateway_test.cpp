@@ -439,6 +439,7 @@ TEST_CASE("a dead letter gets its tries again for a reason, which stands in the 
   CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 0);
   CHECK(retry(because, "once").status == 200);
   CHECK(retry(because).status == 200);
+  CHECK(json::parse(retry(R"({"reason":"another"})", "once").body)["reason"] == "key_reused");
   const auto told = lines();
   REQUIRE(told.size() == 1);
   CHECK(told[0] == [&] {
@@ -460,6 +461,20 @@ TEST_CASE("a dead letter gets its tries again for a reason, which stands in the 
   CHECK(retry(because, "once").status == 202);
   CHECK(s.get("/v1/admin/event-log")["data"][0]["dead"] == 0);
   CHECK(lines().size() == 1);
+  // It was delivered meanwhile: who comes again with his key hears of his line, anybody else that there is no letter.
+  ask(event_log::tried{0, purses, 3, "", now + 200'000'000});
+  const auto late = retry(because, "once");
+  CHECK(late.status == 200);
+  CHECK(json::parse(late.body)["line"]["seq"] == 1);
+  CHECK(retry(because).status == 404);
+  // What was sent again on its way is one line, also without a key.
+  order::replay wish{{domain::event_log, name}, "sent twice"};
+  wish.at = now;
+  const auto first = ask(wish), second = ask(wish);
+  CHECK_FALSE(first.replayed);
+  CHECK(second.replayed);
+  CHECK(std::get<order::audit_line>(first.body) == std::get<order::audit_line>(second.body));
+  CHECK(lines().size() == 2);
 }
 
 TEST_CASE("goods that are short are refused at once by stock_first, also for a caller who does not wait",

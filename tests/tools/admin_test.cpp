@@ -6,11 +6,13 @@
 #include <chrono>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
 #include "tests/catch.hpp"
+#include "tests/program.hpp"
 #include "tests/temporary.hpp"
 #include "tools/doubles/troubled_node.hpp"
 #include "tools/serve.hpp"
@@ -218,4 +220,81 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
   says("top", 2, {"needs a terminal"});
   says("retry 0/99", 2, {"--reason"});
   says("retry 0/99 --reason x", 3, {});
+}
+
+TEST_CASE("tail tells of each order when it comes and when its state is another, as far as the options say", "[C.6]") {
+  temporary_folder folder;
+  doubles::troubled_node node{folder.file("data"), 0};
+  const auto ask = [&](command what) {
+    auto said = node.node().front().ask_now(std::move(what));
+    REQUIRE(said.done());
+    return said;
+  };
+  const auto now = [&] { return node.node().around().clock->now(); };
+  for (const std::string one : {"ann", "bob"}) {
+    ask(user::put{{one}, one, now()});
+    ask(wallet::charge{"c-" + one, {one}, {1'000}, now()});
+  }
+  for (const std::string one : {"tea", "jug", "pot"}) ask(product::put{{one}, one, {100}, 9, now()});
+  const auto place = [&](const std::string& key, const std::string& what, bool wait, std::int64_t ago_ms = 0) {
+    order::place wanted;
+    wanted.request = key;
+    wanted.user = {what == "pot" ? "bob" : "ann"};
+    wanted.lines = {{{what}, 1, {}}};
+    wanted.wait = wait;
+    wanted.at = now() + -ago_ms;
+    return to_text(std::get<order::ticket>(ask(wanted).body).id);
+  };
+  const auto tail = [&](std::vector<std::string> options) {
+    std::vector<std::string> words{SOUK_BINARY, "admin", "--node",  node.address(), "-o",
+                                   "jsonl",     "tail",  "--every", "0.05"};
+    words.insert(words.end(), options.begin(), options.end());
+    return std::make_unique<program>(std::move(words));
+  };
+  const auto says = [](program& one) {
+    const auto line = nlohmann::json::parse(one.line());
+    return line["id"].get<std::string>() + ' ' + line["state"].get<std::string>();
+  };
+  const auto sold = place("sold", "tea", true), other = place("other", "jug", true);
+  place("old", "pot", true, 3'600'000);
+  const auto all = tail({"--since", "10m", "--user", "ann"}), of_tea = tail({"--since", "10m", "--product", "tea"}),
+             failed = tail({"--state", "FAILED"}), of_bob = tail({"--since", "30m", "--user", "bob"}),
+             after = tail({"--since", sold, "--user", "ann"});
+  CHECK(says(*all) == sold + " COMPLETED");
+  CHECK(says(*all) == other + " COMPLETED");
+  CHECK(says(*of_tea) == sold + " COMPLETED");
+  CHECK(says(*after) == other + " COMPLETED");
+  // What was there before is no news, however often it is looked at.
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  const auto bobs = place("new", "pot", true);
+  auto of_bobs = says(*of_bob);
+  if (of_bobs == bobs + " PENDING") of_bobs = says(*of_bob);  // seen on its way
+  CHECK(of_bobs == bobs + " COMPLETED");
+  node.silence_wallets(true);
+  const auto late = place("late", "tea", false);
+  for (auto* one : {all.get(), of_tea.get(), after.get()}) CHECK(says(*one) == late + " PENDING");
+  node.silence_wallets(false);
+  const auto parked = [&] { return std::get<order::view>(ask(order::find{*parse_number(late)}).body).parked; };
+  for (int i = 0; std::get<order::view>(ask(order::find{*parse_number(late)}).body).ended.ms == 0; ++i) {
+    REQUIRE(i < 12'000);
+    order::repair mend{*parse_number(late), order::remedy::retry, "a test"};
+    mend.at = now();
+    if (parked()) node.node().front().ask_now(mend);
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  const auto end = to_text(std::get<order::view>(ask(order::find{*parse_number(late)}).body).id);
+  for (auto* one : {all.get(), of_tea.get(), after.get()}) {
+    const auto line = says(*one);
+    CHECK((line == end + " FAILED" || line == end + " COMPLETED"));
+  }
+  // An order that fails at once.
+  const auto poor = place("poor", "jug", true);
+  for (int i = 0; i < 7; ++i) place("more" + std::to_string(i), "tea", true);
+  const auto broke = place("broke", "jug", true);
+  CHECK(poor != broke);
+  for (auto line = says(*failed);; line = says(*failed))
+    if (line == broke + " FAILED") break;
+  console console{node.address()};
+  CHECK(console.say("tail --since odd").find("10m") != std::string::npos);
+  CHECK(console.code == 2);
 }

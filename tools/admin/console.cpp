@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <random>
 
 #include "messages/grammar/ids.hpp"
 #include "tools/command_line.hpp"
@@ -84,6 +85,11 @@ std::string console::cell(const ordered_json& of, const std::string& member) {
   if (found->is_string()) return found->get<std::string>();
   if (found->is_number_integer()) return grouped(found->get<std::int64_t>());
   return found->dump();
+}
+
+std::string fresh_key() {
+  std::random_device dice;
+  return "admin-" + std::to_string(std::uint64_t{dice()} << 32 | dice());
 }
 
 std::string user_of_this_machine() {

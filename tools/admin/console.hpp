@@ -59,6 +59,8 @@ private:
   edge::http_client client_;
 };
 
+// An idempotency key that nobody has used.
+std::string fresh_key();
 // Who gives commands here, as far as the environment knows.
 std::string user_of_this_machine();
 // The body of what is done with a reason: why, by whom, and whether only as a rehearsal.

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "actors/edge/ages.hpp"
 #include "messages/grammar/ids.hpp"
@@ -199,17 +200,17 @@ void event_log(console& node, const wish&) {
 
 void retry_letter(console& node, const wish& wanted, const std::string& which, const std::string& under) {
   if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
-  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry", reasoned(wanted));
+  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry", reasoned(wanted), fresh_key());
   if (node.json()) return node.print(said);
-  if (wanted.dry_run) {
+  if (!said.value("dead", true)) {
+    std::cout << "the letter " << which << " is not given up: it will be tried again anyway\n";
+  } else if (wanted.dry_run) {
     std::cout << "nothing is done yet. The letter " << which << " of order " << console::cell(said, "order")
               << " would be tried again, after " << console::cell(said, "tries")
               << " tries: " << console::cell(said, "error") << '\n';
-  } else if (said.contains("line")) {
+  } else {
     std::cout << "the letter " << which << " will be tried again, by line " << console::cell(said, "line.seq")
               << " of the audit log (" << console::cell(said, "line.hash").substr(0, 12) << ")\n";
-  } else {
-    std::cout << "the letter " << which << " is not given up: it will be tried again anyway\n";
   }
 }
 
@@ -218,6 +219,8 @@ void retry_event(console& node, const wish& wanted) { retry_letter(node, wanted,
 namespace {
 
 // Orders as they come and as they go on, oldest first: each when it is first seen, and again when its state is another.
+// Numbers are given when a request comes, so that one may be seen after a later one: each look goes through the newest
+// thousand, and further down if there were more since the last. Those that had no end yet are asked for one by one.
 class feed {
 public:
   feed(console& node, const wish& wanted) : node_(node), wanted_(wanted) {
@@ -232,38 +235,57 @@ public:
   }
 
   std::vector<ordered_json> next() {
+    const bool from_the_newest = !looked_ && !after_ && placed_after_.empty();
+    const auto before = std::exchange(known_, {});
     std::vector<ordered_json> fresh;
-    std::map<std::string, std::string> known;
-    const bool from_the_newest = !after_ && placed_after_.empty();
-    std::string target = "/v1/orders?limit=" + std::to_string(from_the_newest ? wanted_.limit : 1000);
+    const auto take = [&](const ordered_json& one) {
+      const auto id = console::cell(one, "id"), state = console::cell(one, "state");
+      known_[id] = state;
+      const auto was = before.find(id);
+      if ((was == before.end() || was->second != state) && fits(one)) fresh.push_back(one);
+    };
+    const auto newest_before = newest_;
+    std::string target = "/v1/orders?limit=" + std::to_string(from_the_newest ? wanted_.limit : 1000), below;
     if (!wanted_.user.empty()) target += "&user=" + checked(wanted_.user);
-    std::optional<number> newest = after_;
-    std::string below;
     for (bool more = true; more;) {
       const auto page = node_.ask("GET", target + below);
-      more = page.value("has_more", false) && !from_the_newest;
+      more = page.value("has_more", false);
+      if (page.at("data").empty()) break;
+      number id;
       for (const auto& one : page.at("data")) {
-        const auto id = console::cell(one, "id"), state = console::cell(one, "state");
-        const auto number = parse_number(id);
-        if (!number) continue;
-        below = "&starting_after=" + id;
-        const auto was = known_.find(id);
-        const bool is_new = (!after_ || *number > *after_) && console::cell(one, "placed") >= placed_after_;
-        more = more && is_new;  // what lies below was seen, or is too old
-        if (!is_new && was == known_.end()) continue;
-        known[id] = state;
-        if (!newest || *number > *newest) newest = number;
-        if ((was == known_.end() || was->second != state) && fits(one)) fresh.push_back(one);
+        id = parse_number(console::cell(one, "id")).value_or(number{});
+        newest_ = std::max(newest_, id);
+        if (is_meant(one, id)) take(one);
       }
+      if (from_the_newest && more) after_ = number{id.value - 1};  // what lies below is no news
+      const bool goes_on = !looked_ ? !from_the_newest && is_meant(page.at("data").back(), id) : id > newest_before;
+      more = more && goes_on;
+      below = "&starting_after=" + souk::to_text(id);
     }
-    known_ = std::move(known);
-    after_ = newest.value_or(number{});
-    placed_after_.clear();
+    looked_ = true;
+    ask_for_open_ones(before, take);
     std::reverse(fresh.begin(), fresh.end());
     return fresh;
   }
 
 private:
+  bool is_meant(const ordered_json& one, number id) const {
+    return (!after_ || id > *after_) && console::cell(one, "placed") >= placed_after_;
+  }
+  template <class Take>
+  void ask_for_open_ones(const std::map<std::string, std::string>& before, const Take& take) {
+    std::size_t left = 100;  // at a look
+    for (const auto& [id, state] : before) {
+      if (state != "PENDING" || known_.count(id)) continue;
+      known_[id] = state;
+      if (left && left--) {
+        const auto now = node_.ask("GET", "/v1/orders/" + id);
+        if (console::cell(now, "state") == state) continue;
+        known_.erase(id);
+        take(now);
+      }
+    }
+  }
   bool fits(const ordered_json& one) const {
     const auto is = [&](const char* member, const std::string& wish) {
       return wish.empty() || console::cell(one, member) == wish;
@@ -280,9 +302,11 @@ private:
 
   console& node_;
   const wish& wanted_;
-  std::optional<number> after_;  // the newest that was seen
-  std::string placed_after_;
-  std::map<std::string, std::string> known_;  // of the newest thousand: their states
+  std::optional<number> after_;  // these are news
+  std::string placed_after_;     // likewise
+  number newest_;                // that was seen
+  bool looked_ = false;
+  std::map<std::string, std::string> known_;  // by id: the states of those that the last look went through
 };
 
 }  // namespace

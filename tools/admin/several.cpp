@@ -1,8 +1,8 @@
 // Mends several sagas at once: first counts what a filter means, then goes through it a page at a time.
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <map>
-#include <random>
 #include <set>
 
 #include "tools/admin/console.hpp"
@@ -31,11 +31,6 @@ struct sum {
 };
 
 // One key for the whole of it: a page whose answer was lost is asked again, and repairs nothing twice.
-std::string fresh_key() {
-  std::random_device dice;
-  return "several-" + std::to_string(std::uint64_t{dice()} << 32 | dice());
-}
-
 ordered_json ask_patiently(console& node, const ordered_json& body, const std::string& key) {
   constexpr int tries = 3;
   for (int i = 1;; ++i) {
@@ -114,14 +109,16 @@ struct outlook {
 
 outlook rehearse(console& node, const wish& wanted, const std::string& what, const ordered_json& sagas) {
   constexpr std::size_t rehearsed_max = 200;
+  constexpr std::chrono::seconds patience{15};  // a desk that does not answer takes seconds for each
   const auto n = std::min(sagas.size(), rehearsed_max);
+  const auto end = std::chrono::steady_clock::now() + patience;
   outlook all;
   progress shown{"rehearse", n, standard_error(true)};
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n && std::chrono::steady_clock::now() < end; ++i) {
     try {
       all.add(node.ask("POST", "/v1/admin/sagas/" + sagas[i].get<std::string>() + '/' + what, reasoned(wanted)));
-    } catch (const refusal&) {
-      // It stands still no more.
+    } catch (const refusal& no) {
+      if (no.exit_code != 3 && no.exit_code != 4) throw;  // else it stands still no more
     }
     shown.advance(1);
   }
@@ -131,7 +128,7 @@ outlook rehearse(console& node, const wish& wanted, const std::string& what, con
 
 void show(const outlook& all, std::size_t of) {
   std::cout << "if every desk says yes";
-  if (all.rehearsed < of) std::cout << ", of the first " << all.rehearsed << " of them";
+  if (all.rehearsed < of) std::cout << ", of " << all.rehearsed << " of them that were rehearsed";
   std::cout << ':';
   for (const auto& [how, n] : all.ends) std::cout << ' ' << n << " would end as " << how << '.';
   std::cout << '\n';

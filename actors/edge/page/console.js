@@ -496,7 +496,7 @@ const views = {
     let turn = 0, designs;
     const look = async () => { designs = new Map((await ask('/v1/admin/designs')).data.map(one => [one.design, one])); };
     const draw = () => {
-      const was = past.length > 1 ? past[past.length - 2].passed : {}, is_now = now ? now.passed : {};
+      const was = past.length > 1 ? past[past.length - 2].passed : null, is_now = now ? now.passed : {};
       main.replaceChildren(make('h1', {}, 'The designs, as the code has them'), ...plans.map(plan => {
         const is = designs.get(plan.name);
         const counts = [['running', is.running], ['walk back', is.compensating], ['parked', is.parked], ['overdue', is.overdue], ['completed', is.completed], ['failed', is.failed]]
@@ -504,7 +504,7 @@ const views = {
         return make('section', {class: 'card' + (is.paused ? ' alarm' : ''), 'data-design': plan.name},
           make('h2', {}, words(plan.name), ' ', make('span', {class: 'tag'}, plan.kind), is.paused ? [' ', make('span', {class: 'tag warn'}, 'paused')] : ''),
           is.paused ? make('p', {}, `No new ones since ${time(is.paused.since)} UTC${is.paused.by ? ', by ' + is.paused.by : ''}: ${is.paused.reason}`) : '',
-          make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null, is_now[plan.name], was[plan.name] || {}));
+          make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null, is_now[plan.name], was && (was[plan.name] || {})));
       }), make('p', {class: 'soft'}, 'On the edges: how often this node has passed them since it began; below a step what it refused and what was taken back.'));
     };
     await look();
