@@ -30,27 +30,25 @@
 namespace souk {
 
 // New commands go at the end: the index travels between nodes.
-using any_command =
-    std::variant<std::monostate,  //
-                 user::put, user::find, user::verify, wallet::charge, wallet::debit, wallet::undo_debit, wallet::credit,
-                 wallet::find, wallet::read_entries, product::put, product::change, product::restock, product::take,
-                 product::undo_take, product::verify, product::take_in, product::find, product::list, coupon::put,
-                 coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find,
-                 coupon::list, payment::pay, payment::undo_pay, payment::book, payment::find, order::place,
-                 order::watch, order::complete, order::fail, order::close, order::park, order::cancel, order::find,
-                 order::list, order::resume, order::fetch, ranking::best, ranking::count, ranking::find_position,
-                 platform::find_position, platform::offer, platform::record, platform::due, platform::tried,
-                 platform::list_troubles, platform::revive, payment::find_position, product::quote, order::find_request,
-                 ranking::sold_out, concert::put, concert::find, concert::list, reservation::open, reservation::hold,
-                 reservation::release, reservation::check_out, reservation::confirm, reservation::undo_confirm,
-                 reservation::give_back, reservation::find, reservation::read, queue::open, queue::join, queue::find,
-                 queue::enter, queue::use, queue::undo_use, order::announce, order::give_up, cart::put, cart::find,
-                 cart::checkout, cart::take_out, cart::undo_take_out, event_log::collect, event_log::find_heard,
-                 event_log::react, event_log::find_position, event_log::append, event_log::fetch, event_log::set_aside,
-                 event_log::find_held, event_log::tried, event_log::revive, event_log::find_status, payment::open_work,
-                 payment::settle, payment::hasten, event_log::go_on, order::claim, recall, order::repair,
-                 order::list_sagas, order::survey, order::read_audit, order::verify_audit, order::pause, examine, order::replay,
-                 measure>;
+using any_command = std::variant<
+    std::monostate,  //
+    user::put, user::find, user::verify, wallet::charge, wallet::debit, wallet::undo_debit, wallet::credit,
+    wallet::find, wallet::read_entries, product::put, product::change, product::restock, product::take,
+    product::undo_take, product::verify, product::take_in, product::find, product::list, coupon::put,
+    coupon::find_campaign, coupon::issue, coupon::use, coupon::undo_use, coupon::give_back, coupon::find, coupon::list,
+    payment::pay, payment::undo_pay, payment::book, payment::find, order::place, order::watch, order::complete,
+    order::fail, order::close, order::park, order::cancel, order::find, order::list, order::resume, order::fetch,
+    ranking::best, ranking::count, ranking::find_position, platform::find_position, platform::offer, platform::record,
+    platform::due, platform::tried, platform::list_troubles, platform::revive, payment::find_position, product::quote,
+    order::find_request, ranking::sold_out, concert::put, concert::find, concert::list, reservation::open,
+    reservation::hold, reservation::release, reservation::check_out, reservation::confirm, reservation::undo_confirm,
+    reservation::give_back, reservation::find, reservation::read, queue::open, queue::join, queue::find, queue::enter,
+    queue::use, queue::undo_use, order::announce, order::give_up, cart::put, cart::find, cart::checkout, cart::take_out,
+    cart::undo_take_out, event_log::collect, event_log::find_heard, event_log::react, event_log::find_position,
+    event_log::append, event_log::fetch, event_log::set_aside, event_log::find_held, event_log::tried,
+    event_log::revive, event_log::find_status, payment::open_work, payment::settle, payment::hasten, event_log::go_on,
+    order::claim, recall, order::repair, order::list_sagas, order::survey, order::read_audit, order::verify_audit,
+    order::pause, examine, order::replay, measure>;
 
 using any_reply =
     std::variant<std::monostate,  //

@@ -119,7 +119,8 @@ struct audit_line {
   std::string hash;    // of this line with `before`
   rare<dead_letter> letter;
   SOUK_IN_ONE_BYTE(audit_line, undoing, letter)
-  SOUK_FIELDS(audit_line, seq, about, what, step, undoing_and_letter, home, flow, by, reason, request, at, before, hash);
+  SOUK_FIELDS(audit_line, seq, about, what, step, undoing_and_letter, home, flow, by, reason, request, at, before,
+              hash);
 };
 
 inline money total_of(const std::vector<product::line>& lines) {

@@ -101,7 +101,8 @@ struct list_troubles {
   SOUK_FIELDS(list_troubles, limit);
 };
 
-// A dead letter gets its tries again; dry: only says which it is. Answers it as it was, as troubles. Refused: not_found.
+// A dead letter gets its tries again; dry: only says which it is. Answers it as it was, as troubles. Refused:
+// not_found.
 struct revive {
   std::uint32_t source = 0;
   std::int64_t seq = 0;

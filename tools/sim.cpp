@@ -94,9 +94,8 @@ nlohmann::json to_json(const sum& all, double seconds) {
 int follow(sim::play_options play, const std::string& which) {
   const auto first = sim::play(play);
   const auto id = parse_number(which);
-  const auto found = std::find_if(first.opened_by.begin(), first.opened_by.end(), [&](const auto& one) {
-    return one.first == which || (id && one.second.id == *id);
-  });
+  const auto found = std::find_if(first.opened_by.begin(), first.opened_by.end(),
+                                  [&](const auto& one) { return one.first == which || (id && one.second.id == *id); });
   play.follow.emplace();
   play.follow->tell = [](const std::string& line) { std::cout << line << '\n'; };
   if (found != first.opened_by.end()) {

@@ -96,8 +96,7 @@ answer product::on(const souk::product::take_in& in) {
   if (move({in.once.key(), what::taken_in, print, reason::none, {}, {}, in.at}, effects_)) return {};
   const auto first = store_.find(in.once.key());
   if (first->what == what::tombstone) return refuse(reason::undone);
-  if (first->print != print)
-    return refuse(reason::key_reused, "the same key came with other lines");
+  if (first->print != print) return refuse(reason::key_reused, "the same key came with other lines");
   return reply_with(reply{}, true);
 }
 

@@ -40,7 +40,7 @@ private:
   struct sums {  // as they were a tick ago
     std::int64_t steady_ms = 0;
     std::int64_t placed = 0;
-    std::map<std::string, std::int64_t> ended;                 // by how
+    std::map<std::string, std::int64_t> ended;  // by how
     std::map<std::string, measured> desks;
     runtime::latencies::counts took{};
     std::array<std::int64_t, 6> answered{};

@@ -28,8 +28,8 @@ std::span<const route> all_routes();
 // Finds the route of a request and hands it over; answers itself when there is none.
 void render(const http_request& request, const call& c);
 
-// What every wish of an operator says: why, by whom, and whether only to hear what would become of it. Whoever has a key
-// signs with it, whatever he says that he is called: "olga (operator 5f0c8ad1e2b4)".
+// What every wish of an operator says: why, by whom, and whether only to hear what would become of it. Whoever has a
+// key signs with it, whatever he says that he is called: "olga (operator 5f0c8ad1e2b4)".
 std::string read_signature(fields& body, const call& c);
 template <class Wish>
 void read_why(fields& body, const call& c, Wish& wanted) {
@@ -94,7 +94,7 @@ void fail(const asked&, const call&);
 void list_audit(const asked&, const call&);
 void verify_audit(const asked&, const call&);
 void list_plans(const asked&, const call&);
-void mend_several(const asked&, const call&);                     // routes_several.cpp
+void mend_several(const asked&, const call&);  // routes_several.cpp
 }  // namespace repairs
 namespace locks {  // routes_locks.cpp
 void list(const asked&, const call&);

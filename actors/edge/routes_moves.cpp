@@ -45,7 +45,9 @@ void order(const asked& a, const call& c) {
   const auto read = [&](fields& body) {
     shard = body.text("shard", 32);
     if (shard.starts_with("coordinator"))
-      body.blame("shard", "is a coordinator's, which does not move: when its node is gone, the next one adopts its sagas by itself");
+      body.blame(
+          "shard",
+          "is a coordinator's, which does not move: when its node is gone, the next one adopts its sagas by itself");
     else if (!shard.empty() && !read_shard(shard, wish))
       body.blame("shard", "must be a domain and its shard: wallet/1");
     wish.to = body.text("to", 32);

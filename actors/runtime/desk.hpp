@@ -35,7 +35,7 @@ struct desk_counts {
   std::atomic<std::int64_t> waiting{0};
   std::atomic<std::int64_t> restarts{0};
   std::atomic<bool> full{false};  // the store could not grow when it was last tried
-  latencies took;                 // letters, from their coming to their answer
+  latencies took;                 // letters, from their coming to their answer, or to being put off
   passages passed;                // of cases that run by events
 };
 measured figures_of(const desk_counts& counts);

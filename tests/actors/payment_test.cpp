@@ -146,8 +146,7 @@ TEST_CASE("a payment that a provider is to approve waits for it, and is answered
   CHECK(seen(desk, 1).by_provider);
 }
 
-TEST_CASE("a payment whose outcome is unknown is called off, and the answer waits until it is gone",
-          "[S0.5][S1.6]") {
+TEST_CASE("a payment whose outcome is unknown is called off, and the answer waits until it is gone", "[S0.5][S1.6]") {
   asked_outside desk;
   const auto approved = GENERATE(false, true);
   (void)desk.say(pay(1));

@@ -46,7 +46,8 @@ TEST_CASE("goods whose return was forbidden are not taken in when it comes", "[S
   seat<domains::product> desk;
   desk.say(product::put{{"cup"}, "Cup", {300}, 10, noon});
   const product::take_in in{{saga(1), 2}, {{0, {"cup"}, 2}}, noon};
-  CHECK(body<recorded>(desk.say(recall{{domain::product, 0}, in.once, true, noon})).what == recorded::effect::forbidden);
+  CHECK(body<recorded>(desk.say(recall{{domain::product, 0}, in.once, true, noon})).what ==
+        recorded::effect::forbidden);
   const auto restart = GENERATE(false, true);
   if (restart) desk.again();
   CHECK(desk.say(in).why == reason::undone);

@@ -33,10 +33,11 @@ struct trouble {
     options.around.patience.tries_before_lost = 2;
     options.around.patience.tries_before_parked = 3;
     options.around.patience.pause_ms_first = 1;
-    options.make_brain = guarding({where}, [hits = hits, silent = silent](const command& what) -> std::optional<answer> {
-      if (!*silent || !hits(what)) return std::nullopt;
-      return lose(reason::unreachable);
-    });
+    options.make_brain =
+        guarding({where}, [hits = hits, silent = silent](const command& what) -> std::optional<answer> {
+          if (!*silent || !hits(what)) return std::nullopt;
+          return lose(reason::unreachable);
+        });
     return options;
   }
 };

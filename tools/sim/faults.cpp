@@ -13,20 +13,34 @@
 namespace souk::sim {
 
 namespace {
-constexpr std::array<std::string_view, 28> kind_names{"weather",           "cut",
-                                                      "fell_desk",         "desk_throws",
-                                                      "fell_coordinator",  "kill",
-                                                      "kill_at_charge",    "set_clock",
-                                                      "platform_down",     "provider_down",
-                                                      "platform_mood",     "provider_mood",
-                                                      "lookers",           "power_off",
-                                                      "power_fails",       "io_error",
-                                                      "sync_fails",        "disk_full",
-                                                      "commit_fails",      "fell_at_tombstone",
-                                                      "onlookers",         "stalled",
-                                                      "fell_at_turn",      "operators",
-                                                      "impatience",        "fell_at_repair",
-                                                      "coordinator_hidden", "design_paused"};
+constexpr std::array<std::string_view, 28> kind_names{"weather",
+                                                      "cut",
+                                                      "fell_desk",
+                                                      "desk_throws",
+                                                      "fell_coordinator",
+                                                      "kill",
+                                                      "kill_at_charge",
+                                                      "set_clock",
+                                                      "platform_down",
+                                                      "provider_down",
+                                                      "platform_mood",
+                                                      "provider_mood",
+                                                      "lookers",
+                                                      "power_off",
+                                                      "power_fails",
+                                                      "io_error",
+                                                      "sync_fails",
+                                                      "disk_full",
+                                                      "commit_fails",
+                                                      "fell_at_tombstone",
+                                                      "onlookers",
+                                                      "stalled",
+                                                      "fell_at_turn",
+                                                      "operators",
+                                                      "impatience",
+                                                      "fell_at_repair",
+                                                      "coordinator_hidden",
+                                                      "design_paused"};
 }  // namespace
 
 std::vector<fault> plan_faults(std::uint64_t seed, std::int64_t over_ms) {
