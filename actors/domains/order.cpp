@@ -17,8 +17,7 @@ using souk::order::state;
 
 namespace {
 
-// Of ended cases, for a list of them: numbers, some 50 ms, and those of them whose records are read as well.
-constexpr std::size_t looked_at_max = 50'000, read_max = 5'000;
+constexpr std::size_t looked_at_max = 50'000;  // numbers of ended cases, for a list of them: some 50 ms
 
 // Subjects that ring when there are events for a subscriber; cases have large numbers.
 constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
@@ -371,7 +370,7 @@ answer order::on(const souk::order::pause& pause) {
 }
 
 answer order::on(const souk::order::replay& replay) {
-  // Among so many lines a wish that comes again is known; without a key one that was sent again on its way.
+  // Among the newest so many lines a wish that comes again is known; without a key one that was sent again on its way.
   constexpr std::uint32_t looked_at = 1'000;
   for (auto& before : store_.audit.list({}, looked_at)) {
     const bool same = before.letter == rare{replay.letter} && before.reason == replay.reason;
@@ -456,13 +455,11 @@ answer order::on(const souk::order::list_sagas& list) {
                                   ? *list.state == saga_state::completed || *list.state == saga_state::compensated
                                   : !list.prefix.empty();
   if (asks_for_ended) {
-    std::size_t looked_at = 0, read = 0, ended = 0;
+    std::size_t looked_at = 0, ended = 0;
     store_.each_number_below(list.before, [&](number id) {
-      if (!open_.contains(id.value) && to_text(id).starts_with(list.prefix)) {
-        ++read;
+      if (!open_.contains(id.value) && to_text(id).starts_with(list.prefix))
         if (const auto r = any_case(id); r && fits(*r)) found.push_back(view_of(*r)), ++ended;
-      }
-      return ++looked_at < looked_at_max && read < read_max && ended <= list.limit;
+      return ++looked_at < looked_at_max && ended <= list.limit;
     });
     std::sort(found.begin(), found.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
   }

@@ -247,7 +247,8 @@ public:
     const auto newest_before = newest_;
     std::string target = "/v1/orders?limit=" + std::to_string(from_the_newest ? wanted_.limit : 1000), below;
     if (!wanted_.user.empty()) target += "&user=" + checked(wanted_.user);
-    for (bool more = true; more;) {
+    std::size_t pages = 0;
+    for (bool more = true, crossed = false; more; ++pages) {
       const auto page = node_.ask("GET", target + below);
       more = page.value("has_more", false);
       if (page.at("data").empty()) break;
@@ -259,12 +260,16 @@ public:
       }
       if (from_the_newest && more) after_ = number{id.value - 1};  // what lies below is no news
       const bool goes_on = !looked_ ? !from_the_newest && is_meant(page.at("data").back(), id) : id > newest_before;
-      more = more && goes_on;
+      // Of many that came since, a late one may lie just below them.
+      const bool once_more = looked_ && pages && !crossed;
+      crossed = !goes_on;
+      more = more && (goes_on || once_more);
       below = "&starting_after=" + souk::to_text(id);
     }
     looked_ = true;
     ask_for_open_ones(before, take);
-    std::reverse(fresh.begin(), fresh.end());
+    const auto number_of = [](const ordered_json& one) { return parse_number(console::cell(one, "id")); };
+    std::sort(fresh.begin(), fresh.end(), [&](const auto& x, const auto& y) { return number_of(x) < number_of(y); });
     return fresh;
   }
 
@@ -274,17 +279,15 @@ private:
   }
   template <class Take>
   void ask_for_open_ones(const std::map<std::string, std::string>& before, const Take& take) {
-    std::size_t left = 100;  // at a look
-    for (const auto& [id, state] : before) {
-      if (state != "PENDING" || known_.count(id)) continue;
-      known_[id] = state;
-      if (left && left--) {
-        const auto now = node_.ask("GET", "/v1/orders/" + id);
-        if (console::cell(now, "state") == state) continue;
-        known_.erase(id);
-        take(now);
-      }
+    std::vector<std::string> open;
+    for (const auto& [id, state] : before)
+      if (state == "PENDING" && !known_.count(id)) open.push_back(id), known_[id] = state;
+    constexpr std::size_t at_a_look = 100;  // in turns, if there are more
+    for (std::size_t i = 0; i < std::min(open.size(), at_a_look); ++i) {
+      const auto now = node_.ask("GET", "/v1/orders/" + open[(turn_ + i) % open.size()]);
+      if (console::cell(now, "state") != "PENDING") take(now);
     }
+    turn_ += at_a_look;
   }
   bool fits(const ordered_json& one) const {
     const auto is = [&](const char* member, const std::string& wish) {
@@ -306,6 +309,7 @@ private:
   std::string placed_after_;     // likewise
   number newest_;                // that was seen
   bool looked_ = false;
+  std::size_t turn_ = 0;
   std::map<std::string, std::string> known_;  // by id: the states of those that the last look went through
 };
 
