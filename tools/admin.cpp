@@ -62,11 +62,14 @@ void add_admin(CLI::App& app, int& exit_code) {
   auto* list = limited(add("sagas", "sagas of every design: those that are open, or as the options say", admin::sagas));
   list->add_option("--state", wanted->state, "open, running, compensating, parked, completed or compensated");
   list->add_option("--reason", wanted->reason, "why it stands still, or turned back");
-  const auto filtered = [&](CLI::App* one) {
+  const auto about = [&](CLI::App* one) {
     one->add_option("--flow,--design", wanted->flow, "a saga's name, as `souk plans` has it");
-    one->add_option("--reason-has", wanted->reason_has, "a text in why it stands still, or in what that is about");
     one->add_option("--user", wanted->user, "whose it is");
     one->add_option("--product", wanted->product, "an order of it");
+  };
+  const auto filtered = [&](CLI::App* one) {
+    about(one);
+    one->add_option("--reason-has", wanted->reason_has, "a text in why it stands still, or in what that is about");
     one->add_option("--older-than", wanted->older_than, "90s, 5m or 2h");
     one->add_flag("--overdue", wanted->overdue, "older than their design's limit");
   };
@@ -140,10 +143,8 @@ void add_admin(CLI::App& app, int& exit_code) {
   follow->add_option("--every", wanted->every_s, "seconds between two looks")->check(CLI::Range(0.05, 3600.0));
   follow->add_option("--since", wanted->since, "from so long ago on: 90s, 10m or 2h; or an order's id: after that one");
   follow->add_option("--state", wanted->state, "PENDING, COMPLETED, FAILED or CANCELLED");
-  follow->add_option("--flow,--design", wanted->flow, "a saga's name, as `souk plans` has it");
   follow->add_option("--reason", wanted->reason, "why it failed");
-  follow->add_option("--user", wanted->user, "whose they are");
-  follow->add_option("--product", wanted->product, "orders of it");
+  about(follow);
 }
 
 }  // namespace souk::tools

@@ -34,20 +34,25 @@ struct answers {
   template <class Body, class Keep>
   void ask(edge::hall& of, const std::shared_ptr<answers>& self, std::string desk, command what, std::uint32_t shard,
            Keep keep) {
-    {
-      const std::lock_guard hold{mutex};
-      ++missing;
-    }
+    one_more();
     const bool asked = of.ask(std::move(what), {shard, answer_ms, 0}, [self, desk, keep](answer&& said) {
-      const std::lock_guard hold{self->mutex};
-      if (auto* body = std::get_if<Body>(&said.body))
-        keep(*self, std::move(*body));
-      else
-        self->silent.push_back(desk);
-      if (--self->missing == 0) self->all_in.notify_all();
+      self->one_less([&] {
+        if (auto* body = std::get_if<Body>(&said.body))
+          keep(*self, std::move(*body));
+        else
+          self->silent.push_back(desk);
+      });
     });
-    if (asked) return;
+    if (!asked) one_less([] {});
+  }
+  void one_more() {
     const std::lock_guard hold{mutex};
+    ++missing;
+  }
+  template <class Keep>
+  void one_less(Keep keep) {
+    const std::lock_guard hold{mutex};
+    keep();
     if (--missing == 0) all_in.notify_all();
   }
 };
@@ -159,15 +164,8 @@ std::string live::tick() {
                                 [](answers& to, event_log::status&& one) { to.log.push_back(std::move(one)); });
   all->ask<platform::troubles>(hall_, all, name_of({domain::platform, 0}), platform::list_troubles{1000}, 0,
                                [](answers& to, platform::troubles&& one) { to.outbox = std::move(one); });
-  {
-    const std::lock_guard hold{all->mutex};
-    ++all->missing;
-  }
-  with_desks(hall_, [all](std::vector<desk_now>&& desks) {
-    const std::lock_guard hold{all->mutex};
-    all->desks = std::move(desks);
-    if (--all->missing == 0) all->all_in.notify_all();
-  });
+  all->one_more();
+  with_desks(hall_, [all](std::vector<desk_now>&& desks) { all->one_less([&] { all->desks = std::move(desks); }); });
   std::unique_lock hold{all->mutex};
   all->all_in.wait_for(hold, std::chrono::milliseconds{2 * answer_ms}, [&] { return all->missing == 0; });
 

@@ -191,7 +191,7 @@ private:
     call_.hall().with_node([&](runtime::node& node) {
       for (std::size_t i = 0; i < plan.stages().size(); ++i) {
         json said;
-        for (const auto& desk : sagas::desks_of_step(about, plan, i, call_.hall().shards())) {
+        for (const auto& desk : sagas::desks_of_step(about, i, false, call_.hall().shards())) {
           said["desks"].push_back(name_of(desk));
           if (const auto keeper = node.keeper({desk.domain, desk.shard}); !keeper.empty())
             said["nodes"].push_back(keeper);

@@ -48,16 +48,6 @@ directory::place desk_of(const directory& where, number saga) {
   return where.place_of({domain::order, slice_of(saga)});
 }
 
-std::optional<outcome> outcome_of(mark what) {
-  switch (what) {
-    case mark::done: return outcome::done;
-    case mark::refused: return outcome::refused;
-    case mark::lost: return outcome::lost;
-    case mark::undone: return outcome::undone;
-    default: return std::nullopt;
-  }
-}
-
 std::ptrdiff_t repairs_in(const std::vector<order::happening>& timeline) {
   return std::count_if(timeline.begin(), timeline.end(), [](const auto& one) { return one.what == mark::repaired; });
 }
@@ -610,7 +600,7 @@ void coordinator::on_outdated(std::uint32_t at) {
 }
 
 void coordinator::note(slot& in, std::uint8_t stage, mark what, reason why) {
-  if (const auto how = outcome_of(what)) papers_.counts->passed.count(in.about.flow, stage, *how);
+  if (const auto how = sagas::outcome_of(what)) papers_.counts->passed.count(in.about.flow, stage, *how);
   // Of a story that is too long the beginning is told and the end; and all repairs, by which the desk knows how far it
   // goes.
   if (in.timeline.size() >= timeline_max) {

@@ -63,14 +63,6 @@ struct teller {
   void operator()(const Other&) const {}
 };
 
-std::vector<command> said_by(const order::brief& about, std::size_t stage, bool undo) {
-  std::vector<command> out;
-  const auto& step = *plan_of(about.flow).stages()[stage].step;
-  const souk::once once{about.id, static_cast<std::uint8_t>(stage)};
-  if (const auto say = undo ? step.undo : step.run) say({about, once, {}, {}, {}, {}}, out);
-  return out;
-}
-
 std::vector<lock> given_back_by(const order::brief& about, std::size_t stage, const shard_counts& shards) {
   std::vector<lock> out;
   for (const auto& what : said_by(about, stage, true)) std::visit(teller{about, stage, shards, out}, what);
@@ -256,10 +248,7 @@ std::optional<wait> wait_of(const order::brief& about, const std::vector<order::
   if (!out.times) out.undoing = false;  // what was asked last is answered
   // Nobody gives up what he may have had done before, nor what he has promised.
   out.turns_back = !out.undoing && stage.role == role::compensable && !ran_before && !out.by_events;
-  auto asked = said_by(about, out.stage, out.undoing);
-  // Its amount may not be known here, without which some have nothing to ask.
-  if (asked.empty() && stage.step->undo) asked = said_by(about, out.stage, true);
-  out.desks = desks_of(asked, stage.step->home, shards);
+  out.desks = desks_of_step(about, out.stage, out.undoing, shards);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "actors/sagas/plans.hpp"
 #include "actors/sagas/steps.hpp"
 
 namespace souk::sagas {
@@ -98,15 +99,20 @@ std::vector<event_log::party> desks_of(const std::vector<command>& all, domain h
   return desks;
 }
 
-std::vector<event_log::party> desks_of_step(const order::brief& about, const plan& of, std::size_t stage,
+std::vector<command> said_by(const order::brief& about, std::size_t stage, bool undo) {
+  std::vector<command> out;
+  const auto& step = *plan_of(about.flow).stages()[stage].step;
+  const souk::once once{about.id, static_cast<std::uint8_t>(stage)};
+  if (const auto say = undo ? step.undo : step.run) say({about, once, {}, {}, {}, {}}, out);
+  return out;
+}
+
+std::vector<event_log::party> desks_of_step(const order::brief& about, std::size_t stage, bool undo,
                                             const shard_counts& shards) {
-  const auto& step = *of.stages()[stage].step;
-  const scene how{about, {about.id, static_cast<std::uint8_t>(stage)}, {}, {}, {}, {}};
-  std::vector<command> asked;
-  if (step.run) step.run(how, asked);
+  auto asked = said_by(about, stage, undo);
   // An amount may not be known here, without which some have nothing to ask.
-  if (asked.empty() && step.undo) step.undo(how, asked);
-  return desks_of(asked, step.home, shards);
+  if (asked.empty()) asked = said_by(about, stage, true);
+  return desks_of(asked, plan_of(about.flow).stages()[stage].step->home, shards);
 }
 
 std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards) {
@@ -124,6 +130,17 @@ std::vector<key_at> keys_of(const order::brief& about, const plan& of, const sha
   return keys;
 }
 
+std::optional<outcome> outcome_of(order::mark what) {
+  using order::mark;
+  switch (what) {
+    case mark::done: return outcome::done;
+    case mark::refused: return outcome::refused;
+    case mark::lost: return outcome::lost;
+    case mark::undone: return outcome::undone;
+    default: return std::nullopt;
+  }
+}
+
 const step* step_at(const plan& of, const std::vector<order::happening>& story) {
   using order::mark;
   const auto next = [&](const std::vector<move>& moves) { return moves.empty() ? nullptr : moves.front().step; };
@@ -135,12 +152,9 @@ const step* step_at(const plan& of, const std::vector<order::happening>& story) 
       case mark::asked:
       case mark::undoing:
       case mark::parked: return of.stages()[at->step].step;
-      case mark::done: return next(of.moves_on(at->step, outcome::done));
-      case mark::refused: return next(of.moves_on(at->step, outcome::refused));
-      case mark::lost: return next(of.moves_on(at->step, outcome::lost));
-      case mark::undone: return next(of.moves_on(at->step, outcome::undone));
       case mark::ended: return nullptr;
-      default: break;
+      default:
+        if (const auto how = outcome_of(at->what)) return next(of.moves_on(at->step, *how));
     }
   }
   return nullptr;

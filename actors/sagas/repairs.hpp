@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -32,12 +33,16 @@ struct key_at {
 };
 // The desks of a domain that commands go to, each once: several where goods lie in several shards.
 std::vector<event_log::party> desks_of(const std::vector<command>& all, domain home, const shard_counts& shards);
-// Those that a step of a case asks. None: as far as is known it has nothing to ask.
-std::vector<event_log::party> desks_of_step(const order::brief& about, const plan& of, std::size_t stage,
+// What a step of a case asks for, or its undoing.
+std::vector<command> said_by(const order::brief& about, std::size_t stage, bool undo);
+// The desks that it asks. None: as far as is known it has nothing to ask.
+std::vector<event_log::party> desks_of_step(const order::brief& about, std::size_t stage, bool undo,
                                             const shard_counts& shards);
 // All of them, in the order of the plan: of steps that can be undone, or are insisted upon.
 std::vector<key_at> keys_of(const order::brief& about, const plan& of, const shard_counts& shards);
 
+// How a step ended, if that is what happened.
+std::optional<outcome> outcome_of(order::mark what);
 // The step that a saga is at, by what is known of it: asked for, or to be undone. None: it has ended, or nobody knows.
 const step* step_at(const plan& of, const std::vector<order::happening>& story);
 

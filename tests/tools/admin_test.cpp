@@ -48,6 +48,12 @@ private:
   std::string node_;
 };
 
+answer done_by(runtime::node& node, command what) {
+  auto said = node.front().ask_now(std::move(what));
+  REQUIRE(said.done());
+  return said;
+}
+
 }  // namespace
 
 TEST_CASE("the console shows topics, subscribers with their lag and letters, and has a letter tried again",
@@ -58,11 +64,7 @@ TEST_CASE("the console shows topics, subscribers with their lag and letters, and
   wanted.http.port = 0;
   wanted.desks = config::desks::scheduled;
   tools::served_node served{wanted};
-  const auto ask = [&](command what) {
-    auto said = served.node().front().ask_now(std::move(what));
-    REQUIRE(said.done());
-    return said;
-  };
+  const auto ask = [&](command what) { return done_by(served.node(), std::move(what)); };
   const moment now = served.node().around().clock->now();
   ask(user::put{{"ann"}, "Ann", now});
   ask(wallet::charge{"c", {"ann"}, {1'000}, now});
@@ -111,11 +113,7 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
           "[S0.6][C.6]") {
   temporary_folder folder;
   doubles::troubled_node node{folder.file("data"), 0};
-  const auto ask = [&](command what) {
-    auto said = node.node().front().ask_now(std::move(what));
-    REQUIRE(said.done());
-    return said;
-  };
+  const auto ask = [&](command what) { return done_by(node.node(), std::move(what)); };
   const moment now = node.node().around().clock->now();
   ask(user::put{{"ann"}, "Ann", now});
   ask(wallet::charge{"c", {"ann"}, {1'000}, now});
@@ -225,11 +223,7 @@ TEST_CASE("the console finds a parked saga by four letters, rehearses its repair
 TEST_CASE("tail tells of each order when it comes and when its state is another, as far as the options say", "[C.6]") {
   temporary_folder folder;
   doubles::troubled_node node{folder.file("data"), 0};
-  const auto ask = [&](command what) {
-    auto said = node.node().front().ask_now(std::move(what));
-    REQUIRE(said.done());
-    return said;
-  };
+  const auto ask = [&](command what) { return done_by(node.node(), std::move(what)); };
   const auto now = [&] { return node.node().around().clock->now(); };
   for (const std::string one : {"ann", "bob"}) {
     ask(user::put{{one}, one, now()});

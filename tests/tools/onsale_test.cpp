@@ -2,11 +2,13 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "tests/catch.hpp"
 #include "tests/temporary.hpp"
 #include "tests/text.hpp"
+#include "tools/onsale/board.hpp"
 #include "tools/onsale/line.hpp"
 #include "tools/onsale/storm.hpp"
 
@@ -152,4 +154,12 @@ TEST_CASE("a storm of visitors sells a hall, and the same storm again finds ever
   CHECK(again.sold == 60);
   CHECK(again.taken == first.taken);
   CHECK(again.ends.at("a seat") == first.ends.at("a seat"));
+
+  onsale::booth booth{folder.path() / "data"};
+  onsale::board board{booth, "date-" + std::to_string(onsale::storm_options{}.seed), 60};
+  std::optional<onsale::board::payment> somebody_pays{board};
+  CHECK(board.read().sold.size() == 60);
+  CHECK_FALSE(board.glance()->sold_out);
+  somebody_pays.reset();
+  CHECK(board.read().sold_out);
 }

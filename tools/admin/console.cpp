@@ -105,6 +105,10 @@ ordered_json reasoned(const wish& wanted) {
   return body;
 }
 
+std::string named_line(const ordered_json& line) {
+  return "line " + console::cell(line, "seq") + " of the audit log (" + console::cell(line, "hash").substr(0, 12) + ')';
+}
+
 std::string checked(const std::string& id) {
   if (!is_name(id)) throw refusal{3, "'" + id + "' is no id"};
   return id;

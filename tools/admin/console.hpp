@@ -65,6 +65,8 @@ std::string fresh_key();
 std::string user_of_this_machine();
 // The body of what is done with a reason: why, by whom, and whether only as a rehearsal.
 ordered_json reasoned(const wish& wanted);
+// line 3 of the audit log (5f0c8ad1e2b4)
+std::string named_line(const ordered_json& line);
 // An id goes into a path: whatever is none is nothing that the node could know.
 std::string checked(const std::string& id);
 // The options that say which sagas are meant, as a query.

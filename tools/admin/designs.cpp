@@ -25,11 +25,7 @@ void tell(console& node, const wish& wanted, const char* what, const char* done)
   const auto said = hold_back(node, wanted, what);
   if (node.json()) return node.print(said);
   std::cout << wanted.id << (wanted.dry_run ? " would be " : " is ") << done;
-  if (!said.at("lines").empty() && !wanted.dry_run) {
-    const auto& line = said["lines"][0];
-    std::cout << ", by line " << console::cell(line, "seq") << " of the audit log ("
-              << console::cell(line, "hash").substr(0, 12) << ')';
-  }
+  if (!said.at("lines").empty() && !wanted.dry_run) std::cout << ", by " << named_line(said["lines"][0]);
   std::cout << '\n';
 }
 

@@ -148,9 +148,8 @@ void repair(console& node, const wish& wanted, const std::string& what) {
   const auto said = node.ask("POST", "/v1/admin/sagas/" + id + '/' + what, reasoned(wanted));
   if (node.json()) return node.print(said);
   if (wanted.dry_run) return show_dry_run(said);
-  const auto& line = said.at("line");
-  std::cout << what << " of " << id << " is line " << console::cell(line, "seq") << " of the audit log ("
-            << console::cell(line, "hash").substr(0, 12) << "); follow it with: souk admin saga " << id << '\n';
+  std::cout << what << " of " << id << " is " << named_line(said.at("line")) << "; follow it with: souk admin saga "
+            << id << '\n';
 }
 
 }  // namespace

@@ -5,8 +5,7 @@ namespace souk::onsale {
 
 std::shared_ptr<const board::look> board::glance() {
   std::unique_lock hold{mutex_};
-  const bool sold_out = last_ && last_->sold.size() == seats_;  // it stays so: nobody cancels
-  if (last_ && (sold_out || looking_ || std::chrono::steady_clock::now() < look_again_)) return last_;
+  if (last_ && (last_->sold_out || looking_ || std::chrono::steady_clock::now() < look_again_)) return last_;
   looking_ = true;
   hold.unlock();
   auto fresh = std::make_shared<const look>(read());
@@ -19,6 +18,7 @@ std::shared_ptr<const board::look> board::glance() {
 
 board::look board::read() {
   look all;
+  const auto over = over_.load(), begun = begun_.load();  // in this order: were they equal, nobody paid in between
   std::string after;
   for (bool more = true; more;) {
     const auto page = booth_.get("/v1/schedules/" + schedule_ + "/seats?limit=1000" +
@@ -32,6 +32,7 @@ board::look board::read() {
     }
     more = page.body["has_more"];
   }
+  all.sold_out = all.sold.size() == seats_ && over == begun && begun == begun_;
   return all;
 }
 

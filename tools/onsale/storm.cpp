@@ -155,6 +155,7 @@ private:
     if (!reservation || leaves) return;
     if (who.is == habit::dawdles && who.attempt == 0)
       std::this_thread::sleep_for(milliseconds{options_.hold_seconds * 1000 + 50});
+    const board::payment at_the_till{board_};
     const auto told = pay(who, payment, *reservation);
     const auto end = ended(payment);
     if (end) return settle(who, *end);
@@ -210,7 +211,7 @@ private:
       if (who.was_never_in && who.place < latest_in)
         complain(out_of_turn_, who.id + " waits at place " + std::to_string(who.place) + " though " +
                                    std::to_string(latest_in) + " is in");
-      if (board_.sold_out()) return "SOLD OUT";
+      if (board_.glance()->sold_out) return "SOLD OUT";
       const std::int64_t ahead = now.body["ahead"];
       std::this_thread::sleep_for(poll + milliseconds{std::min<std::int64_t>(ahead, 500)});
     }
@@ -221,7 +222,7 @@ private:
     std::mt19937_64 dice{who.dice + static_cast<std::uint64_t>(who.attempt)};
     while (true) {
       const auto seen = board_.glance();
-      if (seen->sold.size() == hall_.size()) {
+      if (seen->sold_out) {
         who.end = "came too late";
         return std::nullopt;
       }
