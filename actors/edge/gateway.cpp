@@ -205,7 +205,10 @@ void gateway::handle(const http_request& request, std::function<void(http_respon
   render(request, call{hall_, std::move(then), at});
 }
 
-void gateway::drain() { hall_->draining = true; }
+void gateway::drain() {
+  hall_->draining = true;
+  hall_->with_node([](runtime::node& node) { node.about_to_stop(); });
+}
 
 void gateway::show(std::function<server_counts()> server) { hall_->server = std::move(server); }
 

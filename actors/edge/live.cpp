@@ -9,6 +9,7 @@
 #include "actors/edge/call.hpp"
 #include "actors/edge/desks.hpp"
 #include "actors/edge/json_of.hpp"
+#include "actors/edge/nodes.hpp"
 #include "actors/edge/routes.hpp"
 #include "actors/sagas/plans.hpp"
 
@@ -63,8 +64,8 @@ double per_second(std::int64_t n, std::int64_t ms) {
              : 0;
 }
 
-// By design, by step: how often it went how at this node, since the process began; what never happened is left out.
-json json_of_passages(const runtime::node_figures& figures) {
+// By design, by step: how often it went how, since each node's process began; what never happened is left out.
+json json_of_passages(const std::vector<node_now>& nodes) {
   constexpr std::array<const char*, runtime::passages::outcomes> names{"done", "refused", "lost", "undone"};
   auto all = json::object();
   for (const auto* plan : sagas::all_plans()) {
@@ -74,8 +75,7 @@ json json_of_passages(const runtime::node_figures& figures) {
       json step;
       for (std::size_t how = 0; how < names.size(); ++how) {
         std::int64_t n = 0;
-        for (const auto& one : figures.coordinators) n += one->passed.of(flow, i, static_cast<outcome>(how));
-        for (const auto& [at, one] : figures.desks) n += one->passed.of(flow, i, static_cast<outcome>(how));
+        for (const auto& one : nodes) n += runtime::passages::of(one.said.passed, flow, i, static_cast<outcome>(how));
         if (n) step[names[how]] = n;
       }
       if (!step.is_null()) steps[std::string{plan->stages()[i].step->name}] = std::move(step);
@@ -203,33 +203,23 @@ std::string live::tick() {
     }
     actors.push_back(std::move(row));
   }
-  bool ready = false;
-  auto coordinators = json::array(), nodes = json::array();
-  auto passed = json::object();
-  hall_.with_node([&](runtime::node& node) {
-    ready = node.ready() && !hall_.draining;
-    const auto& figures = node.figures();
-    for (const auto& one : figures.coordinators) {
-      const auto& n = *one;
-      coordinators.push_back({{"name", "coordinator/" + std::to_string(n.share)},
-                              {"running", n.running.load()},
-                              {"parked", n.parked.load()},
-                              {"asked_again", n.asked_again.load()},
-                              {"adopted", n.adopted.load()},
-                              {"restarts", n.restarts.load()}});
-    }
-    for (const auto& one : figures.peers)
-      nodes.push_back({{"name", one->name},
-                       {"there", one->door.is_open()},
-                       {"incarnation", one->incarnation.load()},
-                       {"in_flight", one->door.in_flight()},
-                       {"kept_back", one->door.kept_back()}});
-    if (!nodes.empty()) out["node"] = node.name();
-    passed = json_of_passages(figures);
-  });
-  out["nodes"] = std::move(nodes);
-  out["passed"] = std::move(passed);
-  out["ready"] = ready;
+  auto coordinators = json::array(), others = json::array();
+  const auto nodes = nodes_now(hall_);
+  for (const auto& node : nodes) {
+    for (const auto& one : node.said.coordinators) coordinators.push_back(json_of(one, node));
+    if (!node.peer) continue;
+    const auto& door = node.peer->door;
+    others.push_back({{"name", node.name},
+                      {"there", node.there},
+                      {"ready", node.there && node.said.ready},
+                      {"incarnation", node.peer->incarnation.load()},
+                      {"in_flight", door.in_flight()},
+                      {"kept_back", door.kept_back()}});
+  }
+  if (!others.empty()) out["node"] = nodes.front().name;
+  out["nodes"] = std::move(others);
+  out["passed"] = json_of_passages(nodes);
+  out["ready"] = !nodes.empty() && nodes.front().said.ready;
   out["silent"] = all->silent;
 
   std::map<std::string, std::int64_t> sagas;
@@ -280,7 +270,7 @@ std::string live::tick() {
     out["paused"].push_back(
         {{"design", design}, {"by", one.by}, {"reason", one.reason}, {"since", to_text(one.since)}});
   if (hall_.watchman) {
-    const auto found = hall_.watchman->found();
+    const auto found = books_of(nodes);
     out["audit"] = {{"rounds", found.rounds},
                     {"flaws", found.flaws},
                     {"rows", found.rows},

@@ -114,13 +114,25 @@ public:
 
   plan_of_repair play() {
     const bool back = walks_back(of_) || of_.parked->undoing || what_ == remedy::compensate || what_ == remedy::fail;
-    back ? walk_back() : go_on();
+    // What a return has taken in is not given out again: then it is paid after all. Here in and there not, it stands
+    // still again.
+    std::size_t asked = 0, in = 0;
+    for (const auto& one : all_)
+      if (turns_back_at(one.key.stage) && !is_skipped(one.key.stage, true)) ++asked, in += in_effect(one);
+    if (in && in < asked)
+      out_.ends = "PENDING";
+    else
+      back && !in ? walk_back() : go_on();
     return std::move(out_);
   }
 
 private:
   bool in_effect(const trace& one) const {
     return one.what && (one.what->what == recorded::effect::done || one.what->what == recorded::effect::open);
+  }
+  // A pivot that is forbidden, should somebody still be on the way there.
+  bool turns_back_at(std::size_t stage) const {
+    return of_.parked->undoing && of_.parked->step == stage && plan_.stages()[stage].role == sagas::role::pivot;
   }
   bool is_skipped(std::size_t stage, bool undoing) const {
     if (what_ == remedy::fail && undoing) return true;
@@ -134,7 +146,7 @@ private:
   void walk_back() {
     for (auto one = all_.rbegin(); one != all_.rend(); ++one) {
       const auto& stage = plan_.stages()[one->key.stage];
-      if (stage.role != sagas::role::compensable) continue;
+      if (stage.role != sagas::role::compensable && !turns_back_at(one->key.stage)) continue;
       const std::string name{stage.step->name};
       const bool skipped = is_skipped(one->key.stage, true);
       if (!in_effect(*one)) {

@@ -6,6 +6,7 @@
 #include "actors/edge/desks.hpp"
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/metrics.hpp"
+#include "actors/edge/nodes.hpp"
 #include "actors/edge/openapi.hpp"
 #include "actors/edge/routes.hpp"
 #include "actors/runtime/cashier.hpp"
@@ -165,33 +166,21 @@ void list_actors(const asked&, const call& c) {
   with_desks(c.hall(), [c](std::vector<desk_now>&& desks) {
     auto data = json::array();
     for (const auto& one : desks) data.push_back(json_of(one));
+    for (const auto& node : nodes_now(c.hall()))
+      for (const auto& one : node.said.coordinators) data.push_back(json_of(one, node));
     const bool open = c.hall().with_node([&](runtime::node& node) {
-      const auto here = [&](json row) {
-        if (const auto name = node.name(); !name.empty()) row["node"] = name;
-        data.push_back(std::move(row));
-      };
-      for (const auto& one : node.figures().coordinators) {
-        const auto& n = *one;
-        here({{"name", "coordinator/" + std::to_string(n.share)},
-              {"kind", "coordinator"},
-              {"running", n.running.load()},
-              {"parked", n.parked.load()},
-              {"begun", n.begun.load()},
-              {"completed", n.completed.load()},
-              {"compensated", n.compensated.load()},
-              {"asked_again", n.asked_again.load()},
-              {"adopted", n.adopted.load()},
-              {"restarts", n.restarts.load()}});
-      }
-      if (const auto cashier = node.cashier_here())
-        here({{"name", "cashier"},
-              {"kind", "cashier"},
-              {"open", cashier->open.load()},
-              {"captured", cashier->captured.load()},
-              {"declined", cashier->declined.load()},
-              {"gone", cashier->gone.load()},
-              {"unknown", cashier->unknown.load()},
-              {"restarts", cashier->restarts.load()}});
+      const auto cashier = node.cashier_here();
+      if (!cashier) return;
+      json row{{"name", "cashier"},
+               {"kind", "cashier"},
+               {"open", cashier->open.load()},
+               {"captured", cashier->captured.load()},
+               {"declined", cashier->declined.load()},
+               {"gone", cashier->gone.load()},
+               {"unknown", cashier->unknown.load()},
+               {"restarts", cashier->restarts.load()}};
+      if (const auto name = node.name(); !name.empty()) row["node"] = name;
+      data.push_back(std::move(row));
     });
     if (!open) return c.answer(problem{reason::unreachable});
     c.answer(200, dumped(json_of_list(std::move(data), false)));

@@ -3,6 +3,7 @@
 
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/live.hpp"
+#include "actors/edge/nodes.hpp"
 #include "actors/edge/page.hpp"
 #include "actors/edge/routes.hpp"
 #include "persistence/audit/inspection.hpp"
@@ -15,6 +16,21 @@ namespace {
 constexpr std::string_view policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
+
+json json_of(const runtime::node_report& one) {
+  std::int64_t running = 0, parked = 0;
+  for (const auto& its : one.coordinators) running += its.running, parked += its.parked;
+  return {{"ready", one.ready},
+          {"desks", one.desks},
+          {"coordinators", one.coordinators.size()},
+          {"running", running},
+          {"parked", parked},
+          {"waiting", one.waiting},
+          {"restarts", one.restarts},
+          {"given_up", one.given_up},
+          {"audit_rounds", one.audit.rounds},
+          {"audit_flaws", one.audit.flaws}};
+}
 
 void answer_file(const call& c, const char* type, std::string_view content) {
   c.answer({200,
@@ -45,27 +61,21 @@ void live(const asked& a, const call& c) {
 void list_nodes(const asked&, const call& c) {
   json here;
   auto others = json::array(), moves = json::array();
+  for (const auto& one : nodes_now(c.hall())) {
+    if (!one.peer) {
+      here = json_of(one.said);
+      continue;
+    }
+    json row{{"name", one.name},
+             {"there", one.there},
+             {"incarnation", one.peer->incarnation.load()},
+             {"visits", one.peer->visits.load()},
+             {"in_flight", one.peer->door.in_flight()},
+             {"kept_back", one.peer->door.kept_back()}};
+    if (one.there) row.update(json_of(one.said));
+    others.push_back(std::move(row));
+  }
   const bool open = c.hall().with_node([&](runtime::node& node) {
-    const auto& all = node.figures();
-    std::int64_t restarts = all.supervision->restarts, waiting = 0, running = 0, parked = 0;
-    const auto desks = node.desks_here();
-    for (const auto& [at, n] : desks) waiting += n->waiting;
-    for (const auto& n : all.coordinators) running += n->running, parked += n->parked;
-    here = {{"ready", node.ready() && !c.hall().draining},
-            {"desks", desks.size()},
-            {"coordinators", all.coordinators.size()},
-            {"running", running},
-            {"parked", parked},
-            {"waiting", waiting},
-            {"restarts", restarts},
-            {"given_up", all.supervision->given_up.load()}};
-    for (const auto& one : all.peers)
-      others.push_back({{"name", one->name},
-                        {"there", one->door.is_open()},
-                        {"incarnation", one->incarnation.load()},
-                        {"visits", one->visits.load()},
-                        {"in_flight", one->door.in_flight()},
-                        {"kept_back", one->door.kept_back()}});
     for (const auto& one : node.deeds())
       moves.push_back({{"shard", persistence::shard_of(one)},
                        {"turn", one.turn},
@@ -78,11 +88,8 @@ void list_nodes(const asked&, const call& c) {
   });
   if (!open) return c.answer(problem{reason::unreachable});
   if (const auto& watchman = c.hall().watchman) {
-    const auto found = watchman->found();
     const auto late = watchman->late();
     here["overdue"] = std::accumulate(late.begin(), late.end(), std::int64_t{0});
-    here["audit_rounds"] = found.rounds;
-    here["audit_flaws"] = found.flaws;
   }
   auto all = json_of_list(std::move(others), false);
   all["here"] = std::move(here);
@@ -90,10 +97,18 @@ void list_nodes(const asked&, const call& c) {
   c.answer(200, dumped(all));
 }
 
-// The verdict of the last round, and which invariants no round is about.
+namespace {
+const char* verdict_of(const runtime::audit_verdict& found) {
+  if (found.flaws) return "broken";
+  if (!found.silent.empty()) return "incomplete";
+  return found.rounds ? "holds" : "none yet";
+}
+}  // namespace
+
+// The verdict of the last rounds of all nodes, and which invariants no round is about.
 void check(const asked&, const call& c) {
-  const auto& watchman = c.hall().watchman;
-  const auto found = watchman ? watchman->found() : edge::watchman::verdict{};
+  const auto nodes = nodes_now(c.hall());
+  const auto found = books_of(nodes);
   auto asked = json::array();
   for (const auto& name : persistence::asked()) {
     auto rows = json::array();
@@ -101,12 +116,7 @@ void check(const asked&, const call& c) {
       if (one.invariant == name) rows.push_back(one.row);
     asked.push_back({{"name", name}, {"holds", rows.empty()}, {"rows", std::move(rows)}});
   }
-  const auto verdict = !watchman               ? "off"
-                       : !found.rounds         ? "none yet"
-                       : found.flaws           ? "broken"
-                       : !found.silent.empty() ? "incomplete"
-                                               : "holds";
-  json out{{"verdict", verdict},
+  json out{{"verdict", c.hall().watchman ? verdict_of(found) : "off"},
            {"rounds", found.rounds},
            {"rows", found.rows},
            {"flaws", found.flaws},
@@ -117,6 +127,14 @@ void check(const asked&, const call& c) {
     out["began"] = to_text(found.began);
     out["ended"] = to_text(found.ended);
   }
+  if (nodes.size() > 1)
+    for (const auto& one : nodes) {
+      const auto& its = one.said.audit;
+      json row{{"name", one.name},     {"there", one.there}, {"verdict", verdict_of(its)},
+               {"rounds", its.rounds}, {"rows", its.rows},   {"flaws", its.flaws}};
+      if (its.rounds) row["ended"] = to_text(its.ended);
+      out["nodes"].push_back(std::move(row));
+    }
   c.answer(200, dumped(out));
 }
 

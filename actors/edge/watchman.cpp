@@ -98,6 +98,7 @@ void watchman::run() {
     }
     now.ended = hall_.now();
     now.rounds = ++rounds;
+    hall_.with_node([&](runtime::node& node) { node.figures().audit->put(now); });
     {
       const std::lock_guard hold{mutex_};
       if (now.flaws && !found_.flaws)

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "actors/runtime/directory.hpp"
+#include "actors/runtime/node_report.hpp"
 #include "messages/examine.hpp"
 #include "messages/order.hpp"
 
@@ -29,17 +30,7 @@ struct watch_options {
 
 class watchman {
 public:
-  // What it found, as of its last round through all stores that this node keeps.
-  struct verdict {
-    static constexpr std::size_t flaws_max = 20;
-
-    std::int64_t rounds = 0;
-    moment began, ended;     // of the last
-    std::int64_t rows = 0;   // that it looked at
-    std::int64_t flaws = 0;  // that it found
-    std::vector<examined::flaw> first;
-    std::vector<std::string> silent;  // desks that did not answer: nobody knows about them
-  };
+  using verdict = runtime::audit_verdict;
 
   watchman(edge::hall& of, watch_options options);
   ~watchman() { stop(); }
@@ -49,6 +40,7 @@ public:
   // Nobody is asked any more; before the hall closes.
   void stop();
 
+  // As of its last round through all stores that this node keeps. The other nodes hear of it, too.
   verdict found() const;
   // Sagas that are late now, by design: of the desks of this node.
   std::array<std::int64_t, order::flows> late() const;

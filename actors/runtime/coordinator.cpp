@@ -54,6 +54,11 @@ std::ptrdiff_t repairs_in(const std::vector<order::happening>& timeline) {
 
 }  // namespace
 
+coordinator_now now_of(const coordinator_counts& counts) {
+  return {counts.share,       counts.running,     counts.parked,  counts.begun,   counts.completed,
+          counts.compensated, counts.asked_again, counts.adopted, counts.restarts};
+}
+
 coordinator::coordinator(caf::actor_config& config, coordinator_papers papers)
     : caf::event_based_actor(config),
       papers_(std::move(papers)),

@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/runtime/node_report.hpp"
 #include "actors/runtime/outgoing.hpp"
 #include "actors/runtime/passages.hpp"
 #include "actors/sagas/machine.hpp"
@@ -40,6 +41,7 @@ struct coordinator_counts {
   std::atomic<bool> knows_open_cases{false};  // every order desk has said which cases were open
   passages passed;
 };
+coordinator_now now_of(const coordinator_counts& counts);
 
 struct coordinator_papers {
   std::uint32_t share = 0;

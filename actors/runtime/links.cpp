@@ -56,7 +56,7 @@ void links::install(caf::actor_system_config& config) {
 links::links(caf::actor_system& system, cluster_options options, std::int64_t incarnation,
              std::shared_ptr<directory> where, std::shared_ptr<deed_book> deeds,
              std::shared_ptr<const surroundings> around, std::shared_ptr<gated_link> through,
-             std::function<void()> on_superseded)
+             std::function<node_report()> report, std::function<void()> on_superseded)
     : system_(system) {
   // Who connects could ask these two to spawn actors here, or to keep what he likes.
   for (const std::string name : {"SpawnServ", "ConfigServ"}) system_.registry().erase(caf::atom_from_string(name));
@@ -64,8 +64,8 @@ links::links(caf::actor_system& system, cluster_options options, std::int64_t in
   for (const auto& one : options.placement.nodes)
     if (one != options.name) peers_.push_back(std::make_shared<peer_figures>(one, options.manners.letters_max));
   port_ = options.port;
-  porter_papers papers{std::move(options), incarnation,        std::move(where), std::move(deeds),
-                       std::move(around),  std::move(through), peers_,           std::move(on_superseded)};
+  porter_papers papers{std::move(options), incarnation, std::move(where),  std::move(deeds),        std::move(around),
+                       std::move(through), peers_,      std::move(report), std::move(on_superseded)};
   // Without a thread of its own, though it knocks at ports of this machine: about once in thirty times CAF's middleman
   // keeps a handle of it when it ends, and whoever has a thread is waited for until nobody knows him any more.
   porter_ = system_.spawn<porter>(std::move(papers));

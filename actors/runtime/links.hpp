@@ -40,6 +40,7 @@ struct peer_figures {
   gate door;
   std::atomic<std::int64_t> visits{0};  // how often it came
   std::atomic<std::int64_t> incarnation{0};
+  latest<node_report> said;  // when it was there last
 };
 using all_peers = std::vector<std::shared_ptr<peer_figures>>;
 
@@ -78,7 +79,7 @@ public:
 
   links(caf::actor_system& system, cluster_options options, std::int64_t incarnation, std::shared_ptr<directory> where,
         std::shared_ptr<deed_book> deeds, std::shared_ptr<const surroundings> around,
-        std::shared_ptr<gated_link> through, std::function<void()> on_superseded);
+        std::shared_ptr<gated_link> through, std::function<node_report()> report, std::function<void()> on_superseded);
   ~links();  // says farewell
   links(const links&) = delete;
   links& operator=(const links&) = delete;

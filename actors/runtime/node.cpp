@@ -108,10 +108,10 @@ void node::wait_for_all() {
 
 // Before the supervisor seats anybody: the porter is told who sits where.
 void node::join_the_others() {
-  links_ = std::make_unique<links>(*system_, *options_.cluster, owner_, where_, deeds_, around_, gates_, [this] {
-    // From the porter's thread. The supervisor has been there since before the door was opened.
-    caf::anon_send(supervisor_, souk::drain{});
-  });
+  // Both from the porter's thread. The supervisor has been there since before the door was opened.
+  links_ = std::make_unique<links>(
+      *system_, *options_.cluster, owner_, where_, deeds_, around_, gates_, [this] { return report(); },
+      [this] { caf::anon_send(supervisor_, souk::drain{}); });
   figures_.peers = links_->peers();
 }
 
@@ -368,6 +368,15 @@ std::vector<directory::place> node::desks_elsewhere() const {
   return all;
 }
 
+std::vector<std::uint32_t> node::shares_of(const std::string& name) const {
+  std::vector<std::uint32_t> shares;
+  if (!options_.cluster) return shares;
+  const auto& placed = options_.cluster->placement;
+  for (std::uint32_t share = 0; share < placed.coordinators.size(); ++share)
+    if (placed.nodes[placed.coordinators[share]] == name) shares.push_back(share);
+  return shares;
+}
+
 std::shared_ptr<cashier_counts> node::cashier_here() const {
   return where_->is_here({domain::payment, 0}) ? figures_.cashier : nullptr;
 }
@@ -394,6 +403,25 @@ bool node::ready() const {
   return figures_.supervision->given_up == 0 && all_seated() &&
          std::all_of(figures_.coordinators.begin(), figures_.coordinators.end(),
                      [](const auto& one) { return one->knows_open_cases.load(); });
+}
+
+node_report node::report() const {
+  node_report out;
+  out.ready = ready() && !stops_;
+  out.restarts = figures_.supervision->restarts;
+  out.given_up = figures_.supervision->given_up;
+  for (const auto& [at, counts] : figures_.desks) {
+    counts->passed.add_to(out.passed);
+    if (!where_->is_here(at)) continue;
+    out.desks += 1;
+    out.waiting += counts->waiting;
+  }
+  for (const auto& one : figures_.coordinators) {
+    one->passed.add_to(out.passed);
+    out.coordinators.push_back(now_of(*one));
+  }
+  out.audit = figures_.audit->get();
+  return out;
 }
 
 std::int64_t node::sagas_running() const {

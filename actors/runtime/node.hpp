@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <map>
@@ -48,6 +49,8 @@ struct node_figures {
   std::shared_ptr<runtime::supervision> supervision;
   std::shared_ptr<cashier_counts> cashier;  // none: payments have no external provider, or are not kept here
   all_peers peers;                          // the other nodes
+  // What the background audit has found here: whoever runs it puts it here, for the others to hear of.
+  std::shared_ptr<latest<audit_verdict>> audit = std::make_shared<latest<audit_verdict>>();
 };
 
 struct given_up : std::runtime_error {
@@ -72,6 +75,7 @@ public:
   std::string name() const;
   std::string keeper(directory::place at) const;
   std::vector<directory::place> desks_elsewhere() const;
+  std::vector<std::uint32_t> shares_of(const std::string& name) const;  // of coordinators there
   // The shards that have ever moved; none where there is but one node.
   std::vector<persistence::deed> deeds() const;
   // Somebody sits there, here or at another node.
@@ -85,6 +89,10 @@ public:
   bool ready() const;
   std::uint16_t link_port() const { return links_ ? links_->port() : 0; }  // of 127.0.0.1, for the other nodes
   std::int64_t sagas_running() const;
+
+  // How it is, as the other nodes hear of it. It is not ready any more when somebody has said that it stops.
+  node_report report() const;
+  void about_to_stop() { stops_ = true; }
 
   // Ends a desk, or a coordinator, as if it had thrown: for tests of recovery.
   void fell(directory::place at);
@@ -128,6 +136,7 @@ private:
   caf::actor supervisor_, mover_;
   std::vector<std::pair<std::uint32_t, caf::actor_addr>> hidden_;  // coordinators, by share
   std::unique_ptr<runtime::front> front_;
+  std::atomic<bool> stops_{false};
   bool vanishes_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "messages/event_log.hpp"
 
@@ -22,8 +23,15 @@ public:
     auto& n = counts_[index(flow, step, how)];
     n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
-  std::int64_t of(order::flow flow, std::size_t step, outcome how) const {
-    return counts_[index(flow, step, how)].load(std::memory_order_relaxed);
+  // Adds these to what others have counted.
+  void add_to(std::vector<std::int64_t>& all) const {
+    all.resize(counts_.size());
+    for (std::size_t i = 0; i < counts_.size(); ++i) all[i] += counts_[i].load(std::memory_order_relaxed);
+  }
+  // In such a sum. 0 where it is shorter, as that of an older node may be.
+  static std::int64_t of(const std::vector<std::int64_t>& all, order::flow flow, std::size_t step, outcome how) {
+    const auto at = index(flow, step, how);
+    return at < all.size() ? all[at] : 0;
   }
 
 private:

@@ -21,6 +21,7 @@ constexpr std::int64_t refused_ms = 2'000;
 constexpr std::int64_t greeting_ms = 2'000;
 // Until then both sides know who sits where, and what a desk begins finds its coordinator.
 constexpr std::int64_t settled_ms = 500;
+constexpr std::int64_t tidings_ms = 1'000;
 
 // CAF connects while all of its other connections wait: a peer whose machine swallows what is sent to it would hold up
 // the greeting of all others. So somebody else knocks first.
@@ -74,6 +75,9 @@ caf::behavior porter::make_behavior() {
       },
       [this](const pong& said) {
         if (auto* from = sender_of(said.session)) from->figures->door.arrived(said.sent);
+      },
+      [this](const tidings& said) {
+        if (auto* from = sender_of(said.session)) from->figures->said.put(said.about);
       },
       [this](const farewell& said) {
         auto* from = sender_of(said.session);
@@ -155,6 +159,7 @@ void porter::let_in(peer& one, std::uint64_t session) {
   one.figures->door.open();
   spdlog::info("node {} is there, with its stores under number {}", one.figures->name, one.known.incarnation());
   tell_seats(one);
+  tell(one, tidings{one.known.session(), papers_.report()});
   wake_at_ms_ = now_ms() + settled_ms;
 }
 
@@ -203,6 +208,10 @@ void porter::on_sweep() {
   if (wake_at_ms_ && now_ms() >= wake_at_ms_) {
     wake_at_ms_ = 0;
     wake_coordinators();
+  }
+  if (now_ms() >= tidings_at_ms_) {
+    tidings_at_ms_ = now_ms() + tidings_ms;
+    tell_tidings();
   }
   for (auto& one : peers_) {
     using finding = acquaintance::finding;
@@ -347,6 +356,14 @@ void porter::tell_deeds() {
   for (auto& one : peers_)
     if (one.known.here())
       send(one.porter, seats{one.known.session(), {}, {}, papers_.deeds->all()}, std::vector<caf::actor>{});
+}
+
+void porter::tell_tidings() {
+  const auto anybody = std::any_of(peers_.begin(), peers_.end(), [](const auto& one) { return one.known.here(); });
+  if (!anybody) return;
+  const auto about = papers_.report();
+  for (auto& one : peers_)
+    if (one.known.here()) tell(one, tidings{one.known.session(), about});
 }
 
 // Somebody sits anew here, or nobody does.

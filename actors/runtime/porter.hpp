@@ -22,7 +22,8 @@ struct porter_papers {
   std::shared_ptr<deed_book> deeds;
   std::shared_ptr<const surroundings> around;
   std::shared_ptr<gated_link> through;
-  all_peers peers;  // without this node
+  all_peers peers;                      // without this node
+  std::function<node_report()> report;  // of this node
   std::function<void()> on_superseded;
 };
 
@@ -61,6 +62,7 @@ private:
   bool learn(peer& from, const seats& said);
   void tell_seats(const peer& to);
   void tell_deeds();
+  void tell_tidings();
   void tell_mover(const peer& of, const caf::actor& theirs);
   void seat(std::uint32_t where, const caf::actor& who);
   bool keeps(const peer& one, std::uint32_t seat) const;
@@ -80,6 +82,7 @@ private:
   caf::actor mover_;
   std::uint64_t sessions_ = 0;
   std::int64_t wake_at_ms_ = 0;  // 0: nobody
+  std::int64_t tidings_at_ms_ = 0;
   bool superseded_ = false;
 };
 

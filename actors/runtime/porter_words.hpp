@@ -6,13 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/runtime/node_report.hpp"
 #include "actors/runtime/wire.hpp"
 #include "persistence/deeds.hpp"
 
 namespace souk {
 
 // Changes whenever nodes of two versions would not understand each other.
-inline constexpr std::uint32_t nodes_protocol = 4;
+inline constexpr std::uint32_t nodes_protocol = 5;
 
 // Who a node is. The one that dialled says it first, under a number that is the visit's from then on; the other one
 // answers with its own.
@@ -53,6 +54,12 @@ struct pong {
   std::uint64_t session = 0;
   std::int64_t sent = 0;
   SOUK_FIELDS(pong, session, sent);
+};
+// How it is.
+struct tidings {
+  std::uint64_t session = 0;
+  runtime::node_report about;
+  SOUK_FIELDS(tidings, session, about);
 };
 struct farewell {
   std::uint64_t session = 0;
@@ -142,6 +149,7 @@ SOUK_WORD(refusal);
 SOUK_WORD(seats);
 SOUK_WORD(ping);
 SOUK_WORD(pong);
+SOUK_WORD(tidings);
 SOUK_WORD(farewell);
 SOUK_WORD(move_wish);
 SOUK_WORD(move_news);
@@ -165,6 +173,7 @@ CAF_ADD_TYPE_ID(souk_porters, (souk::refusal))
 CAF_ADD_TYPE_ID(souk_porters, (souk::seats))
 CAF_ADD_TYPE_ID(souk_porters, (souk::ping))
 CAF_ADD_TYPE_ID(souk_porters, (souk::pong))
+CAF_ADD_TYPE_ID(souk_porters, (souk::tidings))
 CAF_ADD_TYPE_ID(souk_porters, (souk::farewell))
 CAF_ADD_TYPE_ID(souk_porters, (souk::move_wish))
 CAF_ADD_TYPE_ID(souk_porters, (souk::move_news))

@@ -127,6 +127,43 @@ TEST_CASE("a dry run shows the resulting money and stock, and changes nothing", 
   CHECK(all.shop.get("/v1/admin/audit")["data"].empty());
 }
 
+TEST_CASE("a dry run of a return that is turned back at its shelf says that nothing will be taken in", "[C.6]") {
+  const auto silent = std::make_shared<std::atomic<bool>>(true);
+  tests::shop shop{{.make_brain = [silent](runtime::directory::place at,
+                                           const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+                      if (at.domain != domain::order && at.domain != domain::product) return nullptr;
+                      return std::make_unique<muted_brain>(
+                          runtime::make_brain(at.domain, at.shard, store), [silent](const command& what) {
+                            const auto* asked = std::get_if<recall>(&what);
+                            return (asked && asked->forbid) || (*silent && std::holds_alternative<order::fail>(what));
+                          });
+                    },
+                    .gives_up_soon = true}};
+  shop.furnish();
+  const auto said = shop.ask("POST", "/v1/admin/returns",
+                             R"({"user":"nobody","items":[{"product":"teapot","quantity":3,"amount":100}]})",
+                             {{"idempotency-key", "b1"}, {"prefer", "respond-async"}});
+  REQUIRE(said.status == 202);
+  const std::string id = json::parse(said.body)["id"];
+  const auto stands_at = [&](const std::string& step) {
+    return eventually([&] {
+      const auto all = shop.get("/v1/admin/sagas?state=parked")["data"];
+      return all.size() == 1 && all[0]["step"] == step;
+    });
+  };
+  REQUIRE(stands_at("fail_order"));
+  // Whoever takes it up does not know how far it came.
+  shop.node->fell_coordinator(0);
+  *silent = false;
+  REQUIRE(stands_at("take_in_stock"));
+  const auto shown = json::parse(shop.ask("POST", "/v1/admin/sagas/" + id + "/retry", rehearse).body);
+  INFO(shown.dump());
+  CHECK(shown["moves"] == json::array({"forbid take_in_stock"}));
+  CHECK(shown["money"][0]["then"] == shown["money"][0]["now"]);
+  CHECK(shown["stock"].empty());
+  CHECK(shown["ends"] == "FAILED");
+}
+
 TEST_CASE("a repair needs a reason, is made once, and stands in story and audit log with that reason", "[S0.6][C.6]") {
   troubled all;
   all.shop.furnish();

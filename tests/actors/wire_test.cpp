@@ -69,5 +69,11 @@ TEST_CASE("every registered word survives the way between nodes", "[C.5]") {
   comes_back(system, spread_deeds{});
   comes_back(system, ping{9, 100});
   comes_back(system, pong{9, 100});
+  runtime::node_report report;
+  report.coordinators.push_back({1, 2, 3});
+  report.passed = {0, 7};
+  report.audit.first.push_back({"the books balance", "they do not"});
+  report.audit.silent.push_back("wallet/1");
+  comes_back(system, tidings{9, report});
   comes_back(system, farewell{9});
 }

@@ -150,6 +150,19 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
                       .body);
   CHECK(tick.at("node") == "west");
   for (const auto& one : tick.at("nodes")) CHECK(one.at("there") == (one.at("name") == "north"));
+  for (const auto& one : tick.at("coordinators")) {
+    CHECK(one.at("state") == (one.at("node") == "south" ? "away" : "open"));
+    CHECK(one.contains("running") == (one.at("state") == "open"));
+  }
+  CHECK(tick.at("coordinators").size() == 2);
+  // The books of a node that is out of reach are in doubt; of the others it is known what their audits found.
+  const auto books = [&] { return json::parse(ask(west, "GET", "/v1/admin/check").body); };
+  CHECK(within(std::chrono::seconds{30}, [&] {
+    const auto all = books();
+    return all.at("verdict") == "incomplete" && all.at("silent").size() == states["south"].size() &&
+           std::all_of(all.at("nodes").begin(), all.at("nodes").end(),
+                       [](const auto& one) { return one.at("name") == "south" || one.at("verdict") == "holds"; });
+  }));
   // An order that north keeps is taken and waits for its goods, which south keeps. Who follows it at a third node hears
   // its end.
   std::string order;
@@ -167,6 +180,7 @@ TEST_CASE("a node that stands still is noticed: what it keeps is answered by 503
     states = desks();
     return all_are(states["south"], "open") && all_are(states["north"], "open");
   }));
+  CHECK(within(std::chrono::seconds{30}, [&] { return books().at("verdict") == "holds"; }));
   CHECK(insist({west}, "after", 0).status == 201);
   follower.join();
   INFO(heard);

@@ -88,12 +88,23 @@ void check(console& node, const wish&) {
   } else {
     table rows{{{"invariant"}, {"holds"}}};
     for (const auto& one : said.at("invariants"))
-      rows.row({console::cell(one, "name"), !said.contains("ended") ? "?" : one.value("holds", false) ? "yes" : "NO"});
+      rows.row({console::cell(one, "name"), !one.value("holds", true) ? "NO" : said.contains("ended") ? "yes" : "?"});
     std::cout << rows.text();
     for (const auto& one : said.at("invariants"))
       for (const auto& row : one.at("rows")) std::cout << "  " << row.get<std::string>() << '\n';
     std::cout << "\n  round " << console::cell(said, "rounds") << ", " << console::cell(said, "rows") << " rows, ended "
               << (said.contains("ended") ? console::cell(said, "ended") : "not yet") << ": " << verdict << '\n';
+    if (said.contains("nodes")) {
+      std::cout << '\n';
+      node.show({{"data", said.at("nodes")}},
+                {{"node", "name"},
+                 {"verdict", "verdict"},
+                 {"round", "rounds", side::right},
+                 {"rows", "rows", side::right},
+                 {"broken", "flaws", side::right},
+                 {"ended", "ended"}},
+                "");
+    }
     for (const auto& one : said.at("silent")) std::cout << "  " << one.get<std::string>() << " was silent\n";
     std::cout << "\n  not asked of a running node, because these need all books at one instant (souk check):\n";
     for (const auto& one : said.at("not_asked")) std::cout << "    " << one.get<std::string>() << '\n';

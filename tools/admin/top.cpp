@@ -275,8 +275,9 @@ private:
                   "  of " + console::cell(books, "rows") + ", round " + console::cell(books, "rounds"));
     }
     for (const auto& one : now_["nodes"])
-      if (!one.value("there", false))
-        paint_.line(paint_.red("node    " + console::cell(one, "name") + " is out of reach"));
+      if (!one.value("ready", false))
+        paint_.line(paint_.red("node    " + console::cell(one, "name") +
+                               (one.value("there", false) ? " is not ready" : " is out of reach")));
     for (const auto& one : now_["paused"])
       paint_.line(paint_.red("paused  " + console::cell(one, "design")) + "  " + console::cell(one, "by") + ": " +
                   console::cell(one, "reason"));

@@ -25,6 +25,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
+constexpr double begin_s = 2;    // until the run goes evenly
 constexpr double quiet_s = 4.5;  // the node goes on for three ticks, should somebody come back
 
 // One open page, as far as the node notices: it asks for the stream, and reads it.
@@ -72,6 +73,8 @@ private:
 
 }  // namespace
 
+double seconds_of_two_pairs(double window_s) { return begin_s + 1 + quiet_s + 4 * window_s + 1; }
+
 spread spread_of(std::vector<double> of) {
   if (of.empty()) return {};
   std::sort(of.begin(), of.end());
@@ -117,7 +120,7 @@ console_cost watch_consoles(runtime::node& node, unsigned consoles, double windo
     if (n <= 0) return std::nullopt;
     return window{n / seconds, (cpu_seconds() - cpu) / n};
   };
-  for (rest(2); !over;) {
+  for (rest(begin_s); !over;) {
     const auto off = look(false), on = look(true), again = look(true), last = look(false);
     if (!last || !off || !on || !again) break;
     for (const auto& [without, with] : {std::pair{*off, *on}, std::pair{*last, *again}}) {
@@ -140,8 +143,8 @@ console_cost watch_consoles(runtime::node& node, unsigned consoles, double windo
     sleep(seconds);
     return (cpu_seconds() - cpu) / std::chrono::duration<double>(steady::now() - from).count();
   };
-  constexpr double alone_s = 4;
-  constexpr int rounds = 4;
+  constexpr double alone_s = 2;
+  constexpr int rounds = 3;
   sleep(2 * quiet_s);  // what the orders left behind is put away
   std::vector<double> costs;
   for (int round = 0; round < rounds; ++round) {

@@ -22,6 +22,9 @@ struct console_cost {
   spread cpu_ms_a_tick;        // of this process, clients included, when there are no orders
 };
 
+// What the shortest run takes that says something.
+double seconds_of_two_pairs(double window_s);
+
 // Windows go off, on, on, off: what drifts evenly does so for both. Until `over`; `ended`: orders so far.
 console_cost watch_consoles(runtime::node& node, unsigned consoles, double window_s,
                             const std::atomic<std::int64_t>& ended, const std::atomic<bool>& over);

@@ -334,6 +334,11 @@ int bench_orders(const bench_options& asked) {
     std::cerr << "no flow is called " << options.flow << "; there are " << sagas::names_of_sales() << '\n';
     return 2;
   }
+  if (const auto least = seconds_of_two_pairs(options.window); options.consoles && options.seconds < least) {
+    std::cerr << "what consoles cost shows after " << least << " s with windows of " << options.window
+              << " s: give more --seconds, or a shorter --window\n";
+    return 2;
+  }
   if (!sagas::uses_coupons(*flow)) options.coupons = 0;
   if (options.in_flight == 0) options.in_flight = options.http ? 64 : 512;
   const bool own_data = options.data.empty();

@@ -139,7 +139,7 @@ function verdict(tick) {
   }
   const dead = tick.event_log.dead + tick.outbox.dead;
   if (dead) bad.push(plural(dead, 'dead letter', 'dead letters'));
-  for (const one of tick.nodes) if (!one.there) bad.push(`node ${one.name} is out of reach`);
+  for (const one of tick.nodes) if (!one.ready) bad.push(`node ${one.name} is ${one.there ? 'not ready' : 'out of reach'}`);
   const away = tick.actors.filter(one => one.state === 'away' && !tick.nodes.some(node => node.name === one.node && !node.there)).map(one => one.name);
   if (away.length) bad.push('nobody sits at ' + away.join(', '));
   const full = tick.actors.filter(one => one.full).map(one => one.name);
@@ -374,7 +374,7 @@ const views = {
           parts.push(make('section', {class: 'card', id: 'nodes'}, make('h2', {}, 'Nodes'), make('table', {},
             make('thead', {}, make('tr', {}, make('th', {}, 'node'), make('th', {}, 'is'), ['incarnation', 'letters on their way', 'kept back'].map(name => make('th', {class: 'right'}, name)))),
             make('tbody', {}, make('tr', {}, make('td', {}, shown.node), make('td', {}, make('span', {class: 'tag good'}, 'this one')), make('td'), make('td'), make('td')),
-              shown.nodes.map(one => make('tr', {}, make('td', {}, one.name), make('td', {}, make('span', {class: 'tag ' + (one.there ? 'good' : 'bad')}, one.there ? 'there' : 'out of reach')),
+              shown.nodes.map(one => make('tr', {}, make('td', {}, one.name), make('td', {}, make('span', {class: 'tag ' + (one.ready ? 'good' : 'bad')}, one.ready ? 'there' : one.there ? 'not ready' : 'out of reach')),
                 [one.incarnation, one.in_flight, one.kept_back].map(n => make('td', {class: 'right'}, figure(n)))))))));
         parts.push(make('div', {class: 'two'},
           make('section', {class: 'card'}, make('h2', {}, 'Desks'), make('table', {},
@@ -389,8 +389,8 @@ const views = {
             make('thead', {}, make('tr', {}, make('th', {}, 'subscriber'), make('th', {class: 'right'}, 'lag'))),
             make('tbody', {}, shown.event_log.subscribers.map(one => make('tr', {}, make('td', {}, one.subscriber + (one.partition ? ' of partition ' + one.partition : '')),
               make('td', {class: 'right'}, figure(one.lag)))))),
-          make('p', {class: 'soft'}, shown.coordinators.map(one => `${one.name}: ${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}${one.adopted ? `, stands in for ${one.adopted}` : ''}`).join(' \u00b7 ')),
-          shown.audit ? make('p', {class: 'soft', id: 'books'}, shown.audit.rounds
+          make('p', {class: 'soft'}, shown.coordinators.map(one => one.name + (one.node ? ' at ' + one.node : '') + ': ' + (one.state === 'away' ? 'out of reach' : `${figure(one.running)} running, ${figure(one.asked_again)} asked again, ${plural(one.restarts, 'restart', 'restarts')}${one.adopted ? `, stands in for ${one.adopted}` : ''}`)).join(' \u00b7 ')),
+          shown.audit ? make('p', {class: 'soft', id: 'books'}, shown.audit.rounds || shown.audit.flaws
             ? `The books: ${shown.audit.flaws ? plural(shown.audit.flaws, 'row is', 'rows are') + ' wrong' : 'no row is wrong'}, of ${figure(shown.audit.rows)} looked at by ${time(shown.audit.ended)} UTC${shown.audit.silent.length ? '; silent: ' + shown.audit.silent.join(', ') : ''}.`
             : 'The books are being looked through for the first time.') : '')));
       }
@@ -505,7 +505,7 @@ const views = {
           make('h2', {}, words(plan.name), ' ', make('span', {class: 'tag'}, plan.kind), is.paused ? [' ', make('span', {class: 'tag warn'}, 'paused')] : ''),
           is.paused ? make('p', {}, `No new ones since ${time(is.paused.since)} UTC${is.paused.by ? ', by ' + is.paused.by : ''}: ${is.paused.reason}`) : '',
           make('p', {class: 'soft'}, counts + (is.oldest_ms ? ` \u00b7 the oldest ${span(is.oldest_ms)} of ${span(is.limit_s * 1000)}` : '')), drawPlan(plan, null, is_now[plan.name], was && (was[plan.name] || {})));
-      }), make('p', {class: 'soft'}, 'On the edges: how often this node has passed them since it began; below a step what it refused and what was taken back.'));
+      }), make('p', {class: 'soft'}, 'On the edges: how often they were passed since the nodes began; below a step what it refused and what was taken back.'));
     };
     await look();
     draw();
