@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,7 +37,8 @@ public:
     at.sin_family = AF_INET;
     at.sin_port = htons(port);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    constexpr std::string_view wish = "GET /v1/admin/live HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n";
+    constexpr std::string_view wish =
+        "GET /v1/admin/live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
     if (socket_ < 0 || ::connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
         ::send(socket_, wish.data(), wish.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(wish.size()))
       throw std::runtime_error("a console cannot be opened");
@@ -53,9 +55,15 @@ public:
 
 private:
   void read() {
-    constexpr std::string_view mark = "event: tick";
+    constexpr std::string_view mark = "event: tick", well = "HTTP/1.1 200";
     std::string held;
     char part[65536];
+    while (held.size() < well.size()) {
+      const auto n = ::recv(socket_, part, sizeof part, 0);
+      if (n <= 0) break;
+      held.append(part, static_cast<std::size_t>(n));
+    }
+    if (!held.starts_with(well)) std::cerr << "a console is not let in: " << held.substr(0, held.find('\r')) << '\n';
     for (ssize_t n = 0; (n = ::recv(socket_, part, sizeof part, 0)) > 0;) {
       held.append(part, static_cast<std::size_t>(n));
       for (auto at = held.find(mark); at != held.npos; at = held.find(mark)) {
