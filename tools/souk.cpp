@@ -49,6 +49,8 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({1U, 3U}))
       ->capture_default_str();
   orders->add_option("--coordinators", bench->coordinators, "how many coordinators share the sagas");
+  orders->add_option("--order-shards", bench->order_shards, "how many desks, each with a store, share the orders")
+      ->check(CLI::Range(1U, 256U));
   orders->add_option("--desks", bench->desks, "detached or scheduled")
       ->check(CLI::IsMember({"detached", "scheduled"}))
       ->capture_default_str();

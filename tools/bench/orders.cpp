@@ -346,6 +346,7 @@ int bench_orders(const bench_options& asked) {
       own_data ? fs::temp_directory_path() / ("souk-bench-" + std::to_string(getpid())) : fs::path{options.data};
   runtime::node_options wanted;
   wanted.coordinators = options.coordinators;
+  wanted.shards[static_cast<std::size_t>(domain::order)] = options.order_shards;
   wanted.data = data.string();
   wanted.around.desks =
       options.desks == "scheduled" ? runtime::spawn_policy::scheduled : runtime::spawn_policy::detached;
@@ -427,6 +428,7 @@ int bench_orders(const bench_options& asked) {
     said["users"] = options.users;
     said["products"] = options.products;
     said["desks"] = options.desks;
+    said["order_shards"] = options.order_shards;
     said["nodes"] = options.nodes;
     bool looked = true;
     if (options.consoles) {

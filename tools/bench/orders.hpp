@@ -21,6 +21,7 @@ struct bench_options {
   bool keys = false;       // over HTTP: every user has a key and shows it
   std::string access_log;  // over HTTP: a file; empty: none
   unsigned coordinators = 1;
+  unsigned order_shards = 1;
   unsigned nodes = 1;              // or 3: of them one keeps the wallets, one the products, one all the rest
   std::string desks = "detached";  // or scheduled
   std::string sink = "file";       // file, none, or the URL of a platform
