@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -49,14 +50,24 @@ std::int64_t copy_store(const fs::path& from, const fs::path& to) {
   return done;
 }
 
-// What rotted in a copied WAL would take all that comes after it out of the copy, in silence.
-void must_be_whole(const fs::path& wal) {
+// What rotted in a copied WAL would take all that comes after it out of the copy, in silence. All of it counts up to
+// its last commit, of one that was open.
+void must_be_whole(const fs::path& wal, const std::string& name, bool was_open) {
   std::ifstream in{wal, std::ios::binary};
-  std::vector<char> bytes{std::istreambuf_iterator<char>{in}, {}};
-  if (const auto rot = rot_in_wal({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()}))
-    throw store_damaged(
-        wal.string() + ": " + rot->what + (rot->byte ? ": start the node once, which turns it back" : ""),
-        SQLITE_CORRUPT);
+  std::vector<char> read{std::istreambuf_iterator<char>{in}, {}};
+  const std::span bytes{reinterpret_cast<unsigned char*>(read.data()), read.size()};
+  const auto [committed, rot] = look_at_wal(bytes);
+  if (was_open && committed < bytes.size()) throw store_damaged(name + "-wal: a commit in it rotted", SQLITE_CORRUPT);
+  if (rot)
+    throw store_damaged(name + "-wal: " + rot->what + (rot->byte ? ": the next start of a node mends it" : ""),
+                        SQLITE_CORRUPT, rot->byte != 0);
+}
+
+// Of a rotten page SQLite says only that reading failed.
+std::string reason_of(sqlite3* db, const std::string& found = {}) {
+  if (const auto rotten = take_rotten_page())
+    return "page " + std::to_string(rotten->page) + " does not have its checksum";
+  return found.empty() ? sqlite3_errmsg(db) : found;
 }
 
 // A store that nobody has open, for this process alone as long as it lives.
@@ -66,8 +77,9 @@ public:
     sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
     const char* lock = "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK";
     sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    take_rotten_page();  // of anything before
     if (sqlite3_exec(db_, lock, nullptr, nullptr, nullptr) == SQLITE_OK) return;
-    const std::string why = sqlite3_errmsg(db_);
+    const auto why = reason_of(db_);
     const bool in_use = sqlite3_errcode(db_) == SQLITE_BUSY;
     sqlite3_close_v2(db_);
     if (in_use) throw backup_refused(path.string() + " is in use by another process: ask the node for the backup");
@@ -80,6 +92,41 @@ public:
 private:
   sqlite3* db_ = nullptr;
 };
+
+// Whoever has heard up to some number hears what comes after this one: a restore is two rows in each outbox
+// (outbox.cpp).
+void go_on_from(std::int64_t seq, const fs::path& copy) {
+  sqlite3* db = nullptr;
+  int code = sqlite3_open_v2(copy.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> closed{db, sqlite3_close_v2};
+  const auto must = [&] {
+    if (code != SQLITE_OK) throw store_error(copy.string() + ": " + sqlite3_errmsg(db), code);
+  };
+  std::vector<std::string> tables;
+  const auto hear = [](void* to, int, char** row, char**) {
+    static_cast<std::vector<std::string>*>(to)->emplace_back(row[0]);
+    return 0;
+  };
+  must();
+  code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr);
+  must();
+  code = sqlite3_exec(db,
+                      "SELECT name FROM sqlite_schema WHERE type='table' AND name IN"
+                      "('outbox_acknowledged','told_acknowledged','log_acknowledged')",
+                      hear, &tables, nullptr);
+  must();
+  for (const auto& one : tables) {
+    const auto known =
+        "max(coalesce(max(seq),0),(SELECT coalesce(max(seq),0) FROM " + one.substr(0, one.rfind('_')) + "))";
+    for (const auto& what : {known, std::to_string(seq)}) {
+      const auto row = "INSERT INTO " + one + " SELECT min(coalesce(min(subscriber),0),0)-1," + what + " FROM " + one;
+      code = sqlite3_exec(db, row.c_str(), nullptr, nullptr, nullptr);
+      must();
+    }
+  }
+  code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  must();
+}
 
 // Writes to a place beside it, which takes its name when everything is there.
 template <class Fill>
@@ -95,30 +142,29 @@ void whole_or_not(const fs::path& to, Fill&& fill) {
 
 }  // namespace
 
-void finish_copy(const fs::path& store) {
-  must_be_whole(store.string() + "-wal");
+void finish_copy(const fs::path& copy, const fs::path& of, bool was_open) {
+  const auto name = (of.empty() ? copy : of).string();
+  must_be_whole(copy.string() + "-wal", name, was_open);
   sqlite3* db = nullptr;
-  sqlite3_open_v2(store.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
-  std::string said;
+  sqlite3_open_v2(copy.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
+  std::string why;
   const auto hear = [](void* to, int, char** row, char**) {
     *static_cast<std::string*>(to) += row[0];
     return 0;
   };
-  const int code = sqlite3_exec(db,
-                                "PRAGMA locking_mode=EXCLUSIVE; SELECT '' FROM (SELECT count(*) FROM sqlite_schema);"
-                                "PRAGMA integrity_check(1)",
-                                hear, &said, nullptr);
+  take_rotten_page();  // of anything before
+  int code =
+      sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; SELECT count(*) FROM sqlite_schema", nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) code = sqlite3_exec(db, "PRAGMA integrity_check(1)", hear, &why, nullptr);
+  if (code != SQLITE_OK || why != "ok") why = reason_of(db, why);
   const int moved = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  const std::string why = code == SQLITE_OK ? said : sqlite3_errmsg(db);
   sqlite3_close_v2(db);
-  // SQLite says how it locks before it says how the store is
-  if (code != SQLITE_OK || moved != SQLITE_OK || !why.ends_with("ok"))
-    throw store_damaged(store.string() + ": " + why, SQLITE_CORRUPT);
-  for (const auto page : look_at_pages(store.string(), {}).rotten)
-    throw store_damaged(store.string() + ": page " + std::to_string(page) + " does not have its checksum",
-                        SQLITE_IOERR_DATA);
-  fs::remove(store.string() + "-wal");
-  fs::remove(store.string() + "-shm");
+  if (why != "ok") throw store_damaged(name + ": " + why, SQLITE_CORRUPT);
+  if (moved != SQLITE_OK) throw store_error(copy.string() + ": moving its WAL to it: " + sqlite3_errstr(moved), moved);
+  for (const auto page : look_at_pages(copy.string(), {}).rotten)
+    throw store_damaged(name + ": page " + std::to_string(page) + " does not have its checksum", SQLITE_IOERR_DATA);
+  fs::remove(copy.string() + "-wal");
+  fs::remove(copy.string() + "-shm");
 }
 
 backup_figures back_up(const fs::path& data, const fs::path& to) {
@@ -126,31 +172,31 @@ backup_figures back_up(const fs::path& data, const fs::path& to) {
   const auto deeds_before = read_deeds(data);
   const auto stores = stores_in(data);
   backup_figures figures;
+  bool are_open = false;
   whole_or_not(to, [&](const fs::path& into) {
     {
-      const auto before = std::chrono::steady_clock::now();
       const cut now{data};
-      figures.cut_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count();
       std::map<fs::path, std::string> open;  // as the cut calls them
       for (const auto& [store, wal] : now.stores()) open[fs::canonical(store)] = store;
       // A node in this process has all of them open, or none.
+      are_open = !open.empty();
       std::vector<std::unique_ptr<shut_store>> shut;
-      if (open.empty())
+      if (!are_open)
         for (const auto& store : stores) shut.push_back(std::make_unique<shut_store>(store));
       for (const auto& store : stores) {
         const auto found = open.find(fs::canonical(store));
-        if (shut.empty() && found == open.end())
-          throw backup_refused(store.string() + " is being opened anew: ask again");
+        if (are_open && found == open.end()) throw backup_refused(store.string() + " is being opened anew: ask again");
         const fs::path copied = into / store.filename(), wal = store.string() + "-wal";
         figures.bytes += copy_store(store, copied);
         figures.stores += 1;
         if (!fs::exists(wal)) continue;
-        const auto upto = shut.empty() ? now.stores().at(found->second).synced : INT64_MAX;
+        const auto upto = are_open ? now.stores().at(found->second).synced : INT64_MAX;
         copy_durably(wal, copied.string() + "-wal", upto);
-        if (shut.empty() && now.begun_anew(found->second)) fs::remove(copied.string() + "-wal");
+        if (are_open && now.begun_anew(found->second)) fs::remove(copied.string() + "-wal");
       }
     }
-    for (const auto& store : stores) finish_copy(into / store.filename());
+    figures.cut_ms = cut::held_back_ms_max();
+    for (const auto& store : stores) finish_copy(into / store.filename(), store, are_open);
     for (const auto name : {incarnation_name, deeds_name, shards_name})
       if (fs::exists(data / name)) copy_durably(data / name, into / name);
     // A shard that came meanwhile would be in none of the copied stores.
@@ -171,16 +217,17 @@ backup_figures restore(const fs::path& from, const fs::path& data) {
     throw backup_refused(data.string() + " is not empty: move away what is there first");
   backup_figures figures;
   const auto stores = stores_in(from);
+  using namespace std::chrono;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
   whole_or_not(data, [&](const fs::path& into) {
     for (const auto& store : stores) {
       figures.bytes += copy_store(store, into / store.filename());
       figures.stores += 1;
-      finish_copy(into / store.filename());
+      finish_copy(into / store.filename(), store);
+      go_on_from(now * 1'000, into / store.filename());
     }
     for (const auto name : {deeds_name, shards_name})
       if (fs::exists(from / name)) copy_durably(from / name, into / name);
-    using namespace std::chrono;
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     write_durably(into / incarnation_name, std::to_string(now) + '\n');
   });
   return figures;

@@ -38,7 +38,8 @@ int ask_node(const way& what) {
   const auto told = nlohmann::json::parse(said.body, nullptr, false);
   if (said.status == 201 && told.is_object()) {
     std::cout << grouped(told.value("stores", 0)) << " stores, " << grouped(told.value("bytes", 0)) << " bytes in "
-              << told.value("to", "") << '\n';
+              << told.value("to", "") << "; no commit was held back for longer than " << told.value("cut_ms", 0.0)
+              << " ms\n";
     return done;
   }
   std::cerr << "souk backup: the node says " << said.status << ' '
@@ -46,17 +47,16 @@ int ask_node(const way& what) {
   return said.status == 409 ? conflict : failed;
 }
 
-int report(const char* name, const std::function<persistence::backup_figures()>& copy, const std::string& to) {
+int report(const char* name, const std::function<persistence::backup_figures()>& copy, const way& what) {
   try {
     const auto figures = copy();
-    std::cout << grouped(figures.stores) << " stores, " << grouped(figures.bytes) << " bytes in " << to << '\n';
+    std::cout << grouped(figures.stores) << " stores, " << grouped(figures.bytes) << " bytes in " << what.to << '\n';
     return done;
   } catch (const persistence::backup_refused& no) {
     std::cerr << name << ": " << no.what() << '\n';
     return conflict;
   } catch (const persistence::store_damaged& damage) {
-    std::cerr << name << ": a store is damaged: " << damage.what() << '\n';
-    return damaged;
+    return say_damaged(name, {what.from}, damage);
   } catch (const std::exception& trouble) {
     std::cerr << name << ": " << trouble.what() << '\n';
     return failed;
@@ -66,7 +66,7 @@ int report(const char* name, const std::function<persistence::backup_figures()>&
 int back_up(const way& what) {
   if (!what.from.starts_with("http://"))
     return report(
-        "souk backup", [&] { return persistence::back_up(what.from, what.to); }, what.to);
+        "souk backup", [&] { return persistence::back_up(what.from, what.to); }, what);
   try {
     return ask_node(what);
   } catch (const edge::http_unreachable& why) {
@@ -76,6 +76,19 @@ int back_up(const way& what) {
 }
 
 }  // namespace
+
+int say_damaged(const std::string& command, const std::vector<std::string>& data,
+                const persistence::store_damaged& damage) {
+  std::string names;
+  for (const auto& one : data) names += (names.empty() ? "" : ", ") + one;
+  std::cerr << command << ": a store is damaged: " << damage.what() << "\nwhat to do: ";
+  if (damage.mends)
+    std::cerr << "start the node once: souk serve\n";
+  else
+    std::cerr << "start no node on " << names << ", keep it as it is to be looked into, and restore the last backup"
+              << " that is whole to another directory: souk restore BACKUP DIR\n";
+  return damaged;
+}
 
 void add_backup(CLI::App& app, int& exit_code) {
   const auto there = std::make_shared<way>();
@@ -92,7 +105,7 @@ void add_backup(CLI::App& app, int& exit_code) {
   restore->add_option("DIR", back->to, "the data directory to be: not there yet, or empty")->required();
   restore->callback([back, &exit_code] {
     exit_code = report(
-        "souk restore", [&] { return persistence::restore(back->from, back->to); }, back->to);
+        "souk restore", [&] { return persistence::restore(back->from, back->to); }, *back);
     if (exit_code == done)
       std::cout << "no API keys came along: until it has some (`souk keys add --data " << back->to
                 << "`, or the old keys.json) it answers this machine only, and everybody on it\n";

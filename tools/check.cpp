@@ -9,13 +9,14 @@
 
 #include "persistence/audit.hpp"
 #include "persistence/sqlite/store_file.hpp"
+#include "tools/backup.hpp"
 #include "tools/table.hpp"
 
 namespace souk::tools {
 
 namespace {
 
-enum exit_codes : int { done = 0, failed = 1, not_found = 3, damaged = 65 };
+enum exit_codes : int { done = 0, failed = 1, not_found = 3 };
 
 struct check_options {
   std::vector<std::string> data;
@@ -78,12 +79,7 @@ int check(const check_options& options) {
   } catch (const persistence::no_stores& trouble) {
     return fail(trouble, not_found);
   } catch (const persistence::store_damaged& trouble) {
-    fail(trouble, damaged);
-    std::string names;
-    for (const auto& one : options.data) names += (names.empty() ? "" : ", ") + one;
-    std::cerr << "what to do: start no node on " << names << ", keep it as it is to be looked into, and bring"
-              << " the last backup back: souk restore BACKUP DIR\n";
-    return damaged;
+    return say_damaged("souk check", options.data, trouble);
   } catch (const std::exception& trouble) {
     return fail(trouble, failed);
   }

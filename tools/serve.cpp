@@ -24,6 +24,7 @@
 #include "actors/edge/tunnel.hpp"
 #include "messages/grammar/crash_point.hpp"
 #include "persistence/backup.hpp"
+#include "tools/backup.hpp"
 
 namespace souk::tools {
 
@@ -314,8 +315,7 @@ int serve(const config::node& wanted) {
     std::cerr << "souk serve: " << wrong.what() << '\n';
     return 2;
   } catch (const persistence::store_damaged& damage) {
-    std::cerr << "souk serve: a store is damaged: " << damage.what() << '\n';
-    return 65;
+    return say_damaged("souk serve", {wanted.data}, damage);
   } catch (const persistence::store_error& trouble) {
     if ((trouble.code & 0xff) == SQLITE_BUSY)
       std::cerr << "souk serve: " << wanted.data << " is in use by another process (" << trouble.what() << ")\n";

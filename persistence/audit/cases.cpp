@@ -451,7 +451,7 @@ private:
     auto& store = all_.orders[at].store;
     auto& file = store->file;
     std::array<std::int64_t, order::subscribers> acknowledged{};
-    file.prepare("SELECT subscriber, seq FROM outbox_acknowledged").each([&](auto row) {
+    file.prepare("SELECT subscriber, seq FROM outbox_acknowledged WHERE subscriber>=0").each([&](auto row) {
       acknowledged.at(static_cast<std::size_t>(row.integer(0))) = row.integer(1);
     });
     const auto newest = store->outbox.newest();
@@ -463,9 +463,10 @@ private:
       const auto seq = event.seq;
       const auto subject = event.subject;
       const auto name = [&] { return file.path() + ": event " + to_string(seq); };
-      if (before < 0 && seq - 1 > oldest_acknowledged)
+      if (before < 0 && store->outbox.before(seq) > oldest_acknowledged)
         found_.outbox.broken(name() + " is the first, but not all before it are acknowledged");
-      if (before >= 0 && seq != before + 1) found_.outbox.broken(name() + " follows " + to_string(before));
+      if (before >= 0 && store->outbox.before(seq) != before)
+        found_.outbox.broken(name() + " follows " + to_string(before));
       before = seq;
       if (!known.first([](auto) { return true; }, subject.value))
         found_.outbox.broken(name() + " tells of " + text_of(subject.value) + ", which is not there");
@@ -480,9 +481,15 @@ private:
           }
         }
     });
-    figures_.events += newest;
-    if (newest != ends_[at])
-      found_.told.broken(file.path() + ": " + to_string(ends_[at]) + " ends were to be told, " + to_string(newest) +
+    // Between the two rows of a restore (outbox.cpp) there is no event.
+    const auto skipped = file.prepare(
+                                 "SELECT coalesce(sum(CASE WHEN subscriber%2=0 THEN seq ELSE -seq END),0) "
+                                 "FROM outbox_acknowledged WHERE subscriber<0")
+                             .first([](auto row) { return row.integer(0); });
+    const auto told = newest - skipped.value_or(0);
+    figures_.events += told;
+    if (told != ends_[at])
+      found_.told.broken(file.path() + ": " + to_string(ends_[at]) + " ends were to be told, " + to_string(told) +
                          " events were written");
     const auto look = [&](auto& pool, order::subscriber who, std::string_view name) {
       const auto position = pool.empty() ? 0 : pool.front().store->positions.of(shard);

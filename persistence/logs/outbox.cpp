@@ -10,7 +10,8 @@ namespace souk::persistence {
 
 template <class Event>
 std::string outbox<Event>::schema(const std::string& table) {
-  // seq: of the row's last event
+  // seq: of the row's last event. Subscribers below 0 are restores: -1 is the last event that was known, -2 from where
+  // they go on; -3 and -4 are of the next restore.
   return "CREATE TABLE " + table +
          "(seq INTEGER PRIMARY KEY, events BLOB NOT NULL) STRICT;"
          "CREATE TABLE " +
@@ -26,10 +27,16 @@ outbox<Event>::outbox(store_file& file, const std::string& table, std::size_t su
       forget_(file.prepare("DELETE FROM " + table + " WHERE seq<=?1")),
       subscribers_(subscribers),
       delete_at_once_(file.events_at_once()) {
-  file.prepare("SELECT subscriber, seq FROM " + table + "_acknowledged").each([&](auto row) {
-    const auto seq = row.integer(1);
-    acknowledged_[static_cast<std::uint32_t>(row.integer(0))] = seq;
+  std::int64_t from = 0;  // of the restore whose other row comes next
+  file.prepare("SELECT subscriber, seq FROM " + table + "_acknowledged ORDER BY subscriber").each([&](auto row) {
+    const auto who = row.integer(0), seq = row.integer(1);
     newest_ = std::max(newest_, seq);
+    if (who >= 0)
+      acknowledged_[static_cast<std::uint32_t>(who)] = seq;
+    else if (who % 2)
+      restored_[from] = seq;
+    else
+      from = seq;
   });
   newest_ = std::max(newest_, file.prepare("SELECT coalesce(max(seq),0) FROM " + table)
                                   .first([](auto row) { return row.integer(0); })
@@ -72,6 +79,24 @@ void outbox<Event>::acknowledge(std::uint32_t who, std::int64_t seq) {
   auto& mine = acknowledged_[who];
   if (seq <= mine) return;
   mine = std::min(seq, newest_);
+}
+
+template <class Event>
+std::int64_t outbox<Event>::behind(std::uint32_t who) const {
+  const auto known = acknowledged_.find(who);
+  const auto has = known == acknowledged_.end() ? forgotten_ : known->second;
+  auto missing = newest_ - has;
+  for (const auto& [from, before] : restored_)
+    if (has < from) missing -= from - std::max(before, has);
+  return missing;
+}
+
+template <class Event>
+std::int64_t outbox<Event>::before(std::int64_t seq) const {
+  auto last = seq - 1;
+  // Several times, where nothing was told between two restores.
+  for (auto at = restored_.find(last); at != restored_.end(); at = restored_.find(last)) last = at->second;
+  return last;
 }
 
 // Subscribers keep their positions durably themselves; here they only say what may be deleted. So they are written when

@@ -35,11 +35,16 @@ public:
   // The first events after seq, at most `limit`.
   std::vector<Event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
+  // The seq of the event before this one: one less, but for the first after a restore (backup.hpp).
+  std::int64_t before(std::int64_t seq) const;
+  bool was_restored() const { return !restored_.empty(); }
   std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 
   // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time, together with
   // a row that is written anyway, when it is as old as it is to become.
   void acknowledge(std::uint32_t who, std::int64_t seq);
+  // How many events it has not.
+  std::int64_t behind(std::uint32_t who) const;
   // What happened before this moment is old enough.
   void keep_since(moment since) { keep_since_ = since; }
   void expect(std::size_t subscribers) { subscribers_ = subscribers; }
@@ -56,6 +61,7 @@ private:
   std::size_t subscribers_;
   std::int64_t delete_at_once_;
   std::map<std::uint32_t, std::int64_t> acknowledged_;
+  std::map<std::int64_t, std::int64_t> restored_;  // from where it goes on, each time: the last that is known before
   std::deque<Event> recent_;
   std::vector<Event> unwritten_;
   std::int64_t newest_ = 0;

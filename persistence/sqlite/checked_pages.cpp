@@ -3,12 +3,17 @@
 
 #include "messages/grammar/crash_point.hpp"
 #include "persistence/sqlite/cut.hpp"
+#include "persistence/sqlite/page_sum.hpp"
+#include "persistence/sqlite/rotten_wal.hpp"
+#include "persistence/sqlite/wal_seal.hpp"
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -16,6 +21,7 @@
 #include <set>
 #include <shared_mutex>
 #include <utility>
+#include <vector>
 
 namespace souk::persistence {
 
@@ -25,30 +31,9 @@ using page_bytes = std::array<unsigned char, checked_page_bytes>;
 
 constexpr int reserved_at = 20;  // in the file's header: how many bytes SQLite leaves alone at a page's end
 
-std::uint64_t word(const unsigned char* at) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  if constexpr (std::endian::native == std::endian::big) value = __builtin_bswap64(value);
-  return value;
-}
-
-// Four lanes, so that the multiplications overlap: a page takes about 0.4 us. Each step is one to one in what it takes
-// in, so that whatever changes within one word always changes the sum.
-std::uint64_t checksum(const unsigned char* page, std::int64_t number) {
-  constexpr std::uint64_t prime = 0x9fb21c651e98df25ULL;
-  std::array<std::uint64_t, 4> lane{1, 2, 3, static_cast<std::uint64_t>(number)};
-  constexpr int end = checked_page_bytes - checksum_bytes;
-  int at = 0;
-  for (; at + 32 <= end; at += 32)
-    for (std::size_t i = 0; i < 4; ++i) lane[i] = std::rotl((lane[i] ^ word(page + at + 8 * i)) * prime, 29);
-  for (std::size_t i = 0; at < end; at += 8, ++i) lane[i] = std::rotl((lane[i] ^ word(page + at)) * prime, 29);
-  auto sum = lane[0];
-  for (std::size_t i = 1; i < 4; ++i) sum = std::rotl((sum ^ lane[i]) * prime, 31);
-  return sum ^ (sum >> 32);
-}
-
 bool intact(const unsigned char* page, std::int64_t number) {
-  if (checksum(page, number) == word(page + checked_page_bytes - checksum_bytes)) return true;
+  if (sum_of_page(page, static_cast<std::uint64_t>(number)) == word_at(page + checked_page_bytes - checksum_bytes))
+    return true;
   // A page that was given back before it was ever written is a hole: all zeros, and nobody's.
   return number > 1 && std::all_of(page, page + checked_page_bytes, [](auto byte) { return byte == 0; });
 }
@@ -69,18 +54,35 @@ struct layer {
   sqlite3_vfs vfs{};
 };
 
-// Who has what open, for cuts. What moves pages to stores' files shares the mutex, a cut has it for itself.
+// Who has what open, for cuts. What moves pages to stores' files shares `moving`, a cut has it for itself.
 struct checked_file;
 struct open_files {
   std::shared_mutex moving;
-  int cuts = 0;
+  std::map<std::string, int> held;  // to which stores nothing is moved, by how many cuts
   std::mutex mutex;
   std::set<checked_file*> wals;
   std::map<std::string, std::uint64_t> begun;
+  std::atomic<bool> being_cut{false};
+  std::atomic<double> held_back_ms_max{0};
 };
 open_files& all_open() {
   static open_files all;
   return all;
+}
+
+// Takes one of the two. How long that takes while a cut has it is what the cut costs a commit.
+template <class Lock>
+Lock taken(typename Lock::mutex_type& one) {
+  Lock lock{one, std::try_to_lock};
+  if (lock) return lock;
+  const bool by_cut = all_open().being_cut;
+  const auto before = std::chrono::steady_clock::now();
+  lock.lock();
+  const auto ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count();
+  auto& longest = all_open().held_back_ms_max;
+  for (auto was = longest.load(); by_cut && was < ms && !longest.compare_exchange_weak(was, ms);) {
+  }
+  return lock;
 }
 
 struct checked_file {
@@ -90,25 +92,115 @@ struct checked_file {
   bool pages = false;    // a store's own file, not its WAL
   bool checked = false;  // it has checksums
   bool wal = false;
-  std::int64_t length = 0, synced = 0;  // of a WAL: what was written since it was begun
+  std::int64_t length = 0, synced = 0;  // of a WAL: up to the end of its last commit, and of the last that was synced
+  std::array<unsigned char, wal_frame_header_bytes> header{};  // of a WAL's frame, until its page is there
+  std::int64_t header_at = -1;                                 // -1: none waits
+  sum_of_frames frames{};                                      // of the commit that is being written
+  std::int64_t frames_upto = -1;  // -1: it was not written frame by frame, and gets no seal
   sqlite3_file* below() const { return reinterpret_cast<sqlite3_file*>(storage.get()); }
 };
 
 checked_file& of(sqlite3_file* file) { return *reinterpret_cast<checked_file*>(file); }
 const sqlite3_io_methods& under(sqlite3_file* file) { return *of(file).below()->pMethods; }
 
-// The header of a WAL is written when it is begun anew; cut to nothing it is about to be.
-void note_write(checked_file& mine, std::int64_t at, std::int64_t upto) {
-  const std::lock_guard hold{all_open().mutex};
-  if (at == 0) {
-    ++all_open().begun[mine.path];
-    mine.synced = 0;  // what was synced of the one before is not of this one
-  }
-  mine.length = at == 0 ? upto : std::max(mine.length, upto);
+// Frames are added by the thread that has the file; whoever takes a cut sees what was synced.
+void note_synced(checked_file& mine, std::int64_t upto) {
+  const auto hold = taken<std::unique_lock<std::mutex>>(all_open().mutex);
+  mine.synced = upto;
 }
-void note_sync(checked_file& mine) {
-  const std::lock_guard hold{all_open().mutex};
-  mine.synced = mine.length;
+// All of the WAL so far has been moved to the store. Noted before it is overwritten, of which any part may be done:
+// whoever copies it must not hear of it too late.
+void note_begun_anew(checked_file& mine) {
+  const auto hold = taken<std::unique_lock<std::mutex>>(all_open().mutex);
+  ++all_open().begun[mine.path];
+  mine.length = mine.synced = 0;
+}
+bool is_of_commit(const unsigned char* header) {
+  constexpr int size_at = 4;  // of the store
+  return std::any_of(header + size_at, header + size_at + 4, [](auto byte) { return byte != 0; });
+}
+
+// SQLite writes each frame's header by itself, in front of its page; at a commit's last it says how large the store is.
+void note_frame(checked_file& mine, const unsigned char* header, int n, std::int64_t at) {
+  if ((at - wal_header_bytes) % wal_frame_bytes != 0 || n < wal_frame_header_bytes) return;
+  // Where it goes over what counted, that was a commit that failed.
+  mine.length = is_of_commit(header) ? at + wal_frame_bytes : std::min(mine.length, at);
+  if (mine.synced > mine.length) note_synced(mine, mine.length);
+}
+
+// What a start finds is written once more as it is: that begins nothing anew, and takes back no commit.
+struct compared {
+  int code;
+  bool same;
+};
+compared with_what_is_there(const checked_file& mine, const void* from, int n, std::int64_t at) {
+  std::vector<unsigned char> there(static_cast<std::size_t>(n));
+  const int code = mine.below()->pMethods->xRead(mine.below(), there.data(), n, at);
+  if (code == SQLITE_IOERR_SHORT_READ) return {SQLITE_OK, false};
+  return {code, std::memcmp(there.data(), from, there.size()) == 0};
+}
+
+// SQLite writes a frame's header before its page. Where the program dies between the two, an older frame's page is
+// behind it, often an older version of the same page, and the checksum does not always tell the two apart: it is a sum
+// whose weights repeat, so that two numbers in a page that changed by as much in opposite ways may cancel out. Half a
+// commit was seen so. So a header waits until its page is there, and goes out before anything else is done.
+int let_header_out(checked_file& mine) {
+  if (mine.header_at < 0) return SQLITE_OK;
+  const auto at = std::exchange(mine.header_at, -1);
+  const int code = mine.below()->pMethods->xWrite(mine.below(), mine.header.data(), wal_frame_header_bytes, at);
+  if (code == SQLITE_OK) note_frame(mine, mine.header.data(), wal_frame_header_bytes, at);
+  may_crash(crash_point::wal_written);
+  return code;
+}
+bool is_frame_header(int n, std::int64_t at) {
+  return n == wal_frame_header_bytes && (at - wal_header_bytes) % wal_frame_bytes == 0;
+}
+
+// With the last page of a commit goes its seal.
+int write_with_seal(checked_file& mine, const unsigned char* page, std::int64_t at, std::int64_t from) {
+  const auto number_of = [](std::int64_t place) {
+    return static_cast<std::uint32_t>((place - wal_header_bytes) / wal_frame_bytes);
+  };
+  constexpr int salts_at = 8;
+  const auto seal = seal_of({mine.frames.value(), number_of(from)}, number_of(at + checked_page_bytes),
+                            mine.header.data() + salts_at);
+  std::array<unsigned char, checked_page_bytes + wal_seal_bytes> both;
+  std::copy(seal.begin(), seal.end(), std::copy(page, page + checked_page_bytes, both.begin()));
+  return mine.below()->pMethods->xWrite(mine.below(), both.data(), static_cast<int>(both.size()), at);
+}
+
+int write_page_of_frame(checked_file& mine, const unsigned char* page, std::int64_t at) {
+  const auto first = std::max<std::int64_t>(mine.length, wal_header_bytes);
+  if (mine.header_at == first) mine.frames = {}, mine.frames_upto = first;
+  const bool in_a_row = mine.header_at == mine.frames_upto;
+  mine.frames_upto = in_a_row ? mine.header_at + wal_frame_bytes : -1;
+  if (in_a_row) mine.frames.add(mine.header.data(), page);
+  const int code = in_a_row && is_of_commit(mine.header.data())
+                       ? write_with_seal(mine, page, at, first)
+                       : mine.below()->pMethods->xWrite(mine.below(), page, checked_page_bytes, at);
+  if (code != SQLITE_OK) mine.header_at = -1;
+  may_crash(crash_point::wal_written);
+  return code == SQLITE_OK ? let_header_out(mine) : code;
+}
+
+int write_wal(checked_file& mine, const void* from, int n, std::int64_t at) {
+  if (mine.header_at >= 0 && n == checked_page_bytes && at == mine.header_at + wal_frame_header_bytes)
+    return write_page_of_frame(mine, static_cast<const unsigned char*>(from), at);
+  mine.frames_upto = is_frame_header(n, at) && mine.header_at < 0 ? mine.frames_upto : -1;
+  if (const int code = let_header_out(mine); code != SQLITE_OK) return code;
+  if (is_frame_header(n, at)) {
+    std::memcpy(mine.header.data(), from, mine.header.size());
+    mine.header_at = at;
+    return SQLITE_OK;
+  }
+  const bool over = at == 0 || at < mine.length;
+  const auto [read, same] = over ? with_what_is_there(mine, from, n, at) : compared{SQLITE_OK, false};
+  if (read != SQLITE_OK) return read;
+  if (at == 0 && !same) note_begun_anew(mine);
+  const int code = mine.below()->pMethods->xWrite(mine.below(), from, n, at);
+  if (code == SQLITE_OK && !same) note_frame(mine, static_cast<const unsigned char*>(from), n, at);
+  may_crash(crash_point::wal_written);
+  return code;
 }
 
 int close(sqlite3_file* file) {
@@ -125,6 +217,7 @@ bool is_page(int n, sqlite3_int64 at) { return n == checked_page_bytes && at % c
 
 int read(sqlite3_file* file, void* to, int n, sqlite3_int64 at) {
   auto& mine = of(file);
+  if (const int waited = let_header_out(mine); waited != SQLITE_OK) return waited;
   const int code = under(file).xRead(mine.below(), to, n, at);
   if (code != SQLITE_OK || !mine.pages) return code;
   const auto* page = static_cast<const unsigned char*>(to);
@@ -140,43 +233,41 @@ int read(sqlite3_file* file, void* to, int n, sqlite3_int64 at) {
 
 int write(sqlite3_file* file, const void* from, int n, sqlite3_int64 at) {
   auto& mine = of(file);
-  if (mine.wal) {
-    const int code = under(file).xWrite(mine.below(), from, n, at);
-    if (code == SQLITE_OK) note_write(mine, at, at + n);
-    may_crash(crash_point::wal_written);
-    return code;
-  }
+  if (mine.wal) return write_wal(mine, from, n, at);
   std::shared_lock<std::shared_mutex> moves;
   if (mine.pages) {
-    moves = std::shared_lock{all_open().moving};
-    if (all_open().cuts) return SQLITE_BUSY;  // later
+    moves = taken<std::shared_lock<std::shared_mutex>>(all_open().moving);
+    if (all_open().held.contains(mine.path)) return SQLITE_BUSY;  // later
   }
   const auto* page = static_cast<const unsigned char*>(from);
   if (mine.pages && at == 0 && n == checked_page_bytes) mine.checked = page[reserved_at] == checksum_bytes;
   if (!mine.checked || !is_page(n, at)) return under(file).xWrite(mine.below(), from, n, at);
   page_bytes summed;
   std::memcpy(summed.data(), page, summed.size());
-  auto sum = checksum(page, at / checked_page_bytes + 1);
-  if constexpr (std::endian::native == std::endian::big) sum = __builtin_bswap64(sum);
-  std::memcpy(summed.data() + checked_page_bytes - checksum_bytes, &sum, sizeof sum);
+  put_word(sum_of_page(page, static_cast<std::uint64_t>(at / checked_page_bytes + 1)),
+           summed.data() + checked_page_bytes - checksum_bytes);
   const int code = under(file).xWrite(mine.below(), summed.data(), n, at);
   may_crash(crash_point::page_moved);
   return code;
 }
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
-  if (of(file).wal) note_write(of(file), 0, 0);
-  return under(file).xTruncate(of(file).below(), size);
+  if (const int waited = let_header_out(of(file)); waited != SQLITE_OK) return waited;
+  if (of(file).wal) note_begun_anew(of(file));
+  const int code = under(file).xTruncate(of(file).below(), size);
+  if (of(file).wal) may_crash(crash_point::wal_cut);
+  return code;
 }
 int sync(sqlite3_file* file, int flags) {
   auto& mine = of(file);
   std::shared_lock<std::shared_mutex> moves;
   if (mine.pages) {
-    moves = std::shared_lock{all_open().moving};
-    if (all_open().cuts) return SQLITE_BUSY;
+    moves = taken<std::shared_lock<std::shared_mutex>>(all_open().moving);
+    if (all_open().held.contains(mine.path)) return SQLITE_BUSY;
   }
+  if (const int waited = let_header_out(mine); waited != SQLITE_OK) return waited;
   const int code = under(file).xSync(mine.below(), flags);
-  if (code == SQLITE_OK && mine.wal) note_sync(mine);
+  if (code == SQLITE_OK && mine.wal) note_synced(mine, mine.length);
   may_crash(mine.wal ? crash_point::wal_synced : crash_point::store_synced);
   return code;
 }
@@ -201,6 +292,20 @@ sqlite3_vfs* below(sqlite3_vfs* vfs) {
   return sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
 }
 
+// A WAL of an earlier run is synced as far as anybody knows; it is settled before it is used. One that rotted counts as
+// a whole: whoever copies it is to come upon that.
+int note_found(checked_file& mine) {
+  sqlite3_int64 size = 0;
+  int code = mine.below()->pMethods->xFileSize(mine.below(), &size);
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
+  if (code == SQLITE_OK && size > 0)
+    code = mine.below()->pMethods->xRead(mine.below(), bytes.data(), static_cast<int>(size), 0);
+  const auto found = look_at_wal(bytes);
+  const auto counts = found.rot ? bytes.size() : found.committed;
+  mine.length = mine.synced = static_cast<std::int64_t>(counts);
+  return code;
+}
+
 int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* flags_out) {
   file->pMethods = nullptr;
   auto* real = below(vfs);
@@ -216,9 +321,7 @@ int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int*
   mine->pages = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   mine->wal = (flags & SQLITE_OPEN_WAL) != 0;
   if (!mine->wal) return SQLITE_OK;
-  sqlite3_int64 there = 0;  // of an earlier run, synced as far as anybody knows; it is settled before it is used
-  mine->below()->pMethods->xFileSize(mine->below(), &there);
-  mine->length = mine->synced = there;
+  if (const int code = note_found(*mine); code != SQLITE_OK) return code;  // SQLite closes it
   const std::lock_guard hold{all_open().mutex};
   all_open().wals.insert(mine);
   return SQLITE_OK;
@@ -307,6 +410,23 @@ bool has_wal(sqlite3_vfs* vfs, const std::string& path) {
          looked_at{vfs, wal, SQLITE_OPEN_WAL}.size() > 0;
 }
 
+// As long as it lives nobody moves pages or syncs a WAL.
+class standing_still {
+public:
+  standing_still() {
+    all_open().being_cut = true;
+    moving_.lock();
+    mutex_.lock();
+  }
+  ~standing_still() { all_open().being_cut = false; }
+  standing_still(const standing_still&) = delete;
+  standing_still& operator=(const standing_still&) = delete;
+
+private:
+  std::unique_lock<std::shared_mutex> moving_{all_open().moving, std::defer_lock};
+  std::unique_lock<std::mutex> mutex_{all_open().mutex, std::defer_lock};
+};
+
 }  // namespace
 
 page_report look_at_pages(const std::string& path, const std::string& vfs) {
@@ -337,9 +457,8 @@ bool read_store(const std::string& path, const std::function<void(std::string_vi
 }
 
 cut::cut(const std::filesystem::path& directory) {
-  const std::unique_lock stand_still{all_open().moving};
-  ++all_open().cuts;
-  const std::lock_guard hold{all_open().mutex};
+  all_open().held_back_ms_max = 0;
+  const standing_still all;
   const std::string_view behind = "-wal";
   for (const auto* one : all_open().wals) {
     const auto store = one->path.substr(0, one->path.size() - behind.size());
@@ -347,6 +466,7 @@ cut::cut(const std::filesystem::path& directory) {
     if (std::filesystem::equivalent(std::filesystem::path{store}.parent_path(), directory, ignored))
       stores_[store] = {one->synced, all_open().begun[one->path]};
   }
+  for (const auto& [store, wal] : stores_) ++all_open().held[store];
 }
 
 std::set<std::filesystem::path> cut::open_directories() {
@@ -356,9 +476,12 @@ std::set<std::filesystem::path> cut::open_directories() {
   return found;
 }
 
+double cut::held_back_ms_max() { return all_open().held_back_ms_max; }
+
 cut::~cut() {
-  const std::unique_lock stand_still{all_open().moving};
-  --all_open().cuts;
+  const standing_still all;
+  for (const auto& [store, wal] : stores_)
+    if (--all_open().held[store] == 0) all_open().held.erase(store);
 }
 
 bool cut::begun_anew(const std::string& store) const {

@@ -23,6 +23,9 @@ public:
   cut(const cut&) = delete;
   cut& operator=(const cut&) = delete;
 
+  // The longest that a commit was held back by the last one, by its beginning or its end.
+  static double held_back_ms_max();
+
   // Where this process has stores open.
   static std::set<std::filesystem::path> open_directories();
 

@@ -23,6 +23,13 @@ namespace souk::persistence {
 
 namespace {
 
+// SQLite puts a heading over what it has found, of a name that nobody knows.
+std::string without_heading(std::string text) {
+  static constexpr std::string_view heading = "*** in database main ***\n";
+  if (const auto at = text.find(heading); at != text.npos) text.erase(at, heading.size());
+  return text;
+}
+
 [[noreturn]] void raise(sqlite3* db, int code, const std::string& doing) {
   const char* path = db ? sqlite3_db_filename(db, "main") : nullptr;
   const std::string text = (path ? std::string{path} + ": " : std::string{}) + doing + ": " +
@@ -84,6 +91,7 @@ int empty_wal(sqlite3* db) {
   // Also of one that is empty as far as anybody sees: a commit whose sync failed, and which was cut off, would rise
   // again.
   if (code == SQLITE_OK) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  may_crash(crash_point::wal_wiped);
   if (code == SQLITE_OK) code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   return code;
 }
@@ -136,6 +144,9 @@ void must_not_exceed(std::int64_t owner, std::int64_t there, const std::string& 
 
 }  // namespace
 
+store_damaged::store_damaged(const std::string& what, int sqlite_code, bool mends_at_start)
+    : store_error(without_heading(what), sqlite_code), mends(mends_at_start) {}
+
 // SQLite's memory statistics take one global mutex at every allocation, which all desks' threads would fight for; each
 // connection is used by one thread at a time.
 void prepare_sqlite() {
@@ -171,7 +182,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       must_be_ours();
       must_not_exceed(owner_, owner_known_to(db_), path_);
     }
-    // SQLite has read the WAL before a bit of it was turned back.
+    // SQLite has read the WAL before it was mended.
     if (is_mended()) {
       sqlite3_close_v2(std::exchange(db_, nullptr));
       open(options);
@@ -222,7 +233,7 @@ void store_file::open(const open_options& options) {
   execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
 }
 
-// What rotted in the WAL is damage; but a single bit of the last commit is turned back, if anything may be written.
+// What rotted in the WAL is damage; but the last commit is mended where its seal says how, if anything may be written.
 bool store_file::is_mended() {
   auto* wal = wal_of(db_);
   if (!wal) return false;
@@ -234,10 +245,10 @@ bool store_file::is_mended() {
   std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
   if (size > 0) must(wal->pMethods->xRead(wal, bytes.data(), static_cast<int>(size), 0));
   bool mended = false;
-  while (const auto rot = rot_in_wal(bytes)) {
+  while (const auto rot = look_at_wal(bytes).rot) {
     if (!rot->byte || read_only_)
-      throw store_damaged(path_ + "-wal: " + rot->what + (rot->byte ? ": the next start of a node turns it back" : ""),
-                          SQLITE_CORRUPT);
+      throw store_damaged(path_ + "-wal: " + rot->what + (rot->byte ? ": the next start of a node mends it" : ""),
+                          SQLITE_CORRUPT, rot->byte != 0);
     bytes[rot->byte] = rot->is_to_be;
     must(wal->pMethods->xWrite(wal, &rot->is_to_be, 1, static_cast<sqlite3_int64>(rot->byte)));
     must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
@@ -285,6 +296,7 @@ void store_file::migrate(std::span<const std::string_view> migrations) {
     execute("PRAGMA user_version=" + std::to_string(at));
     may_crash(crash_point::migrated);
     execute("COMMIT");
+    may_crash(crash_point::migration_committed);
   }
 }
 

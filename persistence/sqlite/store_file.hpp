@@ -31,9 +31,10 @@ struct store_full : store_error {
 struct store_taken : store_error {
   using store_error::store_error;
 };
-// The file is not what it should be: exit code 65.
+// The file is not what it should be: exit code 65. What SQLite's own look at it says may stand in it as it is.
 struct store_damaged : store_error {
-  using store_error::store_error;
+  store_damaged(const std::string& what, int sqlite_code, bool mends_at_start = false);
+  bool mends;  // the next start of a node does it
 };
 
 // Packed bytes, to be bound as a blob rather than as text.

@@ -65,13 +65,16 @@ served() {
   SOUK_CRASH_AT='' "$souk" replay "$history" --node "$at" --flow balance_first --in-flight 16 --quiet -o json \
     >"$dir.said" 2>"$dir.client" &
   client=$!
-  wait -n "$server" "$client" || code=$?
-  if kill -TERM "$server" 2>/dev/null; then
-    wait "$server" || code=$?
+  wait -n "$server" "$client" || true
+  if kill -0 "$server" 2>/dev/null; then
+    wait "$client" || code=$?
+    kill -TERM "$server" 2>/dev/null || true
   else
     kill "$client" 2>/dev/null || true
     wait "$client" || true
   fi
+  # Both may have ended before anybody looked: how the server did is what counts.
+  wait "$server" || code=$?
   return "$code"
 }
 
@@ -127,7 +130,7 @@ die() {
   [[ $report == *'"holds":true'* && $report == *'"running":0'* && $report == *'"parked":0'* ]] ||
     fail "$play, after its death at $point:$n: $report"
   rm -rf "$dir"*
-  echo "$point:$n of $play" >>"$work/fired"
+  echo "$point:$n of $play dies" | tee -a "$work/fired"
 }
 
 "$provider" --port 0 --decline-percent 0 >"$work/provider" 2>&1 &
