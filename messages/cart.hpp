@@ -48,7 +48,8 @@ struct checkout {
   SOUK_FIELDS(checkout, request, user, at);
 };
 
-// Takes the ordered goods out, as far as they are in it.
+// Takes the ordered goods out: of an order that came from the cart all of them, or it is refused with not_found,
+// because another order has them; of any other as far as they are in it.
 struct take_out {
   souk::once once;
   user_id user;

@@ -180,7 +180,8 @@ struct revive {
 
 // How a partition stands; every one of them is asked. Answers status.
 struct find_status {
-  SOUK_FIELDS(find_status);
+  std::uint32_t troubles = 100;  // that are listed
+  SOUK_FIELDS(find_status, troubles);
 };
 struct topic_status {
   domain topic{};

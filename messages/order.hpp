@@ -161,9 +161,12 @@ struct brief {
   rare<seat_sale> seat;      // of a seat payment, which has no lines
   bool by_events = false;    // the domains carry on among themselves; coordinators leave it alone
   rare<trace_parent> trace;  // which request of whom placed it, if he said so
+  bool from_cart = false;    // its goods are what a cart held, and must be in it still
   SOUK_IN_ONE_BYTE(brief, by_events, trace)
-  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling, priced, seat,
-              by_events_and_trace);
+  // Whoever does not know of carts takes such an order for one that is to be walked back, which does no harm.
+  SOUK_IN_ONE_BYTE(brief, cancelling, from_cart)
+  SOUK_FIELDS(brief, id, flow, user, lines, coupon, agreed, refund_of, discount, placed, cancelling_and_from_cart,
+              priced, seat, by_events_and_trace);
 
   money total() const { return total_of(lines, seat); }
 };
@@ -195,7 +198,8 @@ struct view {
 struct page {
   std::vector<view> orders;
   bool more = false;
-  SOUK_FIELDS(page, orders, more);
+  number next;  // below it there is more: the last that is shown, or where a search stopped
+  SOUK_FIELDS(page, orders, more, next);
 };
 
 // An order as its placing is answered: the durable promise, small because every order gets one.
@@ -222,8 +226,10 @@ struct place {
   moment at;
   rare<seat_sale> seat;      // of a seat payment
   rare<trace_parent> trace;  // the caller's: no part of the content, a repetition may have another
+  bool from_cart = false;    // the lines are what the user's cart held
   SOUK_IN_ONE_BYTE(place, seat, trace)
-  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait, flow, at, seat_and_trace);
+  SOUK_IN_ONE_BYTE(place, wait, from_cart)
+  SOUK_FIELDS(place, request, user, lines, coupon, agreed, wait_and_from_cart, flow, at, seat_and_trace);
 };
 
 // Answers the ticket when it is decided what becomes of the case; `accepted`: or when it runs by events.
@@ -365,8 +371,8 @@ struct repair {
 };
 
 // Sagas of every design, newest first, as far as all that is given fits. Without a state: those that have not ended.
-// Ended ones are looked for among the newest of the store only, and with a prefix of the number as people see it also
-// when no state is given. Answers a page.
+// Ended ones are looked for some thousands at a time: a page may be short, or empty, and there is more below `next`;
+// with a prefix of the number as people see it they are looked for also when no state is given. Answers a page.
 struct list_sagas {
   std::optional<saga_state> state;
   std::optional<order::flow> flow;
@@ -441,7 +447,8 @@ struct overview {
   std::vector<ended_so> ended;
   std::int64_t placed = 0;  // since the desk was seated
   std::vector<pausing> paused;
-  SOUK_FIELDS(overview, open, ended, placed, paused);
+  std::int64_t untold = 0;  // events of the outbox that the platform has not taken, nor refused
+  SOUK_FIELDS(overview, open, ended, placed, paused, untold);
 };
 
 // The audit log of a store, newest first, of one case if given. Answers audit_page.

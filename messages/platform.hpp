@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,10 @@ struct trouble {
 };
 struct troubles {
   std::vector<trouble> list;
-  SOUK_FIELDS(troubles, list);
+  // Of all, also of those that are not listed.
+  std::int64_t held = 0;  // events that wait to be tried again
+  std::int64_t dead = 0;  // dead letters
+  SOUK_FIELDS(troubles, list, held, dead);
 };
 
 // The position up to which every event of one outbox was delivered or is in trouble. Answers order::position.
@@ -96,9 +100,17 @@ struct tried {
   SOUK_FIELDS(tried, source, seq, error, at);
 };
 
+// Dead letters first; those that come after one that was listed.
+struct listed {
+  bool dead = false;
+  std::uint32_t source = 0;
+  std::int64_t seq = 0;
+  SOUK_FIELDS(listed, dead, source, seq);
+};
 struct list_troubles {
   std::uint32_t limit = 100;
-  SOUK_FIELDS(list_troubles, limit);
+  std::optional<listed> after;
+  SOUK_FIELDS(list_troubles, limit, after);
 };
 
 // A dead letter gets its tries again; dry: only says which it is. Answers it as it was, as troubles. Refused:

@@ -32,7 +32,7 @@ struct open {
   schedule_id schedule;
   moment sales_open;
   std::int64_t admits = 0;   // how many are in at a time
-  std::int64_t hold_ms = 0;  // how long one may stay, and from each hold on again
+  std::int64_t hold_ms = 0;  // how long one may stay, and from each hold on again, but at most twice as long
   SOUK_FIELDS(open, schedule, sales_open, admits, hold_ms);
 };
 
@@ -53,7 +53,8 @@ struct find {
   SOUK_FIELDS(find, token, at);
 };
 
-// At the door: done when this token is in, for this user and this date; it then stays as long as a hold made now.
+// At the door: done when this token is in, for this user and this date; it then stays as long as a hold made now, if
+// that is within twice the usual stay.
 // Refused: not_admitted. Answers a view.
 struct enter {
   token_id token;

@@ -14,14 +14,14 @@ namespace souk::persistence {
 
 class cart_store {
 public:
-  enum class what : std::uint8_t { taken_out, put_back, tombstone = 11 };
+  enum class what : std::uint8_t { taken_out, put_back, refused = 10, tombstone = 11 };
 
   // What an order did to a cart; its primary key is its command's key: the inbox.
   struct operation {
     std::int64_t key = 0;
     user_id user;
     cart_store::what what{};
-    std::vector<cart::item> items;  // exactly those that moved
+    std::vector<cart::item> items;  // exactly those that moved; refused: what was missing, none of it
     moment at;
   };
 

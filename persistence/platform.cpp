@@ -7,6 +7,6 @@ static const std::string version_1 = troubles<platform::trouble>::schema() + pos
 static const std::string_view migrations[]{version_1};
 
 platform_store::platform_store(const open_options& options)
-    : file(options, migrations), positions(file), troubles(file) {}
+    : file(options, migrations), positions(file), troubles(file, true) {}
 
 }  // namespace souk::persistence

@@ -16,11 +16,16 @@ static const std::string version_1 =
     "CREATE TABLE operation(key INTEGER PRIMARY KEY, what INTEGER NOT NULL, token INTEGER NOT NULL,"
     " at INTEGER NOT NULL) STRICT;" +
     std::string{requests::schema} + std::string{own_numbers::schema};
-static const std::string_view migrations[]{version_1};
+// Since when a token is in; of those that were in already, as if nobody had asked for a hold yet.
+static const std::string version_2 =
+    "ALTER TABLE token ADD COLUMN admitted INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE token SET admitted=until-(SELECT hold_ms FROM room WHERE id=token.room) WHERE state=1;";
+static const std::string_view migrations[]{version_1, version_2};
 
 static const std::string room_columns =
     "SELECT id, schedule, sales_open, admits, hold_ms, issued, turns, crowded FROM room ";
-static const std::string token_columns = "SELECT id, room, user, place, state, until, turn, used_by FROM token ";
+static const std::string token_columns =
+    "SELECT id, room, user, place, state, until, turn, used_by, admitted FROM token ";
 
 queue_store::queue_store(const open_options& options)
     : file(options, migrations),
@@ -32,8 +37,8 @@ queue_store::queue_store(const open_options& options)
                          " VALUES(?1,?2,?3,?4,0,0,?3)")),
       save_(file.prepare("UPDATE room SET sales_open=?2, admits=?3, hold_ms=?4, issued=?5, turns=?6,"
                          " crowded=max(crowded,?3) WHERE id=?1")),
-      issue_(file.prepare("INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")),
-      save_token_(file.prepare("UPDATE token SET state=?2, until=?3, turn=?4, used_by=?5 WHERE id=?1")),
+      issue_(file.prepare("INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")),
+      save_token_(file.prepare("UPDATE token SET state=?2, until=?3, turn=?4, used_by=?5, admitted=?6 WHERE id=?1")),
       find_(file.prepare(token_columns + "WHERE id=?1")),
       live_(file.prepare(token_columns + "WHERE room=?1 AND user=?2 AND state<2")),
       waiting_(file.prepare(token_columns + "WHERE room=?1 AND state=0 ORDER BY place LIMIT 1")),
@@ -57,7 +62,8 @@ static queue_store::token read_token(statement::row row) {
           static_cast<queue::state>(row.integer(4)),
           {row.integer(5)},
           row.integer(6),
-          {row.integer(7)}};
+          {row.integer(7)},
+          {row.integer(8)}};
 }
 
 std::optional<queue_store::room> queue_store::load(const schedule_id& schedule) {
@@ -74,10 +80,12 @@ std::int64_t queue_store::open(const room& fresh) {
 void queue_store::save(const room& r) { save_.run(r.id, r.sales_open.ms, r.admits, r.hold_ms, r.issued, r.turns); }
 
 void queue_store::issue(const token& t) {
-  issue_.run(t.id.value, t.room, t.user.text, t.place, t.now, t.until.ms, t.turn, t.used_by.value);
+  issue_.run(t.id.value, t.room, t.user.text, t.place, t.now, t.until.ms, t.turn, t.used_by.value, t.admitted.ms);
 }
 
-void queue_store::save(const token& t) { save_token_.run(t.id.value, t.now, t.until.ms, t.turn, t.used_by.value); }
+void queue_store::save(const token& t) {
+  save_token_.run(t.id.value, t.now, t.until.ms, t.turn, t.used_by.value, t.admitted.ms);
+}
 
 std::optional<queue_store::token> queue_store::find(token_id token) { return find_.first(read_token, token.value); }
 

@@ -43,6 +43,7 @@ public:
     moment until;
     std::int64_t turn = 0;  // as the how manieth it was let in first; 0: not yet
     number used_by;         // the payment
+    moment admitted;        // since when it is in, this time
   };
 
   explicit queue_store(const open_options& options);

@@ -56,10 +56,16 @@ void add_admin(CLI::App& app, int& exit_code) {
     return one;
   };
   const auto limited = [&](CLI::App* one) {
-    one->add_option("--limit", wanted->limit, "at most so many")->check(CLI::Range(1U, 1000U))->capture_default_str();
+    one->add_option("--limit", wanted->limit, "at most so many")
+        ->check(CLI::Range(1U, limit_max))
+        ->capture_default_str();
     return one;
   };
-  auto* list = limited(add("sagas", "sagas of every design: those that are open, or as the options say", admin::sagas));
+  const auto paged = [&](CLI::App* one) {
+    one->add_option("--after", wanted->after, "go on after this one, as the page before says");
+    return limited(one);
+  };
+  auto* list = paged(add("sagas", "sagas of every design: those that are open, or as the options say", admin::sagas));
   list->add_option("--state", wanted->state, "open, running, compensating, parked, completed or compensated");
   list->add_option("--reason", wanted->reason, "why it stands still, or turned back");
   const auto about = [&](CLI::App* one) {
@@ -78,7 +84,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   add("saga", "the story of one, what it has in effect, and what may be done", admin::saga)
       ->add_option("ID", wanted->id, "its id, or the first letters")
       ->required();
-  auto* held = limited(
+  auto* held = paged(
       add("locks", "what the sagas that are under way hold, since when, and who has asked for the same", admin::locks));
   held->add_option("--kind", wanted->kind, "order, stock, coupon, money, payment, cart, place or seat");
   held->add_option("--name", wanted->name, "which: a product, a coupon, a user");
@@ -113,7 +119,7 @@ void add_admin(CLI::App& app, int& exit_code) {
   holds("resume", "takes new orders of a design again", admin::resume);
   holds("drain", "pauses it, and says how many still run until none does", admin::drain);
   add("check", "what the audit that goes on in the background found, and what it cannot ask", admin::check);
-  auto* log_of_repairs = limited(verbs->add_subcommand("audit", "what operators did, and why, newest first"));
+  auto* log_of_repairs = paged(verbs->add_subcommand("audit", "what operators did, and why, newest first"));
   log_of_repairs->fallthrough()->add_option("--saga", wanted->prefix, "of one: its id, or the first letters");
   auto* verify = log_of_repairs->add_subcommand("verify", "follows the chain of hashes")->fallthrough();
   log_of_repairs->callback([wanted, verify, &exit_code] {
@@ -130,19 +136,31 @@ void add_admin(CLI::App& app, int& exit_code) {
                     "rename what is in it");
   add("actors", "desks, coordinators and the cashier with their figures", admin::actors);
   add("top", "how the node is, once a second, on the whole screen", admin::top);
-  limited(add("outbox", "events that the platform has not taken", admin::outbox));
+  using command = void (*)(console&, const wish&);
+  const auto revives = [&](CLI::App* letters, const char* letter, command shows, command revive) {
+    auto* again =
+        letters->fallthrough()->add_subcommand("retry", "gives a dead letter its tries again, or all of them");
+    auto* one = again->fallthrough()->add_option("LETTER", wanted->id, letter);
+    auto* all = again->add_flag("--all", wanted->all, "every dead letter, or those that are as the options say");
+    again->add_option("--error-has", wanted->error_has, "a text in its error")->needs(all->excludes(one));
+    explained(again, "show which it is, or how many, and do nothing");
+    letters->callback([wanted, again, shows, revive, &exit_code] {
+      if (again->parsed() && wanted->id.empty() && !wanted->all) throw CLI::RequiredError("LETTER or --all");
+      exit_code = run(*wanted, again->parsed() ? revive : shows);
+    });
+    return again;
+  };
+  revives(paged(verbs->add_subcommand("outbox", "events that the platform has not taken")),
+          "SOURCE/SEQ, as outbox shows it", admin::outbox, admin::retry_outbox);
   auto* log = verbs->add_subcommand("event-log", "its topics, partitions and subscribers, and events in trouble");
-  auto* again = log->fallthrough()->add_subcommand("retry", "gives a dead letter its tries again")->fallthrough();
-  again->add_option("LETTER", wanted->id, "PARTITION-SUBSCRIBER-EVENT, as event-log shows it")->required();
-  explained(again, "show which it is, and do nothing");
-  log->callback([wanted, again, &exit_code] {
-    exit_code = run(*wanted, again->parsed() ? admin::retry_event : admin::event_log);
-  });
-  auto* follow = limited(
-      add("tail", "orders as they come, and again when their state is another, until interrupted", admin::tail));
+  auto* again =
+      revives(limited(log), "PARTITION-SUBSCRIBER-EVENT, as event-log shows it", admin::event_log, admin::retry_event);
+  again->add_option("--subscriber", wanted->subscriber, "who did not take it: wallet/0, or wallet")->needs("--all");
+  auto* follow =
+      limited(add("tail", "orders as they come, and again when they are otherwise, until interrupted", admin::tail));
   follow->add_option("--every", wanted->every_s, "seconds between two looks")->check(CLI::Range(0.05, 3600.0));
   follow->add_option("--since", wanted->since, "from so long ago on: 90s, 10m or 2h; or an order's id: after that one");
-  follow->add_option("--state", wanted->state, "PENDING, COMPLETED, FAILED or CANCELLED");
+  follow->add_option("--state", wanted->state, "PENDING, COMPLETED, FAILED or CANCELLED; parked or compensating");
   follow->add_option("--reason", wanted->reason, "why it failed");
   about(follow);
 }

@@ -36,6 +36,8 @@ public:
   // A case that runs by events got so far: for the domain that keeps its record.
   virtual void hear(const event_log::event&) {}
   virtual const std::vector<souk::order::happening>* story(number) const { return nullptr; }
+  // How many open cases run by events, which no coordinator counts: of the domain that keeps their record.
+  virtual std::int64_t run_by_events() const { return 0; }
   // Who is to run what has begun here, of a share of all sagas.
   virtual souk::order::runner runner_of(std::uint32_t share) const { return {share, 0, share, 0, 0}; }
 

@@ -5,13 +5,16 @@
 
 namespace souk::domains {
 
-using persistence::cart_store;
-using what = cart_store::what;
+using what = persistence::cart_store::what;
 
 namespace {
 souk::cart::item* find_in(std::vector<souk::cart::item>& items, const product_id& product) {
   const auto found = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.product == product; });
   return found == items.end() ? nullptr : &*found;
+}
+
+answer refuse_without(const product_id& missing) {
+  return refuse(reason::not_found, "the cart no longer holds what was ordered of " + missing.text);
 }
 }  // namespace
 
@@ -40,20 +43,34 @@ answer cart::on(const souk::cart::checkout& checkout) {
 
 answer cart::on(const souk::cart::take_out& take) {
   auto items = store_.load(take.user);
-  cart_store::operation op{take.once.key(), take.user, what::taken_out, {}, take.at};
-  for (const auto& ordered : take.items)
-    if (auto* mine = find_in(items, ordered.product); mine && mine->quantity > 0) {
-      const auto moved = std::min(mine->quantity, ordered.quantity);
-      mine->quantity -= moved;
-      op.items.push_back({ordered.product, moved});
+  store::operation op{take.once.key(), take.user, what::taken_out, {}, take.at};
+  // Two checkouts may have seen the same goods: whoever comes second does not get them.
+  const bool all = from_cart_ == take.once.saga;
+  for (const auto& ordered : take.items) {
+    auto* mine = find_in(items, ordered.product);
+    const auto moved = mine ? std::min(mine->quantity, ordered.quantity) : 0;
+    if (all && moved < ordered.quantity) {
+      op.what = what::refused;
+      op.items = {{ordered.product, 0}};
+      break;
     }
-  if (!store_.append(op)) {
-    const auto first = store_.operation_at(take.once.key());
-    if (first->what == what::tombstone || store_.operation_at(take.once.undo_key())) return refuse(reason::undone);
-    return reply_with(reply{}, true);
+    if (moved == 0) continue;
+    mine->quantity -= moved;
+    op.items.push_back({ordered.product, moved});
   }
+  if (!store_.append(op)) return known(*store_.operation_at(take.once.key()));
+  if (op.what == what::refused) return refuse_without(op.items.front().product);
   for (const auto& moved : op.items) store_.save(take.user, *find_in(items, moved.product));
   return {};
+}
+
+// The key was used before: the first outcome stands.
+answer cart::known(const store::operation& first) {
+  if (first.what == what::tombstone || store_.operation_at(first.key | 1)) return refuse(reason::undone);
+  if (first.what == what::taken_out) return reply_with(reply{}, true);
+  auto again = refuse_without(first.items.front().product);
+  again.replayed = true;
+  return again;
 }
 
 answer cart::on(const souk::cart::undo_take_out& undo) {

@@ -93,12 +93,12 @@ answer event_log::on(const souk::event_log::revive& revive) {
   return reply_with(souk::event_log::held{{}, {*std::move(found)}});
 }
 
-answer event_log::on(const souk::event_log::find_status&) {
+answer event_log::on(const souk::event_log::find_status& find) {
   souk::event_log::status status{partition_, store_.log.newest(), store_.log.forgotten() + 1, {}, {}, {}};
   for (std::size_t d = 0; d < domain_count; ++d)
     if (told_[d]) status.topics.push_back({static_cast<domain>(d), told_[d]});
   for (const auto& [id, one] : subscribers_) status.subscribers.push_back({one.asked.by, one.asked.after, one.lag});
-  status.troubles = store_.troubles.list(100);
+  status.troubles = store_.troubles.list(find.troubles);
   status.held = store_.troubles.living();
   status.dead = store_.troubles.dead();
   return reply_with(std::move(status));

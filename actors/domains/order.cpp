@@ -17,7 +17,7 @@ using souk::order::state;
 
 namespace {
 
-constexpr std::size_t looked_at_max = 50'000;  // numbers of ended cases, for a list of them: some 50 ms
+constexpr std::size_t looked_at_max = 50'000;  // numbers of ended cases, for a page of them: some 50 ms
 
 // Subjects that ring when there are events for a subscriber; cases have large numbers.
 constexpr std::int64_t bell_of(souk::order::subscriber who) { return 1 + static_cast<std::int64_t>(who); }
@@ -80,6 +80,7 @@ order::order(const persistence::open_options& options, std::uint32_t shard) : st
   }
   for (auto& r : store_.open()) {
     if (!r.brief.by_events) begun_.push_back(r.brief);
+    by_events_ += r.brief.by_events;
     open_.emplace(r.brief.id.value, std::move(r));
   }
 }
@@ -107,12 +108,14 @@ answer order::on(const souk::order::place& place) {
   fresh.brief.placed = place.at;
   fresh.brief.seat = place.seat;
   fresh.brief.trace = place.trace;
+  fresh.brief.from_cart = place.from_cart;
   fresh.request = place.request;
   fresh.print = print;
   fresh.brief.by_events = begins_by_event(place.flow);
   if (fresh.brief.by_events) fresh.timeline.push_back({0, mark::began, 0, reason::none});
   store_.append(fresh);
   placed_ += 1;
+  by_events_ += fresh.brief.by_events;
   if (fresh.brief.by_events) {
     store_.exchange.tell({0, domain::order, souk::event_log::placed, outcome::done, {}, {}, place.at, fresh.brief});
   } else {
@@ -170,6 +173,7 @@ answer order::on(const souk::order::announce& announce) {
   if (r->brief.cancelling) return refuse(reason::cancelled);
   settle_amounts(*r, announce.amounts);
   r->brief.by_events = true;
+  by_events_ += 1;
   take_story(*r, announce.timeline);
   // Whoever says so runs it: that it stood still was the word of another, or came late. No operator is to turn back
   // what the others act on from here on.
@@ -423,7 +427,8 @@ bool has_text(const record& r, const std::string& wanted) {
 }  // namespace
 
 answer order::on(const souk::order::survey& survey) {
-  souk::order::overview now{{}, ends_, placed_, {}};
+  souk::order::overview now{
+      {}, ends_, placed_, {}, store_.outbox.behind(static_cast<std::uint32_t>(souk::order::subscriber::platform))};
   for (const auto& one : paused_)
     if (one) now.paused.push_back(*one);
   for (const auto& [id, r] : open_) {
@@ -454,18 +459,25 @@ answer order::on(const souk::order::list_sagas& list) {
   const bool asks_for_ended = list.state
                                   ? *list.state == saga_state::completed || *list.state == saga_state::compensated
                                   : !list.prefix.empty();
+  number stopped;  // below it nothing was looked at
   if (asks_for_ended) {
     std::size_t looked_at = 0, ended = 0;
     store_.each_number_below(list.before, [&](number id) {
+      if (++looked_at > looked_at_max) return false;
+      stopped = id;
       if (!open_.contains(id.value) && to_text(id).starts_with(list.prefix))
         if (const auto r = any_case(id); r && fits(*r)) found.push_back(view_of(*r)), ++ended;
-      return ++looked_at < looked_at_max && ended <= list.limit;
+      return ended <= list.limit;
     });
+    if (looked_at <= looked_at_max && ended <= list.limit) stopped = {};
+    std::erase_if(found, [&](const auto& one) { return one.id < stopped; });
     std::sort(found.begin(), found.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
   }
-  souk::order::page page{std::move(found), false};
-  page.more = page.orders.size() > list.limit;
-  if (page.more) page.orders.resize(list.limit);
+  souk::order::page page{std::move(found), bool{stopped}, stopped};
+  if (page.orders.size() <= list.limit) return reply_with(std::move(page));
+  page.orders.resize(list.limit);
+  page.more = true;
+  page.next = page.orders.back().id;
   return reply_with(std::move(page));
 }
 
@@ -629,7 +641,9 @@ void order::count_end(const record& ended) {
 }
 
 void order::put_away(number id) {
-  ended_.insert(open_.extract(id.value));
+  auto ended = open_.extract(id.value);
+  by_events_ -= ended.mapped().brief.by_events;
+  ended_.insert(std::move(ended));
   if (ended_.size() > ended_max) ended_.erase(ended_.begin());
 }
 

@@ -28,6 +28,7 @@ public:
   void hear(const souk::event_log::event& event) override;
   const std::vector<souk::order::happening>* story(number id) const override;
   souk::order::runner runner_of(std::uint32_t share) const override;
+  std::int64_t run_by_events() const override { return by_events_; }
 
   answer on(const souk::order::place& place);
   answer on(const souk::order::watch& watch);
@@ -72,6 +73,7 @@ private:
   std::uint32_t shard_;
   static constexpr std::size_t ended_max = 4096;
   std::map<std::int64_t, record> open_;   // by number: the oldest first
+  std::int64_t by_events_ = 0;            // of those that are open
   std::map<std::int64_t, record> ended_;  // lately, for those who watch; a cache
   std::int64_t placed_ = 0;               // since it sits here, like the next
   std::vector<souk::order::overview::ended_so> ends_;

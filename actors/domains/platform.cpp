@@ -37,7 +37,8 @@ answer platform::on(const souk::platform::tried& tried) {
 }
 
 answer platform::on(const souk::platform::list_troubles& list) {
-  return reply_with(souk::platform::troubles{store_.troubles.list(list.limit)});
+  return reply_with(souk::platform::troubles{store_.troubles.list(list.limit, list.after), store_.troubles.living(),
+                                             store_.troubles.dead()});
 }
 
 answer platform::on(const souk::platform::revive& revive) {

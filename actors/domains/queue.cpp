@@ -60,8 +60,9 @@ answer queue::on(const souk::queue::enter& enter) {
                                             "the token has expired"};
     return refuse(reason::not_admitted, std::string{why[static_cast<std::size_t>(token->now)]});
   }
-  // A hold that is made now may last longer than the stay so far: the token outlives it.
-  if (const auto stay = enter.at + room->hold_ms; stay > token->until) {
+  // A hold that is made now may last longer than the stay so far: the token outlives it. But who asks again and again,
+  // for whatever there is to hold or not, goes like everybody: with twice the stay even the last moment's hold is paid.
+  if (const auto stay = std::min(enter.at + room->hold_ms, token->admitted + 2 * room->hold_ms); stay > token->until) {
     token->until = stay;
     store_.save(*token);
   }
@@ -144,6 +145,7 @@ void queue::turn_over(store::room& room, moment at) {
     auto next = store_.first_waiting(room.id);
     if (!next) break;
     next->now = state::admitted;
+    next->admitted = at;
     next->until = at + room.hold_ms;
     if (!next->turn) next->turn = ++room.turns;
     store_.save(*next);

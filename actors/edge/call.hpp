@@ -153,9 +153,10 @@ public:
                  },
                  {.shard = s});
   }
-  // Asks every shard of a domain; `then` hears what each of them said, in their order, be it no or nothing.
-  template <class Then>
-  void ask_all(domain of, const command& what, Then then) const {
+  // Asks every shard of a domain the same, or what `what` answers for the shard; `then` hears what each of them said,
+  // in their order, be it no or nothing.
+  template <class What, class Then>
+  void ask_all(domain of, const What& what, Then then) const {
     struct gathering {
       std::vector<souk::answer> said;
       std::atomic<std::uint32_t> missing;
@@ -165,7 +166,7 @@ public:
     all->said.resize(shards);
     all->missing = shards;
     for (std::uint32_t s = 0; s < shards; ++s)
-      ask(command{what}, {.shard = s}, [all, s, then](souk::answer&& said) mutable {
+      ask(question_for(what, s), {.shard = s}, [all, s, then](souk::answer&& said) mutable {
         all->said[s] = std::move(said);
         if (--all->missing == 0) then(std::move(all->said));
       });
@@ -177,8 +178,8 @@ public:
     std::vector<std::size_t> shards;  // whose pages these are
     std::vector<std::string> silent;  // the others, by name
   };
-  template <class Page, class Then>
-  void want_what_is_there(domain of, const command& what, Then then) const {
+  template <class Page, class What, class Then>
+  void want_what_is_there(domain of, const What& what, Then then) const {
     ask_all(of, what, [self = *this, of, then](std::vector<souk::answer>&& said) mutable {
       heard<Page> all;
       for (std::size_t s = 0; s < said.size(); ++s) {
@@ -197,6 +198,13 @@ public:
   void answer_no(const souk::answer& said) const;
 
 private:
+  template <class What>
+  static command question_for(const What& what, std::uint32_t shard) {
+    if constexpr (std::is_invocable_v<const What&, std::uint32_t>)
+      return what(shard);
+    else
+      return command{what};
+  }
   call(std::shared_ptr<edge::hall> hall, entrance at);
 
   struct state {

@@ -52,11 +52,13 @@ bool hall::guarded() const { return options_.keys && options_.keys->any(); }
 bool hall::admit() {
   const auto most = options_.orders_in_flight_max;
   if (in_flight_.fetch_add(1, std::memory_order_relaxed) < most) {
-    // Whoever does not wait for the end leaves a saga behind: those count as well. Parked ones wait for people.
+    // Whoever does not wait for the end leaves a saga behind: those count as well, also where no coordinator has them.
+    // Parked ones wait for people.
     std::int64_t running = 0;
     with_node([&](runtime::node& node) {
       for (const auto& one : node.figures().coordinators)
         running += std::max<std::int64_t>(one->running - one->parked, 0);
+      for (const auto& [at, counts] : node.figures().desks) running += counts->by_events;
     });
     if (running < most) return true;
   }
@@ -183,7 +185,9 @@ void call::ask(command what, const runtime::ask_options& how, runtime::hear then
 
 void call::answer_no(const souk::answer& said) const {
   problem what{said.why};
-  if (!said.detail.empty()) what.detail(said.detail);
+  // Who has paused a design, and why, is not for those who shop.
+  const bool theirs = said.why != reason::paused || !who() || who()->role != role::customer;
+  if (!said.detail.empty() && theirs) what.detail(said.detail);
   if (said.replayed) what.header("Idempotent-Replayed", "true");
   answer(std::move(what));
 }

@@ -274,6 +274,12 @@ json json_of_list(json&& data, bool more, const std::vector<std::string>& silent
   return list;
 }
 
+json json_of_list(json&& data, number next, const std::vector<std::string>& silent) {
+  auto list = json_of_list(std::move(data), bool{next}, silent);
+  if (next) list["next"] = souk::to_text(next);
+  return list;
+}
+
 std::string dumped(const json& what) { return what.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 void append(std::string& out, std::initializer_list<std::string_view> parts) {
@@ -330,7 +336,7 @@ void append_happening(std::string& out, const order::view& of, const order::happ
 }
 
 // Repairs stand in the story as often as in the audit log, in the same order: there is what was done, and why.
-std::string timeline_of(const order::view& one) {
+std::string timeline_of(const order::view& one, bool for_operators) {
   std::size_t repair = 0;
   std::string out;
   out.append(R"({"id":")").append(to_text(one.id)).append(R"(","flow":")").append(to_text(one.flow));
@@ -343,9 +349,12 @@ std::string timeline_of(const order::view& one) {
     if (one.timeline[i].what != order::mark::repaired || repair == one.repairs.size()) continue;
     const auto& line = one.repairs[repair++];
     out.pop_back();
-    append(out, {R"(,"repair":")", sagas::to_text(line.what), R"(","because":)"});
-    append_quoted(out, line.reason);
-    if (!line.by.empty()) {
+    append(out, {R"(,"repair":")", sagas::to_text(line.what), "\""});
+    if (for_operators) {
+      append(out, {R"(,"because":)"});
+      append_quoted(out, line.reason);
+    }
+    if (for_operators && !line.by.empty()) {
       append(out, {R"(,"by":)"});
       append_quoted(out, line.by);
     }

@@ -38,6 +38,8 @@ json json_of_saga(const order::view& one, moment now);
 // {"data": [...], "has_more": ...}
 // Silent: shards whose part is missing in it.
 json json_of_list(json&& data, bool more, const std::vector<std::string>& silent = {});
+// There is more if `next` is any, below it.
+json json_of_list(json&& data, number next, const std::vector<std::string>& silent);
 // Never throws for the text in it: broken UTF-8 shows as U+FFFD.
 std::string dumped(const json& what);
 
@@ -49,7 +51,8 @@ void append_seat(std::string& out, const order::seat_sale& one);
 void append_order(std::string& out, const order::view& one, const std::string& currency);
 // A step of a saga; the plan of the flow knows its name.
 void append_happening(std::string& out, const order::view& of, const order::happening& one);
-std::string timeline_of(const order::view& one);
+// Why an operator repaired it, and who it was, is for operators.
+std::string timeline_of(const order::view& one, bool for_operators = true);
 
 std::string_view to_text(order::state what);  // PENDING, COMPLETED, FAILED, CANCELLED
 std::string_view to_text(order::saga_state what);

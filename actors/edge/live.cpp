@@ -25,7 +25,7 @@ struct answers {
   std::mutex mutex;
   std::condition_variable all_in;
   std::size_t missing = 0;
-  std::vector<order::overview> orders;
+  std::vector<std::pair<std::uint32_t, order::overview>> orders;  // by shard
   std::vector<order::page> parked, late;
   std::vector<event_log::status> log;
   std::optional<platform::troubles> outbox;
@@ -103,10 +103,11 @@ void live::tell(std::function<void(const std::string&)> who) {
 
 void live::begin() {
   if (runs_) return;
-  // The one before has said that it ends, and holds no lock any more.
-  if (thread_.joinable()) thread_.join();
-  runs_ = true;
-  thread_ = std::thread{[this] { run(); }};
+  if (!console_)
+    hall_.with_node([this](runtime::node& node) { console_ = node.employ("console", [this] { return look(); }); });
+  if (!console_) return;  // the gateway has closed
+  runs_ = begins_ = true;
+  console_->wake();
 }
 
 void live::stop() {
@@ -116,30 +117,32 @@ void live::stop() {
     for (const auto& one : listeners_) one.to.close();
     listeners_.clear();
   }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  console_.reset();
 }
 
-void live::run() {
-  before_ = {};  // what happened while nobody looked is no news of this second
+std::optional<std::chrono::milliseconds> live::look() {
   // Who asks once a second is not there between two questions.
   constexpr int quiet_max = 3;
-  for (int quiet = 0;;) {
-    const auto text = tick();
-    std::unique_lock hold{mutex_};
+  {
+    const std::lock_guard hold{mutex_};
+    if (stopped_) return std::nullopt;
+    // What happened while nobody looked is no news of this second.
+    if (std::exchange(begins_, false)) before_ = {}, quiet_ = 0;
+  }
+  const auto text = tick();
+  std::vector<std::function<void(const std::string&)>> asked;
+  bool goes_on = false;
+  {
+    const std::lock_guard hold{mutex_};
     std::erase_if(listeners_,
                   [&](const auto& one) { return hall_.draining || !one.may_hear() || !one.to.event("tick", text); });
-    const auto asked = std::exchange(askers_, {});
-    quiet = listeners_.empty() && asked.empty() ? quiet + 1 : 0;
-    if (stopped_ || quiet == quiet_max) {
-      runs_ = false;
-      return;
-    }
-    hold.unlock();
-    for (const auto& one : asked) one(text);
-    hold.lock();
-    wake_.wait_for(hold, std::chrono::seconds{1}, [this] { return stopped_; });
+    asked = std::exchange(askers_, {});
+    quiet_ = listeners_.empty() && asked.empty() ? quiet_ + 1 : 0;
+    runs_ = goes_on = !stopped_ && quiet_ < quiet_max;
   }
+  for (const auto& one : asked) one(text);
+  if (!goes_on) return std::nullopt;
+  return std::chrono::seconds{1};
 }
 
 std::string live::tick() {
@@ -147,22 +150,27 @@ std::string live::tick() {
   order::list_sagas parked;
   parked.state = order::saga_state::parked;
   parked.limit = parked_shown;
-  order::list_sagas late;
-  late.late_before = hall_.late_before();
-  late.limit = parked_shown;
+  // What is parked is late because it is: it is told once.
+  constexpr std::array moving{order::saga_state::running, order::saga_state::compensating};
   for (std::uint32_t s = 0; s < hall_.shards(domain::order); ++s) {
     const auto name = name_of({domain::order, s});
     all->ask<order::overview>(hall_, all, name, order::survey{hall_.late_before()}, s,
-                              [](answers& to, order::overview&& one) { to.orders.push_back(std::move(one)); });
+                              [s](answers& to, order::overview&& one) { to.orders.emplace_back(s, std::move(one)); });
     all->ask<order::page>(hall_, all, name, parked, s,
                           [](answers& to, order::page&& one) { to.parked.push_back(std::move(one)); });
-    all->ask<order::page>(hall_, all, name, late, s,
-                          [](answers& to, order::page&& one) { to.late.push_back(std::move(one)); });
+    for (const auto state : moving) {
+      order::list_sagas late;
+      late.state = state;
+      late.late_before = hall_.late_before();
+      late.limit = parked_shown;
+      all->ask<order::page>(hall_, all, name, std::move(late), s,
+                            [](answers& to, order::page&& one) { to.late.push_back(std::move(one)); });
+    }
   }
   for (std::uint32_t p = 0; p < hall_.shards(domain::event_log); ++p)
     all->ask<event_log::status>(hall_, all, name_of({domain::event_log, p}), event_log::find_status{}, p,
                                 [](answers& to, event_log::status&& one) { to.log.push_back(std::move(one)); });
-  all->ask<platform::troubles>(hall_, all, name_of({domain::platform, 0}), platform::list_troubles{1000}, 0,
+  all->ask<platform::troubles>(hall_, all, name_of({domain::platform, 0}), platform::list_troubles{1}, 0,
                                [](answers& to, platform::troubles&& one) { to.outbox = std::move(one); });
   all->one_more();
   with_desks(hall_, [all](std::vector<desk_now>&& desks) { all->one_less([&] { all->desks = std::move(desks); }); });
@@ -223,28 +231,36 @@ std::string live::tick() {
   out["silent"] = all->silent;
 
   std::map<std::string, std::int64_t> sagas;
-  std::int64_t oldest = 0, overdue = 0;
+  std::int64_t oldest = 0, overdue = 0, late = 0, untold = 0;
   std::map<std::string, order::pausing> paused;  // by design
-  for (const auto& one : all->orders) {
-    sum.placed += one.placed;
+  std::map<std::string, std::int64_t> fresh;     // since the tick before; ends by how
+  for (const auto& [shard, one] : all->orders) {
+    auto& counted = sum.orders[shard];
+    counted["placed"] = one.placed;
+    untold += one.untold;
     for (const auto& open : one.open) {
       sagas[std::string{edge::to_text(open.saga)}] += open.cases;
       overdue += open.late;
+      if (open.saga != order::saga_state::parked) late += open.late;
       if (!oldest || open.oldest.ms < oldest) oldest = open.oldest.ms;
     }
     for (const auto& pause : one.paused) paused.emplace(edge::to_text(pause.flow), pause);
     for (const auto& end : one.ended) {
       if (!order::is_sale(end.flow)) continue;
       const bool failed = end.state == order::state::failed;
-      sum.ended[std::string{failed ? souk::to_text(end.why) : edge::to_text(end.state)}] += end.cases;
+      counted[std::string{failed ? souk::to_text(end.why) : edge::to_text(end.state)}] += end.cases;
+    }
+    // A desk that was seated anew counts anew; of one that was silent nobody knows when it was.
+    const auto known = before_.orders.find(shard);
+    for (const auto& [what, n] : counted) {
+      const auto was = known == before_.orders.end() ? n : known->second.contains(what) ? known->second.at(what) : 0;
+      fresh[what] += n >= was ? n - was : n;
     }
   }
+  const auto placed = fresh.extract("placed");
   auto ends = json::object();
-  for (const auto& [how, n] : sum.ended) {
-    const auto was = first ? n : before_.ended[how];
-    ends[how] = per_second(n - was, ms);
-  }
-  out["orders"] = {{"placed_s", first ? 0 : per_second(sum.placed - before_.placed, ms)},
+  for (const auto& [how, n] : fresh) ends[how] = per_second(n, ms);
+  out["orders"] = {{"placed_s", placed ? per_second(placed.mapped(), ms) : 0},
                    {"in_flight", hall_.in_flight()},
                    {"ends_s", std::move(ends)}};
   sum.took = hall_.took.all();
@@ -257,6 +273,7 @@ std::string live::tick() {
   for (const auto* name : {"running", "compensating", "parked"}) out["sagas"][name] = sagas[name];
   out["sagas"]["oldest_ms"] = oldest ? now.ms - oldest : 0;
   out["sagas"]["overdue"] = overdue;
+  out["sagas"]["late"] = late;  // of those, what is not parked
   const auto rows_of = [&](const std::vector<order::page>& pages) {
     auto rows = json::array();
     for (const auto& page : pages)
@@ -292,10 +309,8 @@ std::string live::tick() {
     }
   }
   out["event_log"] = {{"lag", lag}, {"held", held}, {"dead", dead}, {"subscribers", std::move(subscribers)}};
-  std::int64_t troubled = 0, lost = 0;
-  if (all->outbox)
-    for (const auto& one : all->outbox->list) ++(one.dead ? lost : troubled);
-  out["outbox"] = {{"waiting", troubled}, {"dead", lost}};
+  const auto troubles = all->outbox.value_or(platform::troubles{});
+  out["outbox"] = {{"waiting", troubles.held}, {"dead", troubles.dead}, {"untold", untold}};
 
   auto http = json::object();
   for (std::size_t i = 2; i < hall_.counted.answered.size(); ++i) {

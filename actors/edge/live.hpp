@@ -3,18 +3,18 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "actors/edge/http.hpp"
+#include "actors/runtime/console.hpp"
 #include "actors/runtime/latencies.hpp"
 #include "messages/measure.hpp"
 
@@ -39,30 +39,31 @@ public:
 private:
   struct sums {  // as they were a tick ago
     std::int64_t steady_ms = 0;
-    std::int64_t placed = 0;
-    std::map<std::string, std::int64_t> ended;  // by how
+    // By store of orders: each counts from when its desk was seated, and is left out while it is silent.
+    std::map<std::uint32_t, std::map<std::string, std::int64_t>> orders;  // placed, and ended by how
     std::map<std::string, measured> desks;
     runtime::latencies::counts took{};
     std::array<std::int64_t, 6> answered{};
   };
 
   void begin();
-  void run();
+  std::optional<std::chrono::milliseconds> look();
   std::string tick();
 
   edge::hall& hall_;
   std::mutex mutex_;
-  std::condition_variable wake_;
   struct listener {
     event_stream to;
     std::function<bool()> may_hear;
   };
   std::vector<listener> listeners_;
   std::vector<std::function<void(const std::string&)>> askers_;
-  std::thread thread_;
   bool runs_ = false;
+  bool begins_ = false;
   bool stopped_ = false;
+  int quiet_ = 0;  // looks that nobody asked for
   sums before_;
+  std::unique_ptr<runtime::console> console_;
 };
 
 }  // namespace souk::edge

@@ -133,7 +133,7 @@ json json_of(const sagas::lock& one, const holding& by, const seekers& others, m
   return out;
 }
 
-json json_of_wait(const holding& of, moment now) {
+json json_of_wait(const call& c, const holding& of, moment now) {
   const auto& stages = sagas::plan_of(of.of.flow).stages();
   if (const auto& parked = of.of.parked)
     return {{"for", "operator"},
@@ -152,7 +152,14 @@ json json_of_wait(const holding& of, moment now) {
            {"waited_ms", std::max<std::int64_t>(now.ms - since.ms, 0)}};
   for (const auto& desk : it.desks) out["desks"].push_back(edge::name_of(desk));
   if (it.times) out["asked"] = it.times;
-  if (!it.by_events) out["without_answer"] = it.turns_back ? "it turns back" : "it is parked";
+  if (it.by_events) return out;
+  out["without_answer"] = it.turns_back ? "it turns back" : "it is parked";
+  std::int64_t most_ms = 0;
+  c.hall().with_node([&](runtime::node& node) {
+    most_ms = node.around().patience.asked_for_ms_max(!it.turns_back, node.around().answer_ms);
+  });
+  // Its coordinator has begun to ask anew since, where that is over.
+  if (const auto until = since + most_ms; until.ms > now.ms) out["until"] = souk::to_text(until);
   return out;
 }
 

@@ -33,6 +33,6 @@ seekers seekers_of(const call& c, const std::vector<holding>& all);
 void ask_for_seekers(const call& c, std::function<void(seekers&&)> then);
 
 json json_of(const sagas::lock& one, const holding& by, const seekers& others, moment now);
-json json_of_wait(const holding& of, moment now);
+json json_of_wait(const call& c, const holding& of, moment now);
 
 }  // namespace souk::edge

@@ -188,6 +188,9 @@ std::string metrics_of(edge::hall& from, const std::vector<event_log::status>& l
     out.family(gauge, "souk_sagas_overdue", "Sagas of the orders kept here that are older than their design's limit");
     for (std::size_t f = 0; f < late.size(); ++f)
       out.sample({{"design", std::string{to_text(static_cast<order::flow>(f))}}}, double(late[f]));
+    out.family(gauge, "souk_outbox_untold", "Events that the platform has not taken, by the store of orders kept here");
+    for (const auto& [shard, n] : watchman->untold())
+      out.sample({{"desk", name_of({domain::order, shard})}}, double(n));
     const auto found = watchman->found();
     out.family(counter, "souk_audit_rounds_total", "Rounds of the audit through the stores kept here");
     out.sample({}, double(found.rounds));

@@ -101,7 +101,7 @@ constexpr route table[] = {
     {"GET", "/v1/admin/check", console::check, no_key, guards::console,
      "What the audit that goes on in the background found in its last round", "", "200:Verdict", ""},
     {"GET", "/v1/admin/audit", repairs::list_audit, no_key, guards::console,
-     "What operators did, and why, newest first", "", "200:AuditList", "saga limit"},
+     "What operators did, and why, newest first", "", "200:AuditList", "saga limit starting_after"},
     {"GET", "/v1/admin/audit/verify", repairs::verify_audit, no_key, guards::console,
      "Follow the audit log's chain of hashes", "", "200:AuditState", ""},
     {"GET", "/v1/admin/plans", repairs::list_plans, no_key, guards::console, "The sagas as their code has them", "",
@@ -111,11 +111,11 @@ constexpr route table[] = {
     {"GET", "/v1/admin/live", console::live, no_key, guards::console,
      "How the node is, once a second while somebody listens (server-sent events)", "", "200", ""},
     {"GET", "/v1/admin/outbox", admin::list_outbox, no_key, guards::console,
-     "Events that the platform did not take yet", "", "200:TroubleList", "limit"},
+     "Events that the platform did not take yet", "", "200:TroubleList", "limit starting_after"},
     {"POST", "/v1/admin/outbox/{source}/{seq}/retry", admin::retry_outbox, no_key, guards::console,
      "Give a dead letter its tries again", "Repair", "200:Replayed 202:Replayed", ""},
     {"GET", "/v1/admin/event-log", admin::show_event_log, no_key, guards::console,
-     "The event log: topics, subscribers and their lag, events in trouble", "", "200:PartitionList", ""},
+     "The event log: topics, subscribers and their lag, events in trouble", "", "200:PartitionList", "limit"},
     {"POST", "/v1/admin/event-log/{letter}/retry", admin::retry_event, no_key, guards::console,
      "Give an event that a subscriber could not take its tries again", "Repair", "200:Replayed 202:Replayed", ""},
     {"POST", "/v1/admin/payment-webhooks", admin::hear_of_payment, no_key, guards::payment_news,
@@ -269,6 +269,7 @@ std::span<const route> all_routes() { return table; }
 
 std::string read_signature(fields& body, const call& c) {
   auto by = body.maybe_text("by", 64).value_or("");
+  if (by.find_first_of("()") != by.npos) body.blame("by", "has no brackets: those say which key it was");
   if (const auto* who = c.who())
     by += (by.empty() ? "(" : " (") + std::string{to_text(who->role)} + ' ' + id_of_key(who->key) + ')';
   return by;

@@ -24,17 +24,59 @@ std::optional<Integer> parse_whole(const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+// Where a page of letters ended: dead/source/seq, for whoever asks on.
+std::string text_of(const platform::listed& one) {
+  return std::to_string(one.dead) + '/' + std::to_string(one.source) + '/' + std::to_string(one.seq);
+}
+std::optional<platform::listed> parse_listed(const std::string& text) {
+  const auto first = text.find('/'), last = text.rfind('/');
+  if (first == text.npos || first == last) return std::nullopt;
+  const auto dead = parse_whole<unsigned>(text.substr(0, first));
+  const auto source = parse_whole<std::uint32_t>(text.substr(first + 1, last - first - 1));
+  const auto seq = parse_whole<std::int64_t>(text.substr(last + 1));
+  if (!dead || *dead > 1 || !source || !seq) return std::nullopt;
+  return platform::listed{*dead == 1, *source, *seq};
+}
+
+}  // namespace
+
+// Letters are what the platform has refused; what it was never told waits in the outbox itself.
 void list_outbox(const asked& a, const call& c) {
   const auto limit = a.limit(c);
   if (!limit) return;
-  c.want<platform::troubles>(platform::list_troubles{*limit + 1},
-                             [c, limit = *limit](platform::troubles&& found, bool) {
-                               const bool more = found.list.size() > limit;
-                               if (more) found.list.resize(limit);
-                               auto data = json::array();
-                               for (const auto& one : found.list) data.push_back(json_of(one));
-                               c.answer(200, dumped(json_of_list(std::move(data), more)));
-                             });
+  platform::list_troubles what{*limit + 1, {}};
+  if (const auto after = a.parameter("starting_after")) {
+    what.after = parse_listed(*after);
+    if (!what.after)
+      return c.answer(problem{problems::invalid_parameter}
+                          .with("parameter", "starting_after")
+                          .detail("starting_after must be the next of the page before"));
+  }
+  c.want<platform::troubles>(std::move(what), [c, limit = *limit](platform::troubles&& found, bool) {
+    const bool more = found.list.size() > limit;
+    if (more) found.list.resize(limit);
+    auto data = json::array();
+    for (const auto& one : found.list) data.push_back(json_of(one));
+    auto out = std::make_shared<json>(json_of_list(std::move(data), more));
+    if (more) {
+      const auto& last = found.list.back();
+      (*out)["next"] = text_of({last.dead, last.source, last.event.seq});
+    }
+    c.want_what_is_there<order::overview>(
+        domain::order, order::survey{}, [c, out](call::heard<order::overview>&& stores) {
+          auto untold = json::array();
+          for (std::size_t i = 0; i < stores.pages.size(); ++i) {
+            const auto shard = static_cast<std::uint32_t>(stores.shards[i]);
+            if (const auto n = stores.pages[i].untold)
+              untold.push_back({{"desk", name_of({domain::order, shard})}, {"events", n}});
+          }
+          (*out)["untold"] = std::move(untold);
+          if (!stores.silent.empty()) (*out)["silent"] = std::move(stores.silent);
+          c.answer(200, dumped(*out));
+        });
+  });
 }
 
 namespace {
@@ -124,13 +166,19 @@ void retry_outbox(const asked& a, const call& c) {
                              platform::revive{*source, *seq, a.at});
 }
 
-void show_event_log(const asked&, const call& c) {
-  c.want_what_is_there<event_log::status>(domain::event_log, event_log::find_status{},
-                                          [c](call::heard<event_log::status>&& found) {
-                                            auto data = json::array();
-                                            for (const auto& one : found.pages) data.push_back(json_of(one));
-                                            c.answer(200, dumped(json_of_list(std::move(data), false, found.silent)));
-                                          });
+void show_event_log(const asked& a, const call& c) {
+  const auto limit = a.limit(c);
+  if (!limit) return;
+  const auto answer = [c](call::heard<event_log::status>&& found) {
+    bool more = false;
+    auto data = json::array();
+    for (const auto& one : found.pages) {
+      more = more || one.held + one.dead > static_cast<std::int64_t>(one.troubles.size());
+      data.push_back(json_of(one));
+    }
+    c.answer(200, dumped(json_of_list(std::move(data), more, found.silent)));
+  };
+  c.want_what_is_there<event_log::status>(domain::event_log, event_log::find_status{*limit}, answer);
 }
 
 // A letter is named PARTITION-SUBSCRIBER-EVENT, as the list shows it.

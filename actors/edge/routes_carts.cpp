@@ -1,6 +1,10 @@
 // Carts: what a user means to buy, and the order that comes of it.
+#include <algorithm>
+
 #include "actors/edge/json_of.hpp"
 #include "actors/edge/routes.hpp"
+#include "actors/sagas/plans.hpp"
+#include "actors/sagas/steps.hpp"
 
 namespace souk::edge::carts {
 
@@ -10,6 +14,18 @@ json json_of(const cart::view& cart) {
   auto items = json::array();
   for (const auto& one : cart.items) items.push_back({{"product", one.product.text}, {"quantity", one.quantity}});
   return {{"user", cart.user.text}, {"items", std::move(items)}};
+}
+
+// Else the goods would stay in it, and the next checkout would sell them again.
+bool empties_cart(order::flow flow) {
+  const auto& stages = sagas::plan_of(flow).stages();
+  return std::any_of(stages.begin(), stages.end(), [](const auto& one) { return one.step == &sagas::empty_cart; });
+}
+
+void read_checkout(const call& c, fields& body, order::flow& into) {
+  orders::read_flow(c, body, into);
+  if (order::sells_goods(into) && !empties_cart(into))
+    body.blame("flow", "must be one that takes the goods out of the cart, as by_events does");
 }
 
 // Only a registered user has a cart.
@@ -41,9 +57,13 @@ void checkout(const asked& a, const call& c) {
   what.flow = order::flow::by_events;
   what.at = a.at;
   what.trace = c.continued();
+  what.from_cart = true;
   if (!a.read(
-          c, [&](fields& body) { orders::read_flow(c, body, what.flow); }, true))
+          c, [&](fields& body) { read_checkout(c, body, what.flow); }, true))
     return;
+  if (order::begins_by_event(what.flow) && c.hall().shards(domain::product) > 1)  // and nobody named it
+    return c.answer(problem{problems::invalid_member}.errors(
+        {{"flow", "needs all products in one shard, because nobody there puts parts together"}}));
   const auto wait_ms = a.wait_ms(c.hall().options());
   c.want<void>(user::verify{what.user}, [c, what, wait_ms, key = a.key](bool) {
     c.want<cart::view>(cart::checkout{key, what.user, what.at}, [c, what, wait_ms](cart::view&& cart, bool) mutable {

@@ -24,7 +24,7 @@ void list(const asked& a, const call& c) {
   c.want_what_is_there<order::page>(
       domain::order, *what, [c, limit = what->limit, kind, name, now = a.at](call::heard<order::page>&& there) {
         auto all = orders::newest_of(std::move(there.pages), limit);
-        const auto answer = [c, more = all.more, kind, name, now,
+        const auto answer = [c, next = all.next, kind, name, now,
                              silent = std::move(there.silent)](std::vector<holding>&& found) {
           auto data = json::array();
           std::int64_t unheard = 0;
@@ -41,9 +41,8 @@ void list(const asked& a, const call& c) {
               data.push_back(std::move(row));
             }
           }
-          auto out = json_of_list(std::move(data), more, silent);
           // Rows are of whole sagas: what is asked for next begins after the last of them.
-          if (more && !found.empty()) out["next"] = souk::to_text(found.back().of.id);
+          auto out = json_of_list(std::move(data), next, silent);
           out["sagas"] = found.size();
           out["unheard"] = unheard;
           c.answer(200, dumped(out));

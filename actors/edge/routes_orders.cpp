@@ -180,13 +180,18 @@ order::page newest_of(std::vector<order::page>&& pages, std::uint32_t limit) {
   order::page all;
   for (auto& page : pages) {
     all.more = all.more || page.more;
+    all.next = std::max(all.next, page.next);
     std::move(page.orders.begin(), page.orders.end(), std::back_inserter(all.orders));
   }
+  // What one store has below the place where another stopped looking comes with the next page.
+  std::erase_if(all.orders, [&](const auto& one) { return one.id < all.next; });
   std::sort(all.orders.begin(), all.orders.end(), [](const auto& x, const auto& y) { return x.id > y.id; });
   if (all.orders.size() > limit) {
     all.orders.resize(limit);
     all.more = true;
+    all.next = {};
   }
+  if (all.more && !all.next && !all.orders.empty()) all.next = all.orders.back().id;
   return all;
 }
 
@@ -227,8 +232,9 @@ void list(const asked& a, const call& c) {
 
 void timeline(const asked& a, const call& c) {
   if (const auto id = a.number_in_path(c))
-    c.want_own<order::view>(order::find{*id}, to_text(*id),
-                            [c](order::view&& found, bool) { c.answer(200, timeline_of(found)); });
+    c.want_own<order::view>(order::find{*id}, to_text(*id), [c](order::view&& found, bool) {
+      c.answer(200, timeline_of(found, !c.who() || c.who()->role != role::customer));
+    });
 }
 
 void cancel(const asked& a, const call& c) {

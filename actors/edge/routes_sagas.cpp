@@ -2,6 +2,7 @@
 //
 // Nothing here decides: the order desk does, in one transaction with the line in its audit log.
 #include <algorithm>
+#include <charconv>
 
 #include "actors/edge/ages.hpp"
 #include "actors/edge/json_of.hpp"
@@ -87,10 +88,10 @@ void list(const asked& a, const call& c) {
   const auto answer = [c, limit = what->limit, at = a.at](call::heard<order::page>&& found) {
     auto all = orders::newest_of(std::move(found.pages), limit);
     with_stories(c, std::move(all.orders),
-                 [c, more = all.more, at, silent = std::move(found.silent)](std::vector<order::view>&& told) {
+                 [c, next = all.next, at, silent = std::move(found.silent)](std::vector<order::view>&& told) {
                    auto data = json::array();
                    for (const auto& one : told) data.push_back(json_of_saga(one, at));
-                   c.answer(200, dumped(json_of_list(std::move(data), more, silent)));
+                   c.answer(200, dumped(json_of_list(std::move(data), next, silent)));
                  });
   };
   c.want_what_is_there<order::page>(domain::order, *what, answer);
@@ -176,7 +177,7 @@ private:
     if (!traces_.empty()) out["effects"] = json_of_traces(of, traces_);
     out["holds"] = json::array();
     for (const auto& lock : holding_.locks) out["holds"].push_back(json_of(lock, holding_, others, at_));
-    if (auto waits = json_of_wait(holding_, at_); !waits.is_null()) out["waits"] = std::move(waits);
+    if (auto waits = json_of_wait(call_, holding_, at_); !waits.is_null()) out["waits"] = std::move(waits);
     auto lines = json::array();
     for (const auto& line : of.repairs) lines.push_back(json_of(line));
     out["repairs"] = std::move(lines);
@@ -223,6 +224,23 @@ void show(const asked& a, const call& c) {
   });
 }
 
+namespace {
+
+// How far a list of lines has come in each store, newest first: 17.0.4, where 0 is not at all.
+bool read_places(std::string_view text, std::vector<std::int64_t>& into) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), into[i]);
+    if (wrong != std::errc{} || into[i] < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const bool last = i + 1 == into.size();
+    if (last || text.empty() || text.front() != '.') return last && text.empty();
+    text.remove_prefix(1);
+  }
+  return false;
+}
+
+}  // namespace
+
 void list_audit(const asked& a, const call& c) {
   const auto limit = a.limit(c);
   if (!limit) return;
@@ -233,7 +251,17 @@ void list_audit(const asked& a, const call& c) {
       return c.answer(problem{problems::invalid_parameter}.with("parameter", "saga").detail("saga must be an id"));
     what.about = *id;
   }
-  c.want_what_is_there<order::audit_page>(domain::order, what, [c, limit](call::heard<order::audit_page>&& found) {
+  std::vector<std::int64_t> before(c.hall().shards(domain::order));
+  if (const auto text = a.parameter("starting_after"); text && !read_places(*text, before))
+    return c.answer(problem{problems::invalid_parameter}
+                        .with("parameter", "starting_after")
+                        .detail("starting_after must be the next of the page before"));
+  const auto of_store = [what, before](std::uint32_t store) {
+    auto one = what;
+    one.before = before[store];
+    return command{std::move(one)};
+  };
+  const auto answer = [c, limit, before](call::heard<order::audit_page>&& found) mutable {
     struct named {
       std::size_t store;
       order::audit_line line;
@@ -255,9 +283,17 @@ void list_audit(const asked& a, const call& c) {
       auto row = json_of(one.line);
       row["store"] = one.store;
       data.push_back(std::move(row));
+      before[one.store] = one.line.seq;
     }
-    c.answer(200, dumped(json_of_list(std::move(data), more, found.silent)));
-  });
+    auto out = json_of_list(std::move(data), more, found.silent);
+    if (more) {
+      std::string next;
+      for (const auto seq : before) next += (next.empty() ? "" : ".") + std::to_string(seq);
+      out["next"] = std::move(next);
+    }
+    c.answer(200, dumped(out));
+  };
+  c.want_what_is_there<order::audit_page>(domain::order, of_store, answer);
 }
 
 void verify_audit(const asked&, const call& c) {

@@ -84,20 +84,19 @@ void read_filter(const asked& a, const call& c, fields& body, order::list_sagas&
 
 // What the desks said of one page.
 struct page_of_repairs {
-  page_of_repairs(const call& asked, order::repair what, moment at, std::vector<order::view> page, bool has_more,
-                  std::vector<std::string> unheard)
+  page_of_repairs(const call& asked, order::repair what, moment at, order::page page, std::vector<std::string> unheard)
       : c(asked),
         wanted(std::move(what)),
         as_of(at),
-        found(std::move(page)),
-        more(has_more),
+        found(std::move(page.orders)),
+        next(page.next),
         silent(std::move(unheard)) {}
 
   call c;
   order::repair wanted;
   moment as_of;
   std::vector<order::view> found;
-  bool more = false;
+  number next;                      // 0: this is all
   std::vector<std::string> silent;  // stores of orders: whose sagas stay as they are
   std::vector<answer> said;
   std::atomic<std::size_t> missing;
@@ -142,9 +141,9 @@ struct page_of_repairs {
              {"repeated", repeated},
              {"sagas", std::move(ids)},
              {"refused", std::move(refused)},
-             {"has_more", more}};
+             {"has_more", bool{next}}};
     if (!silent.empty()) out["silent"] = silent;
-    if (more) out["next"] = souk::to_text(found.back().id);
+    if (next) out["next"] = souk::to_text(next);
     c.answer(200, dumped(out));
   }
 };
@@ -166,8 +165,8 @@ void mend_several(const asked& a, const call& c) {
       domain::order, wanted.which,
       [c, repair = wanted.repair, as_of = wanted.as_of, limit](call::heard<order::page>&& there) {
         auto found = orders::newest_of(std::move(there.pages), limit);
-        page_of_repairs::begin(std::make_shared<page_of_repairs>(c, repair, as_of, std::move(found.orders), found.more,
-                                                                 std::move(there.silent)));
+        page_of_repairs::begin(
+            std::make_shared<page_of_repairs>(c, repair, as_of, std::move(found), std::move(there.silent)));
       });
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <optional>
 
@@ -47,7 +48,8 @@ std::optional<Body> ask(edge::hall& of, command what, std::uint32_t shard, const
 }  // namespace
 
 watchman::watchman(edge::hall& of, watch_options options) : hall_(of), options_(options) {
-  thread_ = std::thread{[this] { run(); }};
+  hall_.with_node([this](runtime::node& node) { console_ = node.employ("watchman", [this] { return look(); }); });
+  if (console_) console_->wake();
 }
 
 void watchman::stop() {
@@ -55,8 +57,7 @@ void watchman::stop() {
     const std::lock_guard hold{mutex_};
     stopped_ = true;
   }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  console_.reset();
 }
 
 watchman::verdict watchman::found() const {
@@ -69,45 +70,66 @@ std::array<std::int64_t, order::flows> watchman::late() const {
   return late_;
 }
 
+std::map<std::uint32_t, std::int64_t> watchman::untold() const {
+  const std::lock_guard hold{mutex_};
+  return untold_;
+}
+
 bool watchman::is_over() const {
   const std::lock_guard hold{mutex_};
   return stopped_;
 }
 
-// Also the moment at which late sagas are looked for, so that a long round does not hide them.
-bool watchman::rest(std::int64_t ms) {
+// Late sagas are looked for between two questions, so that a long round does not hide them.
+std::optional<std::chrono::milliseconds> watchman::look() {
+  if (is_over()) return std::nullopt;
   if (hall_.steady_ms() >= look_at_ms_) {
     look_at_ms_ = hall_.steady_ms() + options_.look_ms;
     look_for_late();
   }
-  std::unique_lock hold{mutex_};
-  return !wake_.wait_for(hold, std::chrono::milliseconds{ms}, [this] { return stopped_; });
+  return std::chrono::milliseconds{options_.rows_per_second ? go_on() : options_.look_ms};
 }
 
-void watchman::run() {
-  for (std::int64_t rounds = 0; rest(between_questions_ms);) {
-    if (!options_.rows_per_second) {
-      if (!rest(options_.look_ms)) return;
-      continue;
-    }
-    verdict now;
-    now.began = hall_.now();
-    for (const auto& one : desks()) {
-      look_through(one, now);
-      if (!rest(0)) return;
-    }
-    now.ended = hall_.now();
-    now.rounds = ++rounds;
-    hall_.with_node([&](runtime::node& node) { node.figures().audit->put(now); });
-    {
-      const std::lock_guard hold{mutex_};
-      if (now.flaws && !found_.flaws)
-        // Not the row: it names people and what they have.
-        spdlog::error("the books do not balance: {}: souk admin check says where", now.first.front().invariant);
-      found_ = std::move(now);
-    }
-    if (!rest(between_rounds_ms)) return;
+std::int64_t watchman::go_on() {
+  if (!round_) {
+    round_ = round{desks(), 0, {}, {}};
+    round_->found.began = hall_.now();
   }
+  auto& [places, at, wanted, found] = *round_;
+  if (at == places.size()) {
+    end_round();
+    return between_rounds_ms;
+  }
+  const auto [domain, shard] = places[at];
+  wanted.at = {domain, shard};
+  wanted.rows = rows_a_question;
+  const auto said = ask<examined>(hall_, wanted, shard, [this] { return is_over(); });
+  if (!said) found.silent.push_back(name_of({domain, shard}));
+  if (said) {
+    found.rows += said->rows;
+    found.flaws += static_cast<std::int64_t>(said->flaws.size());
+    for (const auto& one : said->flaws)
+      if (found.first.size() < verdict::flaws_max) found.first.push_back(one);
+    wanted.walk = said->walk;
+    wanted.after = said->after;
+    if (!said->through) return std::max(between_questions_ms, said->rows * 1'000 / options_.rows_per_second);
+  }
+  ++at;
+  wanted = {};
+  return 0;
+}
+
+void watchman::end_round() {
+  auto found = std::move(round_->found);
+  round_.reset();
+  found.ended = hall_.now();
+  found.rounds = ++rounds_;
+  hall_.with_node([&](runtime::node& node) { node.figures().audit->put(found); });
+  const std::lock_guard hold{mutex_};
+  if (found.flaws && !found_.flaws)
+    // Not the row: it names people and what they have.
+    spdlog::error("the books do not balance: {}: souk admin check says where", found.first.front().invariant);
+  found_ = std::move(found);
 }
 
 std::vector<watchman::place> watchman::desks() const {
@@ -118,25 +140,9 @@ std::vector<watchman::place> watchman::desks() const {
   return all;
 }
 
-void watchman::look_through(place at, verdict& into) {
-  examine wanted{{at.domain, at.shard}};
-  wanted.rows = rows_a_question;
-  for (;;) {
-    const auto said = ask<examined>(hall_, wanted, at.shard, [this] { return is_over(); });
-    if (!said) return into.silent.push_back(name_of({at.domain, at.shard}));
-    into.rows += said->rows;
-    into.flaws += static_cast<std::int64_t>(said->flaws.size());
-    for (const auto& one : said->flaws)
-      if (into.first.size() < verdict::flaws_max) into.first.push_back(one);
-    if (said->through) return;
-    wanted.walk = said->walk;
-    wanted.after = said->after;
-    if (!rest(std::max(between_questions_ms, said->rows * 1'000 / options_.rows_per_second))) return;
-  }
-}
-
 void watchman::look_for_late() {
   std::array<std::int64_t, order::flows> late{};
+  std::map<std::uint32_t, std::int64_t> untold;
   std::set<std::int64_t> still;
   bool all_seen = true;
   const auto late_before = hall_.late_before();
@@ -147,6 +153,7 @@ void watchman::look_for_late() {
       all_seen = false;
       continue;
     }
+    untold[shard] = overview->untold;
     std::int64_t here = 0;
     for (const auto& one : overview->open) {
       late[static_cast<std::size_t>(one.flow)] += one.late;
@@ -171,6 +178,7 @@ void watchman::look_for_late() {
   if (all_seen) told_ = std::move(still);
   const std::lock_guard hold{mutex_};
   late_ = late;
+  untold_ = std::move(untold);
 }
 
 }  // namespace souk::edge

@@ -6,14 +6,17 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "actors/runtime/console.hpp"
 #include "actors/runtime/directory.hpp"
 #include "actors/runtime/node_report.hpp"
 #include "messages/examine.hpp"
@@ -44,27 +47,39 @@ public:
   verdict found() const;
   // Sagas that are late now, by design: of the desks of this node.
   std::array<std::int64_t, order::flows> late() const;
+  // Events that the platform was told nothing of yet, by store of orders: likewise.
+  std::map<std::uint32_t, std::int64_t> untold() const;
 
 private:
   using place = runtime::directory::place;
 
-  void run();
-  bool rest(std::int64_t ms);  // false: it is over
+  // Where it is in its round, and what it has found so far.
+  struct round {
+    std::vector<place> places;
+    std::size_t at = 0;
+    examine wanted;
+    verdict found;
+  };
+
+  std::optional<std::chrono::milliseconds> look();
+  std::int64_t go_on();  // one question; how long to rest after it, in ms
+  void end_round();
   std::vector<place> desks() const;
   bool is_over() const;
   void look_for_late();
-  void look_through(place at, verdict& into);
 
   edge::hall& hall_;
   const watch_options options_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   bool stopped_ = false;
+  std::int64_t rounds_ = 0;
+  std::optional<round> round_;
   verdict found_;
   std::array<std::int64_t, order::flows> late_{};
+  std::map<std::uint32_t, std::int64_t> untold_;
   std::set<std::int64_t> told_;  // late sagas that stand in the log
   std::int64_t look_at_ms_ = 0;
-  std::thread thread_;
+  std::unique_ptr<runtime::console> console_;
 };
 
 }  // namespace souk::edge

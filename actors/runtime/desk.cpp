@@ -60,6 +60,7 @@ caf::behavior desk::make_behavior() {
 }
 
 void desk::on_exit() {
+  papers_.counts->by_events = 0;  // it may go on at another node
   reactor_.reset();
   brain_.reset();
   later_.clear();
@@ -247,6 +248,7 @@ void desk::wait_for(std::int64_t subject, put_off&& one) {
 
 // What rang is answered after the commit that made it ring, from what is committed.
 void desk::after_commit() {
+  papers_.counts->by_events = brain_->run_by_events();
   for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
   auto rung = brain_->rung();
   if (reactor_) reactor_->after_commit(rung);

@@ -34,9 +34,10 @@ struct desk_counts {
   std::atomic<std::int64_t> commits{0};
   std::atomic<std::int64_t> waiting{0};
   std::atomic<std::int64_t> restarts{0};
-  std::atomic<bool> full{false};  // the store could not grow when it was last tried
-  latencies took;                 // letters, from their coming to their answer, or to being put off
-  passages passed;                // of cases that run by events
+  std::atomic<std::int64_t> by_events{0};  // open cases that no coordinator runs, of the desk that keeps their record
+  std::atomic<bool> full{false};           // the store could not grow when it was last tried
+  latencies took;                          // letters, from their coming to their answer, or to being put off
+  passages passed;                         // of cases that run by events
 };
 measured figures_of(const desk_counts& counts);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/sagas/plans.hpp"
 #include "messages/grammar/crash_point.hpp"
 
 namespace souk::runtime {
@@ -17,6 +18,7 @@ constexpr std::int64_t troubles_every_ms = 500;
 // After a small batch a follower lingers: at a few orders at a time each event would cost three syncs of its own, on
 // the disk that the orders need.
 constexpr auto linger = std::chrono::milliseconds{20};
+constexpr auto histories_pause = std::chrono::milliseconds{10};
 constexpr std::size_t small_batch = 128;
 // While the platform is out of reach: growing, jittered, at most 30 s, for as long as it takes.
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
@@ -97,7 +99,8 @@ const platform_source outbox_of_orders{
       if (!told) return std::nullopt;
       if (!told->list.empty()) upto = told->list.back().seq;
       return std::move(told->list);
-    }};
+    },
+    true};
 const platform_source log_of_histories{
     "histories", domain::event_log,
     [](const follower_papers& papers, std::int64_t after) {
@@ -165,7 +168,7 @@ caf::behavior platform_follower::make_behavior() {
   return {
       [this](responses& mail) { asker_.on(mail); },
       [this](souk::flush) { asker_.on_flush(); },
-      [this](souk::wake) { fetch(); },
+      [this](souk::wake) { waits_ ? look_at_log(0) : fetch(); },
       [this](souk::sweep) {
         asker_.on_sweep();
         const auto now = papers_.around->clock->steady_ms();
@@ -194,7 +197,39 @@ void platform_follower::fetch() {
   asker_.ask(source_.fetch(papers_, position_), {papers_.shard, INT64_MAX / 4, 5'000}, [this](answer&& said) {
     auto upto = position_;
     auto list = source_.read(std::move(said), upto);
-    list ? offer({number_, *std::move(list)}, upto) : start();
+    if (!list) return start();
+    const bool by_events =
+        std::any_of(list->begin(), list->end(), [](const auto& one) { return !sagas::plan_of(one.flow).is_chain(); });
+    order::events events{number_, *std::move(list)};
+    if (!source_.after_histories || !by_events) return offer(std::move(events), upto);
+    waits_.emplace(std::move(events), upto);
+    wait_for_histories();
+  });
+}
+
+// Whatever led to these ends is in the log by now: when the platform has heard that far, it may hear of them.
+void platform_follower::wait_for_histories() {
+  wanted_.assign(papers_.where->shards(domain::event_log), 0);
+  look_at_log(0);
+}
+
+void platform_follower::look_at_log(std::uint32_t partition) {
+  if (partition == wanted_.size()) {
+    auto [events, upto] = *std::exchange(waits_, std::nullopt);
+    return offer(std::move(events), upto);
+  }
+  constexpr std::uint32_t no_troubles = 0;
+  asker_.ask(event_log::find_status{no_troubles}, {partition, INT64_MAX / 4, 5'000}, [this, partition](answer&& said) {
+    const auto* log = std::get_if<event_log::status>(&said.body);
+    if (!log) return look_at_log(partition);
+    auto& wanted = wanted_[partition];
+    if (!wanted) wanted = log->newest;
+    const auto has_it = [&](const auto& one) {
+      return one.who == event_log::party{domain::platform, 0} && (one.position >= wanted || one.lag == 0);
+    };
+    if (wanted && std::none_of(log->subscribers.begin(), log->subscribers.end(), has_it))
+      return delayed_send(this, histories_pause, souk::wake{});
+    look_at_log(partition + 1);
   });
 }
 

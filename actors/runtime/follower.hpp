@@ -56,6 +56,8 @@ struct platform_source {
   command (*fetch)(const follower_papers& papers, std::int64_t after);
   // What came of it, in the platform's words. Sets how far it reaches; nothing: it is no answer to a fetch.
   std::optional<std::vector<order::event>> (*read)(answer&& said, std::int64_t& upto);
+  // The end of a case that runs by events is told after all that the event log has of it.
+  bool after_histories = false;
 };
 extern const platform_source outbox_of_orders;
 extern const platform_source log_of_histories;
@@ -73,6 +75,8 @@ public:
 private:
   void start();
   void fetch();
+  void wait_for_histories();
+  void look_at_log(std::uint32_t partition);
   void offer(order::events&& events, std::int64_t upto);
   void deliver(order::events&& all, std::int64_t upto, const platform::not_now& held);
   void try_troubles();
@@ -87,9 +91,12 @@ private:
   std::unique_ptr<sink> sink_;
   std::mt19937_64 random_;
   std::int64_t position_ = 0;
-  int outages_ = 0;                // in a row
-  bool took_some_ = false;         // since events in trouble were tried last
-  std::int64_t resume_at_ms_ = 0;  // after an outage; 0: none
+  std::optional<std::pair<order::events, std::int64_t>>
+      waits_;                         // for the histories of its cases, and how far it reaches
+  std::vector<std::int64_t> wanted_;  // of each partition of the log: told up to there
+  int outages_ = 0;                   // in a row
+  bool took_some_ = false;            // since events in trouble were tried last
+  std::int64_t resume_at_ms_ = 0;     // after an outage; 0: none
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;
 };

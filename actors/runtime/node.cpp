@@ -405,6 +405,10 @@ bool node::ready() const {
                      [](const auto& one) { return one->knows_open_cases.load(); });
 }
 
+std::unique_ptr<console> node::employ(const char* name, console::look around) {
+  return std::make_unique<console>(*system_, name, std::move(around));
+}
+
 node_report node::report() const {
   node_report out;
   out.ready = ready() && !stops_;

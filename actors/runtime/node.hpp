@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/runtime/console.hpp"
 #include "actors/runtime/coordinator.hpp"
 #include "actors/runtime/desk.hpp"
 #include "actors/runtime/errands.hpp"
@@ -89,6 +90,9 @@ public:
   bool ready() const;
   std::uint16_t link_port() const { return links_ ? links_->port() : 0; }  // of 127.0.0.1, for the other nodes
   std::int64_t sagas_running() const;
+
+  // Somebody who looks around, on a thread of his own; he goes before the node does.
+  std::unique_ptr<console> employ(const char* name, console::look around);
 
   // How it is, as the other nodes hear of it. It is not ready any more when somebody has said that it stops.
   node_report report() const;

@@ -17,6 +17,8 @@ ask_options patiently(const relay_papers& papers) { return {{}, INT64_MAX / 4, p
 // Smaller ones cost commits, larger ones keep one desk busy at a time.
 constexpr std::uint32_t batch_max = 256;
 constexpr std::int64_t troubles_every_ms = 500;
+// A late copy of a word may set aside again what is out of trouble, and nobody here knows.
+constexpr std::int64_t look_again_every_ms = 30'000;
 constexpr std::int64_t pause_ms = 50;
 // An event that fells its desk so often, though the desk answers in between, is set aside.
 constexpr int silences_max = 2;
@@ -132,11 +134,14 @@ caf::behavior subscriber::make_behavior() {
 void subscriber::start() {
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, {}}, patiently(papers_), [this](answer&& said) {
     if (const auto* held = std::get_if<event_log::held>(&said.body)) held_ = {held->cases.begin(), held->cases.end()};
+    if (aside_) held_.insert(*aside_);
+    look_again_at_ms_ = papers_.around->clock->steady_ms() + look_again_every_ms;
     asker_.ask(event_log::find_heard{papers_.desk, papers_.partition}, patiently(papers_), [this](answer&& told) {
       const auto* heard = std::get_if<event_log::heard>(&told.body);
       if (!heard) return pause();
       position_ = heard->upto;
       kept_ = heard->kept;
+      settled_ = kept_;  // what was settled may have gone with a desk that fell
       begin_fetching();
     });
   });
@@ -209,6 +214,7 @@ void subscriber::react(event_log::events&& told) {
                if (!heard) return on_silence(*all, said.why);
                position_ = heard->upto;
                kept_ = heard->kept;
+               settled_ = std::min(settled_, position_);  // another desk than the one that was told
                if (!heard->bad) return position_ < handed_ ? begin_fetching() : next();
                const auto bad = std::find_if(all->list.begin(), all->list.end(),
                                              [&](const auto& one) { return one.seq == heard->bad; });
@@ -235,10 +241,14 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
   spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about->id),
                error);
   held_.insert(bad.about->id);
+  aside_ = bad.about->id;
+  ++asides_;
   asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
-             patiently(papers_), in_this_run([this, upto = bad.seq](answer&& said) {
-               said.done() ? react({upto, {}, position_}) : pause();
-             }));
+             patiently(papers_), [this, upto = bad.seq, run = run_](answer&& said) {
+               aside_.reset();
+               ++asides_;
+               if (run == run_) said.done() ? react({upto, {}, position_}) : pause();
+             });
 }
 
 void subscriber::pause() {
@@ -256,14 +266,16 @@ void subscriber::settle_position() {
 }
 
 void subscriber::try_troubles() {
-  troubles_at_ms_ = papers_.around->clock->steady_ms() + troubles_every_ms;
-  if (held_.empty()) return;
+  const auto now = papers_.around->clock->steady_ms();
+  troubles_at_ms_ = now + troubles_every_ms;
+  if (aside_ || (held_.empty() && now < look_again_at_ms_)) return;
+  look_again_at_ms_ = now + look_again_every_ms;
   trying_troubles_ = true;
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, papers_.around->clock->now()}, {},
-             [this](answer&& said) {
+             [this, asides = asides_](answer&& said) {
                trying_troubles_ = false;
                auto* held = std::get_if<event_log::held>(&said.body);
-               if (!held) return;
+               if (!held || asides != asides_) return;
                held_ = {held->cases.begin(), held->cases.end()};
                try_next(std::make_shared<std::vector<event_log::trouble>>(std::move(held->due)), 0);
              });

@@ -83,10 +83,13 @@ private:
   std::optional<event_log::events> ready_;
   bool reacting_ = false;
   std::unordered_set<number> held_;  // cases with an event in trouble: their later events wait
-  std::int64_t careful_until_ = 0;   // one event at a time up to here: one of them fells the desk
-  std::int64_t suspect_ = 0;         // the event that the desk last fell silent on
-  int silences_ = 0;                 // and how often; what came before it may be heard again in between
-  std::int64_t resume_at_ms_ = 0;    // 0: not pausing
+  std::optional<number> aside_;      // the one whose event is being set aside: the log may not know of it yet
+  std::uint64_t asides_ = 0;         // that were begun or are through: what was asked before is outdated
+  std::int64_t look_again_at_ms_ = 0;
+  std::int64_t careful_until_ = 0;  // one event at a time up to here: one of them fells the desk
+  std::int64_t suspect_ = 0;        // the event that the desk last fell silent on
+  int silences_ = 0;                // and how often; what came before it may be heard again in between
+  std::int64_t resume_at_ms_ = 0;   // 0: not pausing
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;
 };

@@ -8,9 +8,22 @@
 
 namespace souk::sagas {
 
+namespace {
+std::int64_t whole_pause_ms(const patience& of, int tries) {
+  return std::min(of.pause_ms_first << std::min(tries, 20), of.pause_ms_max);
+}
+}  // namespace
+
 std::int64_t patience::pause_ms(int tries, std::uint64_t random) const {
-  const auto whole = std::min(pause_ms_first << std::min(tries, 20), pause_ms_max);
+  const auto whole = whole_pause_ms(*this, tries);
   return whole / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(whole / 2 + 1));
+}
+
+std::int64_t patience::asked_for_ms_max(bool is_parked_then, std::int64_t answer_ms) const {
+  std::int64_t ms = 0;
+  for (int tries = 0; tries < (is_parked_then ? tries_before_parked : tries_before_lost); ++tries)
+    ms += answer_ms + whole_pause_ms(*this, tries);
+  return ms;
 }
 
 void machine::begin(moves& out) { make(plan_->opening(), out); }

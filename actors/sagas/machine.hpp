@@ -25,6 +25,8 @@ struct patience {
   // The pause before try number n (the first is 0), between half and the whole of its doubled length. random: any 64
   // bits.
   std::int64_t pause_ms(int tries, std::uint64_t random) const;
+  // How long a step is asked at most until it is lost or the saga is parked: each try waits for its answer, and pauses.
+  std::int64_t asked_for_ms_max(bool is_parked_then, std::int64_t answer_ms) const;
 };
 
 // What the coordinator is to do next.

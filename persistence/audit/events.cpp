@@ -108,9 +108,9 @@ private:
 
   // Rows of events in order, without a gap, and with nothing missing before the first that somebody has yet to take.
   template <class Visit>
-  void walk(store_file& file, const std::string& table, Visit&& visit) {
+  void walk(store_file& file, const std::string& table, const outbox<event_log::event>& of, Visit&& visit) {
     auto acknowledged = INT64_MAX;
-    file.prepare("SELECT seq FROM " + table + "_acknowledged").each([&](auto row) {
+    file.prepare("SELECT seq FROM " + table + "_acknowledged WHERE subscriber>=0").each([&](auto row) {
       acknowledged = std::min(acknowledged, row.integer(0));
     });
     if (acknowledged == INT64_MAX) acknowledged = 0;
@@ -118,9 +118,9 @@ private:
     file.prepare("SELECT events FROM " + table + " ORDER BY seq").each([&](auto row) {
       for (const auto& one : unpack<std::vector<event_log::event>>(row.text(0))) {
         const auto name = file.path() + ": " + text_of(one) + " (" + table + ')';
-        if (before < 0 && one.seq - 1 > acknowledged)
+        if (before < 0 && of.before(one.seq) > acknowledged)
           found_.log.broken(name + " is the first, but not all before it are acknowledged");
-        if (before >= 0 && one.seq != before + 1) found_.log.broken(name + " follows " + to_string(before));
+        if (before >= 0 && of.before(one.seq) != before) found_.log.broken(name + " follows " + to_string(before));
         before = one.seq;
         if (!cases_.has(one.about->id)) found_.log.broken(name + " tells of a case that is not there");
         visit(one);
@@ -135,7 +135,7 @@ private:
     if (furthest > newest)
       found_.log_positions.broken("the relay of " + of.name() + " stands at " + to_string(furthest) + " of " +
                                   to_string(newest) + " events");
-    of.file->prepare("SELECT seq FROM told_acknowledged").each([&](auto row) {
+    of.file->prepare("SELECT seq FROM told_acknowledged WHERE subscriber>=0").each([&](auto row) {
       if (row.integer(0) > furthest)
         found_.log.broken(of.name() + " has been acknowledged " + to_string(row.integer(0)) + " events, the log has " +
                           to_string(furthest));
@@ -154,7 +154,7 @@ private:
                               (about ? ", which has ended" : ", which is not there"));
     }
     if (all_.logs.empty()) return;
-    walk(*of.file, "told", [&](const event_log::event& one) {
+    walk(*of.file, "told", of.at->told, [&](const event_log::event& one) {
       const auto partition = all_.logs[slice_of(one.about->id) % all_.logs.size()].number;
       if (one.seq <= log(partition)->positions.of(of.who.id()))
         told_.insert_or_assign(print_of(one),
@@ -173,8 +173,8 @@ private:
         found_.log_positions.broken(name + ": a relay stands at " + to_string(row.integer(1)) +
                                     " of a desk that is not there");
     });
-    // With one partition the log has exactly what was told.
-    if (all_.logs.size() == 1 && appended != newest)
+    // With one partition the log has exactly what was told; of a restored one the numbers do not say how much.
+    if (all_.logs.size() == 1 && !store.log.was_restored() && appended != newest)
       found_.log.broken(name + " has had " + to_string(newest) + " events, its relays appended " + to_string(appended));
     for (auto& [shard, platform] : all_.platforms)
       if (const auto at = platform->positions.of(platform::source_of({domain::event_log, partition})); at > newest)
@@ -185,7 +185,7 @@ private:
       if (row.integer(0) > newest) found_.log_positions.broken(letter + " lies beyond the log");
       if (!cases_.has({row.integer(1)})) found_.log.broken(letter + " tells of a case that is not there");
     });
-    walk(store.file, "log", [&](const event_log::event& one) {
+    walk(store.file, "log", store.log, [&](const event_log::event& one) {
       const auto told = told_.find(print_of(one));
       if (told == told_.end()) return;
       const auto first = first_logged_.try_emplace(told->second.on, told->second.seq).first;

@@ -22,7 +22,7 @@ struct walk {
 constexpr walk walks[]{
     {domain::wallet, "key", "entry", look_at_entries},        {domain::wallet, "id", "wallet", look_at_wallets},
     {domain::product, "key", "movement", look_at_movements},  {domain::coupon, "key", "operation", look_at_uses},
-    {domain::order, "seq", "audit", look_at_audit_log, true},
+    {domain::order, "seq", "audit", look_at_audit_log, true}, {domain::order, "id", "orders", look_at_repaired},
 };
 
 // What these looks may find broken; the rest of the findings they leave alone.

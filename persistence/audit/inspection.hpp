@@ -37,6 +37,7 @@ void look_at_wallets(store_file& file, const stretch& keys, findings& found);   
 void look_at_movements(store_file& file, const stretch& keys, findings& found);  // of shelves
 void look_at_uses(store_file& file, const stretch& keys, findings& found);       // of coupons
 void look_at_audit_log(store_file& file, const stretch& keys, findings& found);  // all of it: it is short
+void look_at_repaired(store_file& file, const stretch& keys, findings& found);   // cases of which it has no line
 
 }  // namespace auditing
 

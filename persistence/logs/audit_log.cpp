@@ -60,7 +60,11 @@ audit_log::audit_log(store_file& file)
       list_(file.prepare("SELECT seq, about, content, hash FROM audit WHERE seq<?1 ORDER BY seq DESC LIMIT ?2")),
       list_of_(file.prepare(
           "SELECT seq, about, content, hash FROM audit WHERE about=?3 AND seq<?1 ORDER BY seq DESC LIMIT ?2")),
-      all_(file.prepare("SELECT seq, about, content, hash FROM audit ORDER BY seq")) {}
+      all_(file.prepare("SELECT seq, about, content, hash FROM audit ORDER BY seq")),
+      repaired_(file.prepare("SELECT about, lines, repairs FROM (SELECT about, count(*) AS lines, coalesce((SELECT"
+                             " repairs FROM orders WHERE id=about),0) AS repairs FROM audit WHERE about<>0 GROUP BY"
+                             " about) WHERE lines<>repairs")),
+      paused_(file.prepare("SELECT content FROM paused")) {}
 
 audit_log::head audit_log::newest() {
   return head_.first([](auto row) { return head{row.integer(0), row.string(1)}; }).value_or(head{});
@@ -100,6 +104,7 @@ order::audit_state audit_log::verify() {
   order::audit_state state;
   std::int64_t expected = 1;
   std::string before;
+  std::map<order::flow, order::audit_line> last;  // that paused or resumed it
   const auto trouble = [&](std::int64_t seq, const std::string& what) {
     if (state.troubles.size() < troubles_max) state.troubles.push_back("line " + std::to_string(seq) + ' ' + what);
   };
@@ -118,6 +123,7 @@ order::audit_state audit_log::verify() {
         trouble(seq, "was edited: it is not what its hash says");
       else if (line.before != before && (seq == 1 || !before.empty()))
         trouble(seq, "does not follow the line before it: one of the two was exchanged");
+      if (line.what == order::remedy::pause || line.what == order::remedy::resume) last[line.flow] = line;
     } catch (const damaged_bytes&) {
       trouble(seq, "was edited: it cannot be read");
     }
@@ -127,8 +133,36 @@ order::audit_state audit_log::verify() {
   for (; expected <= head.seq; ++expected) trouble(expected, "is missing: the log was cut off before it");
   if (state.troubles.empty() && (head.seq != state.lines || head.hash != before))
     trouble(head.seq, "is the newest by the log's head, which has another hash, or there are more lines than it knows");
+  if (state.troubles.empty()) compare_with_store(state, last);
   state.head = before;
   return state;
+}
+
+// A chain that holds may have been cut and closed again. Cases of which no line is left are found by a walk through all
+// of them (persistence/audit).
+void audit_log::compare_with_store(order::audit_state& state, const std::map<order::flow, order::audit_line>& last) {
+  const auto trouble = [&](std::string what) {
+    if (state.troubles.size() < troubles_max) state.troubles.push_back(std::move(what));
+  };
+  repaired_.each([&](auto row) {
+    trouble("case " + to_text(number{row.integer(0)}) + " was repaired " + std::to_string(row.integer(2)) +
+            " times, the log has " + std::to_string(row.integer(1)) + " lines of it");
+  });
+  std::map<order::flow, order::pausing> paused;
+  paused_.each([&](auto row) {
+    auto one = unpack<order::pausing>(row.text(0));
+    paused.emplace(one.flow, std::move(one));
+  });
+  const auto name = [](order::flow flow) { return "design " + std::to_string(static_cast<int>(flow)); };
+  for (const auto& [flow, one] : paused) {
+    const auto line = last.find(flow);
+    if (line == last.end() || line->second.what != order::remedy::pause || line->second.at != one.since ||
+        line->second.by != one.by || line->second.reason != one.reason)
+      trouble(name(flow) + " is paused, and the log's newest line of it says otherwise");
+  }
+  for (const auto& [flow, line] : last)
+    if (line.what == order::remedy::pause && !paused.contains(flow))
+      trouble(name(flow) + " is not paused, and line " + std::to_string(line.seq) + " says that it is");
 }
 
 }  // namespace souk::persistence

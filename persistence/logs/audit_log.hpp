@@ -1,11 +1,13 @@
 // The audit log: what operators did to sagas, append-only, in the store of the sagas and in the repair's transaction.
 //
 // Each line carries the SHA-256 of the line before it and of itself, and a row of its own says how many lines there are
-// and what the newest hash is: a line that was edited, taken out or cut off at the end shows. No secret is in it, so
-// whoever writes all of it anew goes unnoticed, unless somebody has written the newest hash down elsewhere.
+// and what the newest hash is. Whoever cuts the end off and mends that row is given away by what the lines were about:
+// each case knows how often it was repaired, each design whether it is paused. No secret is in it, so whoever writes
+// all of that anew goes unnoticed, unless somebody has written the newest hash down elsewhere.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,9 @@ private:
   };
   head newest();
 
-  statement append_, move_head_, head_, of_, list_, list_of_, all_;
+  void compare_with_store(order::audit_state& state, const std::map<order::flow, order::audit_line>& last);
+
+  statement append_, move_head_, head_, of_, list_, list_of_, all_, repaired_, paused_;
 };
 
 // The hash of a line: of all that it says, the hash before it included.

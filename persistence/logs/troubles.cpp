@@ -16,6 +16,9 @@ constexpr std::int64_t pause_max_ms = 300'000;
 
 const std::string columns = "SELECT source, event, tries, next, dead, error FROM trouble AS t ";
 
+// Outboxes of orders are the sources below 256 (platform::source_of).
+std::string comes_first(const std::string& source) { return " OR (" + source + "<256 AND e.source>=256)"; }
+
 template <class Trouble>
 Trouble read(statement::row row) {
   return {static_cast<std::uint32_t>(row.integer(0)),
@@ -45,19 +48,22 @@ std::string troubles<Trouble>::schema() {
 }
 
 template <class Trouble>
-troubles<Trouble>::troubles(store_file& file)
+troubles<Trouble>::troubles(store_file& file, bool histories_first)
     : count_(file.prepare("SELECT count(*) FROM trouble WHERE dead=0")),
       add_(file.prepare("INSERT INTO trouble VALUES(?1,?2,?3,?4,?5,?6,0,?7) ON CONFLICT DO NOTHING")),
       find_(file.prepare(columns + "WHERE source=?1 AND seq=?2")),
       save_(file.prepare("UPDATE trouble SET tries=?3, next=?4, dead=?5, error=?6 WHERE source=?1 AND seq=?2")),
       remove_(file.prepare("DELETE FROM trouble WHERE source=?1 AND seq=?2")),
-      has_(file.prepare("SELECT 1 FROM trouble WHERE subject=?2 AND source=?1 AND dead=0 LIMIT 1")),
+      has_(file.prepare("SELECT 1 FROM trouble AS e WHERE subject=?2 AND dead=0 AND (source=?1" +
+                        (histories_first ? comes_first("?1") : "") + ") LIMIT 1")),
       subjects_(file.prepare("SELECT DISTINCT subject FROM trouble WHERE source=?1 AND dead=0")),
       due_(file.prepare(columns +
                         "WHERE dead=0 AND (next<=?1 OR next>?4) AND (?3<0 OR source=?3) AND NOT EXISTS (SELECT 1 FROM"
-                        " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND e.source=t.source AND"
-                        " e.seq<t.seq) ORDER BY next LIMIT ?2")),
-      list_(file.prepare(columns + "ORDER BY dead DESC, source, seq LIMIT ?1")),
+                        " trouble AS e WHERE e.subject=t.subject AND e.dead=0 AND ((e.source=t.source AND"
+                        " e.seq<t.seq)" +
+                        (histories_first ? comes_first("t.source") : "") + ")) ORDER BY next LIMIT ?2")),
+      list_(file.prepare(columns + "WHERE dead<?2 OR (dead=?2 AND (source, seq)>(?3,?4)) ORDER BY dead DESC, source,"
+                                   " seq LIMIT ?1")),
       dead_(file.prepare("SELECT count(*) FROM trouble WHERE dead=1")) {
   count_living();
 }
@@ -139,9 +145,10 @@ std::vector<Trouble> troubles<Trouble>::due(moment now, std::uint32_t limit, std
 }
 
 template <class Trouble>
-std::vector<Trouble> troubles<Trouble>::list(std::uint32_t limit) {
+std::vector<Trouble> troubles<Trouble>::list(std::uint32_t limit, const std::optional<platform::listed>& after) {
   std::vector<Trouble> all;
-  list_.each([&](auto row) { all.push_back(read<Trouble>(row)); }, limit);
+  const auto from = after.value_or(platform::listed{true, 0, -1});
+  list_.each([&](auto row) { all.push_back(read<Trouble>(row)); }, limit, from.dead, from.source, from.seq);
   return all;
 }
 

@@ -24,7 +24,9 @@ public:
   static std::int64_t pause_ms(std::int32_t tries, std::int64_t seq);
 
   static std::string schema();
-  explicit troubles(store_file& file);
+  // histories_first: sources that have the same subjects are not apart: what an outbox of orders tells of a case comes
+  // after what the event log does.
+  explicit troubles(store_file& file, bool histories_first = false);
 
   // error empty: it only waits behind an earlier one.
   void add(std::uint32_t source, const decltype(Trouble::event)& event, const std::string& error, moment at);
@@ -38,7 +40,8 @@ public:
   // The first living event of each subject that is due; of one source, or of all. What is to be tried later than any
   // pause lasts was put down by a clock that has been set back since: it is due.
   std::vector<Trouble> due(moment now, std::uint32_t limit, std::optional<std::uint32_t> source = {});
-  std::vector<Trouble> list(std::uint32_t limit);
+  // Dead letters first, then by source and seq.
+  std::vector<Trouble> list(std::uint32_t limit, const std::optional<platform::listed>& after = {});
   std::int64_t living() const { return living_; }
   std::int64_t dead();
 

@@ -23,6 +23,13 @@ struct carts : seat<domains::cart> {
   cart::take_out take(std::int64_t n, std::vector<cart::item> items) {
     return {{saga(n), 2}, {"ann"}, std::move(items), noon};
   }
+  // The desk hears of an order before it is asked to act on it.
+  void hear_of(std::int64_t n, bool from_cart) {
+    order::brief about;
+    about.id = saga(n);
+    about.from_cart = from_cart;
+    brain().hear({1, domain::product, 1, outcome::done, {}, {}, noon, about});
+  }
   cart::undo_take_out undo(std::int64_t n) { return {{saga(n), 2}, {"ann"}, noon}; }
 };
 
@@ -57,6 +64,41 @@ TEST_CASE("a failed order puts back exactly what it took out, whatever came in b
   }
   CHECK(desk.shown() == "pot 1, tea 13");
   CHECK(desk.say(desk.take(1, {{{"tea"}, 3}})).why == reason::undone);
+}
+
+TEST_CASE("an order that came from the cart takes all that it ordered, or is refused for good", "[S3.1][S3.2]") {
+  carts desk;
+  const std::vector<cart::item> all{{{"pot"}, 1}, {{"tea"}, 5}};
+  desk.hear_of(1, true);
+  CHECK(desk.say(desk.take(1, all)).done());
+  CHECK(desk.shown().empty());
+  desk.say(cart::put{{"ann"}, {"pot"}, 1});
+  desk.say(cart::put{{"ann"}, {"tea"}, 4});
+  for (const bool again : {false, true}) {
+    desk.hear_of(2, true);
+    const auto said = desk.say(desk.take(2, all));
+    CHECK(said.why == reason::not_found);
+    CHECK(said.detail == "the cart no longer holds what was ordered of tea");
+    CHECK(said.replayed == again);
+    CHECK(desk.shown() == "pot 1, tea 4");
+    desk.again();
+    desk.say(cart::put{{"ann"}, {"tea"}, 4});
+  }
+  // What it was refused it cannot give back.
+  CHECK(desk.say(desk.undo(2)).done());
+  CHECK(desk.shown() == "pot 1, tea 4");
+  CHECK(desk.say(desk.undo(1)).done());
+  CHECK(desk.shown() == "pot 2, tea 9");
+}
+
+TEST_CASE("an order that did not come from the cart does not mind what is in it", "[S3.1]") {
+  carts desk;
+  desk.hear_of(1, true);
+  desk.hear_of(2, false);
+  CHECK(desk.say(desk.take(2, {{{"tea"}, 7}, {{"cup"}, 1}})).done());
+  CHECK(desk.shown() == "pot 1");
+  desk.hear_of(3, false);
+  CHECK(desk.say(desk.take(3, {{{"tea"}, 7}})).done());
 }
 
 TEST_CASE("a cart that an order never touched gets nothing back, and then it never will be touched", "[S3.2][S1.6]") {

@@ -89,6 +89,7 @@ TEST_CASE("a running saga says what it holds, since when, for which desk it wait
   CHECK(saga["holds"][2]["is"] == "in doubt");
   CHECK(saga["waits"]["desks"] == json::array({"wallet/0"}));
   CHECK(saga["waits"]["without_answer"] == "it turns back");
+  CHECK(saga["waits"]["until"].get<std::string>() > saga["waits"]["since"].get<std::string>());
 
   // Another wants teapots, too: it waits for the shelf, which does not answer, not for the first.
   all.now->shelves = true;

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "actors/edge/json_of.hpp"
 #include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
 #include "tests/actors/muted_brain.hpp"
@@ -172,6 +173,8 @@ TEST_CASE("a repair needs a reason, is made once, and stands in story and audit 
   CHECK(all.mend(id, "retry", R"({"reason":""})").status == 422);
   CHECK(all.mend(id, "retry", R"({"reason":"x","dry_run":"yes"})").status == 422);
   CHECK(all.mend(id, "retry", R"({"reason":"x","odd":1})").status == 422);
+  // Nobody signs as if a key had been seen.
+  CHECK(all.mend(id, "retry", R"x({"reason":"x","by":"ann (admin 000000000000)"})x").status == 422);
   CHECK(all.mend("0000000000000", "retry", because).status == 404);
   const auto no = all.mend(id, "compensate", because);
   CHECK(no.status == 409);
@@ -207,6 +210,20 @@ TEST_CASE("a repair needs a reason, is made once, and stands in story and audit 
   const auto state = all.shop.get("/v1/admin/audit/verify");
   CHECK(state["whole"] == true);
   CHECK(state["data"][0]["head"] == log[0]["hash"]);
+}
+
+TEST_CASE("who repaired an order, and why, is not told to those who shop", "[C.6]") {
+  order::view of;
+  of.timeline = {{0, order::mark::repaired, 5, reason::none}};
+  of.repairs.emplace_back();
+  of.repairs[0].by = "olga";
+  of.repairs[0].reason = "ask legal";
+  const auto all = edge::timeline_of(of), theirs = edge::timeline_of(of, false);
+  CHECK(json::parse(all)["timeline"][0]["because"] == "ask legal");
+  CHECK(json::parse(all)["timeline"][0]["by"] == "olga");
+  CHECK(json::parse(theirs)["timeline"][0]["repair"] == "retry");
+  CHECK(theirs.find("olga") == theirs.npos);
+  CHECK(theirs.find("legal") == theirs.npos);
 }
 
 TEST_CASE("several parked sagas are mended by a filter, each with a line of its own, and twice is once",
@@ -507,7 +524,10 @@ TEST_CASE("sagas older than their design's limit are listed, counted and told on
     CHECK(metrics.find("souk_sagas_overdue{design=\"order_payment\"} 1") != std::string::npos);
     const auto tick = json::parse(all.shop.ask("GET", "/v1/admin/live", {}, {{"accept", "application/json"}}).body);
     CHECK(tick["sagas"]["overdue"] == 1);
-    CHECK(tick["overdue"][0]["id"] == id);
+    // It is parked, and told as that.
+    CHECK(tick["sagas"]["late"] == 0);
+    CHECK(tick["overdue"].empty());
+    CHECK(tick["parked"][0]["id"] == id);
     // Whoever sees the second has looked at the first once more.
     all.parked("o2");
     REQUIRE(eventually([&] { return counted() == 2; }));

@@ -383,6 +383,67 @@ TEST_CASE("a cart that fails at the checkout is as it was", "[edge][S3.2]") {
   CHECK(s.stock("teapot") == 100);
 }
 
+TEST_CASE("a checkout goes by no saga that leaves the goods in the cart", "[edge][S3.1]") {
+  shop s;
+  s.furnish();
+  s.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":1})");
+  for (const std::string flow : {"order_payment", "balance_first", "stock_first"}) {
+    INFO(flow);
+    const auto said = s.post("/v1/carts/anna/checkout", flow, R"({"flow":")" + flow + R"("})");
+    CHECK(said.status == 422);
+    CHECK(json::parse(said.body)["errors"][0]["member"] == "flow");
+  }
+  CHECK(s.get("/v1/orders")["data"].empty());
+  CHECK(s.post("/v1/carts/anna/checkout", "k", R"({"flow":"by_events"})").status == 201);
+  CHECK(s.get("/v1/carts/anna")["items"].empty());
+  CHECK(s.stock("teapot") == 99);
+
+  shop several{{.shards = 2}};
+  several.furnish();
+  several.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":1})");
+  for (const auto* body : {"", "{}", R"({"flow":"by_events"})"})
+    CHECK(json::parse(several.post("/v1/carts/anna/checkout", "k", body).body)["errors"][0]["member"] == "flow");
+}
+
+TEST_CASE("six checkouts of one cart at once sell it once", "[edge][S3.1][S3.2]") {
+  shop s;
+  s.furnish();
+  s.ask("PUT", "/v1/carts/anna/items/teapot", R"({"quantity":2})");
+  // All of them have looked into the cart before the first order takes anything out.
+  for (int i = 0; i < 6; ++i) {
+    std::promise<void> looked;
+    s.node->front().ask(cart::checkout{"k" + std::to_string(i), {"anna"}, {1}}, [&](answer&&) { looked.set_value(); });
+    looked.get_future().get();
+  }
+  std::vector<std::future<http_response>> all;
+  const auto check_out = [&](int i) {
+    all.push_back(s.begin("POST", "/v1/carts/anna/checkout", {},
+                          {{"idempotency-key", "k" + std::to_string(i)}, {"prefer", "wait=30"}}));
+  };
+  for (int i = 0; i < 6; ++i) check_out(i);
+  // And each once more, whatever became of it.
+  for (int i = 0; i < 6; ++i) check_out(i);
+  int sold = 0;
+  for (auto& one : all) {
+    const auto said = one.get();
+    const auto body = json::parse(said.body);
+    INFO(said.body);
+    sold += said.status == 201 && header(said, "Idempotent-Replayed").empty();
+    if (said.status == 201) continue;
+    CHECK(said.status == 409);
+    CHECK(body["reason"] == "not_found");
+    CHECK(body["detail"] == "the cart no longer holds what was ordered of teapot");
+  }
+  CHECK(sold == 1);
+  CHECK(s.stock("teapot") == 98);
+  CHECK(s.balance("anna") == 9500);
+  CHECK(s.get("/v1/carts/anna")["items"].empty());
+  CHECK(s.get("/v1/orders?state=COMPLETED")["data"].size() == 1);
+  // Who orders directly needs no cart.
+  CHECK(s.post("/v1/orders", "o", R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"flow":"by_events"})")
+            .status == 201);
+}
+
 TEST_CASE("the event log shows what was told and who has heard it", "[edge][S3.6][C.6]") {
   shop s;
   s.furnish();

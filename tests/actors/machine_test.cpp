@@ -242,6 +242,8 @@ TEST_CASE("pauses grow, are jittered between half and whole, and are bounded", "
       CHECK(pause <= whole);
     }
   }
+  CHECK(patience.asked_for_ms_max(false, 2'000) == 4 * 2'000 + 50 + 100 + 200 + 400);
+  CHECK(patience.asked_for_ms_max(true, 0) > patience.asked_for_ms_max(false, 0));
 }
 
 TEST_CASE("a plan that makes no sense is refused when it is built") {

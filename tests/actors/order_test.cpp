@@ -512,3 +512,92 @@ TEST_CASE("a repetition that waits for the end is answered as a repetition", "[S
   CHECK(said.replayed);
   CHECK(body<order::ticket>(said).state == state::completed);
 }
+
+TEST_CASE("whoever looks for an ended saga among very many is told how far was looked, and goes on from there",
+          "[C.6]") {
+  constexpr int many = 50'010;
+  orders desk;
+  const auto oldest = desk.placed("oldest");
+  std::vector<number> all;
+  desk.say_many(many, [&](int i) { return desk.placing("r" + std::to_string(i)); });
+  for (const auto& one : desk.begun()) all.push_back(one.id);
+  REQUIRE(all.size() == many);
+  all.push_back(oldest);
+  desk.say_many(many + 1, [&](int i) { return desk.completing(all[static_cast<std::size_t>(i)]); });
+  order::list_sagas wanted;
+  wanted.prefix = to_text(oldest);
+  const auto first = body<order::page>(desk.say(wanted));
+  CHECK(first.orders.empty());
+  CHECK(first.more);
+  REQUIRE(first.next > oldest);
+  wanted.before = first.next;
+  const auto second = body<order::page>(desk.say(wanted));
+  REQUIRE(second.orders.size() == 1);
+  CHECK(second.orders[0].id == oldest);
+  CHECK_FALSE(second.more);
+  // Page by page each is shown once.
+  order::list_sagas ended;
+  ended.state = saga_state::completed;
+  ended.limit = 20'000;
+  std::size_t shown = 0;
+  for (bool more = true; more;) {
+    const auto page = body<order::page>(desk.say(ended));
+    shown += page.orders.size();
+    more = page.more;
+    CHECK((!ended.before || page.orders.empty() || page.orders.front().id < ended.before));
+    ended.before = page.next;
+  }
+  CHECK(shown == many + 1);
+}
+
+TEST_CASE("a store says how many events the platform was not told of yet", "[S2.10][C.6]") {
+  orders desk;
+  const auto untold = [&] { return body<order::overview>(desk.say(order::survey{})).untold; };
+  CHECK(untold() == 0);
+  desk.completed("r1");
+  desk.completed("r2");
+  CHECK(untold() == 2);
+  desk.say(order::fetch{order::subscriber::ranking, 0, 2});
+  CHECK(untold() == 2);
+  desk.say(order::fetch{order::subscriber::platform, 0, 1});
+  CHECK(untold() == 1);
+  desk.say(order::fetch{order::subscriber::platform, 0, 2});
+  CHECK(untold() == 0);
+}
+
+TEST_CASE("an audit log whose end was cut off, with its head set back, is given away by what it was about", "[C.6]") {
+  const auto cut_after = [](orders& desk, int seq) {
+    const auto at = std::to_string(seq);
+    desk.brain().file().execute("DELETE FROM audit WHERE seq>" + at + "; UPDATE audit_head SET seq=" + at +
+                                ", hash=coalesce((SELECT hash FROM audit WHERE seq=" + at + "),'')");
+    return body<order::audit_state>(desk.say(order::verify_audit{})).troubles;
+  };
+  const order::pause pause{order::flow::order_payment, false, "the bank is away", {}, "olga", false, noon + 1};
+  const order::pause resume{order::flow::order_payment, true, "it is back", {}, "olga", false, noon + 2};
+  {
+    orders desk;
+    desk.say(pause);
+    desk.say(resume);
+    CHECK(body<order::audit_state>(desk.say(order::verify_audit{})).troubles.empty());
+    CHECK(cut_after(desk, 1).size() == 1);  // it says that the design is paused
+  }
+  {
+    orders desk;
+    desk.say(pause);
+    CHECK(cut_after(desk, 0).size() == 1);  // nobody has paused it
+  }
+  {
+    orders desk;
+    const auto id = desk.placed();
+    order::standstill where;
+    where.allowed = 1;
+    desk.say(order::park{id, {}, noon + 9, where});
+    for (int i = 0; i < 2; ++i) {
+      const auto key = "k" + std::to_string(i);
+      REQUIRE(desk.say(order::repair{id, order::remedy::retry, "dry again", key, "olga", false, noon + 10 + i}).done());
+      REQUIRE(desk.say(order::park{id, desk.view(id).timeline, noon + 20 + i, where}).done());
+    }
+    CHECK(cut_after(desk, 2).empty());
+    CHECK(cut_after(desk, 1).size() == 1);
+  }
+}

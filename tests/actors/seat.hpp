@@ -26,6 +26,15 @@ public:
     begun_ = brain_->begun();
     return said;
   }
+  // What `make` answers for 0 to n-1, all of it in one transaction.
+  template <class Make>
+  void say_many(int n, Make make) {
+    brain_->file().begin();
+    for (int i = 0; i < n; ++i) (void)brain_->decide(make(i));
+    if (brain_->file().writes()) brain_->before_commit();
+    brain_->file().commit();
+    begun_ = brain_->begun();
+  }
   // A batch that is not committed: the desk falls before.
   void say_in_vain(const command& what) {
     brain_->file().begin();

@@ -2,6 +2,8 @@
 #include "actors/edge/sinks.hpp"
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "actors/edge/cloud_event.hpp"
@@ -10,6 +12,7 @@
 #include "actors/runtime/follower.hpp"
 #include "tests/actors/outgoing_events.hpp"
 #include "tests/catch.hpp"
+#include "tests/temporary.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -189,6 +192,44 @@ TEST_CASE("what an endpoint answers tells an event that is to blame from an endp
       INFO(one);
       CHECK(answered(one) == expected);
     }
+}
+
+TEST_CASE("events go into the file that has the name, whoever moves or removes the one before", "[S2.10]") {
+  namespace fs = std::filesystem;
+  const temporary_folder folder;
+  const auto path = folder.file("events.json"), moved = folder.file("events.json.1");
+  // The sequence numbers of the events in a file.
+  const auto seqs = [](const std::string& file) {
+    std::string all;
+    std::ifstream in{file};
+    for (std::string line; std::getline(in, line);) {
+      const auto event = nlohmann::json::parse(line, nullptr, false);
+      all += event.is_discarded() ? "? " : std::to_string(std::stoi(event["sequence"].get<std::string>())) + ' ';
+    }
+    return all;
+  };
+  const auto sink = edge::make_sink_maker("file:" + path)();
+  const auto deliver = [&](std::int64_t seq) { return sink->deliver({0, {outgoing(seq, seq)}}).arrived(); };
+  CHECK(deliver(1) == 1);
+  CHECK(deliver(2) == 1);
+  fs::rename(path, moved);
+  CHECK(deliver(3) == 1);
+  CHECK(seqs(moved) == "1 2 ");
+  CHECK(seqs(path) == "3 ");
+  fs::remove(path);
+  CHECK(deliver(4) == 1);
+  CHECK(seqs(path) == "4 ");
+  // Another one takes its place, whose last line was cut short.
+  std::ofstream{moved} << "{\"half\":";
+  fs::rename(moved, path);
+  CHECK(deliver(5) == 1);
+  CHECK(seqs(path) == "? 5 ");
+  // While there is no folder it is an outage, and then it goes on.
+  fs::rename(folder.path(), folder.path().string() + ".away");
+  CHECK_THROWS_WITH(deliver(6), Catch::Contains("No such file"));
+  fs::rename(folder.path().string() + ".away", folder.path());
+  CHECK(deliver(6) == 1);
+  CHECK(seqs(path) == "? 5 6 ");
 }
 
 TEST_CASE("a sink's URL is checked before the node starts, and its error says what is wrong", "[S2.10]") {

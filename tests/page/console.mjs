@@ -75,6 +75,21 @@ try {
   await page.getByText('All is well').waitFor();
   await shot('now-well');
 
+  // Told second by second: the platform hears of fewer events than happen, or as usual; sagas that are parked are late
+  // because they are.
+  const says = ticks => page.evaluate(ticks => {
+    const tick = now;
+    for (const {sagas, outbox} of ticks)
+      hear(JSON.stringify({...tick, sagas: {...tick.sagas, ...sagas}, outbox: {...tick.outbox, ...outbox}}));
+    return document.querySelector('[role=status]').textContent;
+  }, ticks);
+  const untold = numbers => numbers.map(n => ({outbox: {untold: n}}));
+  assert.match(await says(untold([1, 1, 2, 3, 5, 8, 13, 21, 34, 1234])), /1,234 events are not told to the platform/);
+  assert.doesNotMatch(await says(untold([9, 9, 9, 9, 9, 9, 9, 9, 9, 8])), /not told to the platform: /);
+  assert.match(await says([{sagas: {parked: 60, overdue: 60, late: 0}}]), /60 sagas are parked at [^0-9]*$/);
+  assert.match(await says([{sagas: {parked: 60, overdue: 61, late: 1}}]), /1 saga is older than the design allows/);
+  await page.getByText('All is well').waitFor();
+
   const parked = await parkSome();
   // Ten seconds are enough to see what is wrong: it is the first sentence of the page.
   await page.getByRole('status').getByText('9 sagas are parked').waitFor();
@@ -95,6 +110,22 @@ try {
   await holds.getByRole('cell', {name: 'going back'}).waitFor();
   assert.equal(await page.locator('svg line.held').count(), 1);
   await shot('saga-parked');
+
+  // First letters are those of one saga only if the search is through and every store has answered.
+  const answers = pages => page.route('**/v1/admin/sagas?limit=200&prefix=zz*', route => route.fulfill({json: pages.shift()}));
+  const other = await ask('GET', '/v1/admin/sagas/' + parked[5].id);
+  await answers([{data: [], has_more: true, next: 'n1'}, {data: [other], has_more: true, next: 'n2'}, {data: [], has_more: false, silent: ['order/3']},
+    ...Array.from({length: 20}, () => ({data: [], has_more: true, next: 'n3'})), {data: [], has_more: true, next: 'n4'}, {data: [other], has_more: false}]);
+  await page.goto(address + '/#/sagas?prefix=zz');
+  await page.getByText('order/3 does not answer').waitFor();
+  await page.getByRole('cell', {name: other.id}).waitFor();
+  assert.match(page.url(), /prefix=zz$/);
+  await page.goto(address + '/#/sagas?prefix=zzz');
+  await page.getByText('No saga was like that, down to n3.').waitFor();
+  await page.getByRole('button', {name: 'Look further'}).click();
+  await page.waitForURL('**/#/saga/' + other.id);
+  await page.goto(address + '/#/saga/' + wanted);
+  await page.getByRole('heading', {name: 'It stands still at undo debit wallet'}).waitFor();
 
   // A rehearsal says what would become of money and stock, and does nothing.
   const stock = async () => (await ask('GET', '/v1/products/cup')).stock;

@@ -338,3 +338,45 @@ TEST_CASE("a ticket is bought at three nodes: one lists it, one lets in, one is 
   shop.end_all();
   holds_together(shop.check());
 }
+
+TEST_CASE("one node of several that is restored alone is heard by the others, though it counts its events anew",
+          "[nodes][C.3][S1.9]") {
+  shop_of_three shop;
+  shop.start_all();
+  furnish(shop, 100'000, 700);
+  int bought = 0;
+  const auto buy = [&](const std::string& when, int times) {
+    for (int i = 0; i < times; ++i) {
+      const auto body = json{{"user", "ann"},
+                             {"items", json::array({{{"product", "cup"}, {"quantity", 1}}})},
+                             {"flow", i % 2 ? "by_events" : "order_payment"}};
+      CHECK(within(std::chrono::seconds{60}, [&] {
+        const auto said = ask(shop.http("west"), "POST", "/v1/orders", body.dump(), when + std::to_string(i));
+        return said.status == 201 && json::parse(said.body).at("state") == "COMPLETED" &&
+               json::parse(said.body).at("flow") == body.at("flow");
+      }));
+      ++bought;
+    }
+  };
+  const auto counted = [&] {
+    const auto best = json::parse(ask(shop.http("west"), "GET", "/v1/rankings/best-sellers").body, nullptr, false);
+    return best.is_object() && !best.at("data").empty() ? best.at("data").at(0).at("units").get<int>() : 0;
+  };
+  buy("before", 6);
+  CHECK(within(std::chrono::seconds{30}, [&] { return counted() == bought; }));
+  program backup{{SOUK_BINARY, "backup", shop.url("north"), shop.data("backup")}};
+  REQUIRE(backup.wait() == 0);
+  buy("meanwhile", 20);
+  CHECK(within(std::chrono::seconds{30}, [&] { return counted() == bought; }));
+  shop.end("north", SIGKILL);
+  std::filesystem::rename(shop.data("north"), shop.data("lost"));
+  program restore{{SOUK_BINARY, "restore", shop.data("backup"), shop.data("north")}};
+  REQUIRE(restore.wait() == 0);
+  shop.start("north");
+  REQUIRE(within(std::chrono::seconds{60}, [&] { return shop.all_ready(); }));
+  // What they sold and it has forgotten stays counted; what is sold now is counted too.
+  buy("after", 20);
+  CHECK(within(std::chrono::seconds{30}, [&] { return counted() == bought; }));
+  CHECK(counted() == bought);
+  shop.end_all();
+}

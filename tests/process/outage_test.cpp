@@ -1,5 +1,7 @@
 // The platform is down for a whole shopping day, whatever it answers, and the node dies meanwhile: nothing is lost.
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "tests/catch.hpp"
@@ -71,4 +73,35 @@ TEST_CASE("a platform that is down for a whole day of orders gets each event onc
   CHECK(platform.stat("received") - platform.stat("duplicates") == documents);
   program check{{SOUK_BINARY, "check", data, "-o", "json"}};
   CHECK(check.wait() == 0);
+}
+
+TEST_CASE("of an order by events the platform hears its histories first and its end last, though two sources tell them",
+          "[S2.10][S3.5]") {
+  temporary_folder folder;
+  const auto data = folder.file("data");
+  platform platform{"503"};
+  node shop{data, platform};
+  program replay{{SOUK_BINARY, "replay", day, "--flow", "by_events", "--node", shop.url(), "--quiet", "-o", "json"}};
+  REQUIRE(replay.wait() == 0);
+  CHECK(json::parse(replay.last_line()).at("reconciled") == true);
+  const auto untold = [&] {
+    std::int64_t n = 0;
+    const auto outbox = json::parse(shop.get("/v1/admin/outbox"));
+    for (const auto& one : outbox.at("untold")) n += one.at("events").get<std::int64_t>();
+    return n;
+  };
+  CHECK(untold() == documents);
+  CHECK(platform.stat("distinct") == 0);
+  platform.control(R"({"down": false, "lose_percent": 10})");
+  REQUIRE(within_a_minute([&] { return untold() == 0; }));
+  std::istringstream told{platform.get("/events")};
+  std::map<std::string, std::string> newest;  // type, by order
+  for (std::string line; std::getline(told, line);) {
+    const auto event = json::parse(line);
+    newest[event.at("subject")] = event.at("type");
+  }
+  CHECK(newest.size() == documents);
+  for (const auto& [order, type] : newest) CHECK((type.starts_with("souk.order.") || type == "souk.goods.returned"));
+  CHECK(platform.stat("out_of_order") == 0);
+  CHECK(shop.end(SIGTERM) == 0);
 }

@@ -155,9 +155,12 @@ TEST_CASE("commands are typed at the prompt one after the other, and it remember
     ann.until(id);
     ann.type("\x03");  // Ctrl-C is the command's
     ann.until("souk> ");
-    ann.type("actors --key souk_secret\n");
-    ann.until("coordinator");
-    ann.until("souk> ");
+    for (const std::string given :
+         {"--key souk_secret", "--key=souk_secret", "--key ' souk_secret'", "--by souk_secret"}) {
+      ann.type("actors " + given + '\n');
+      ann.until(given.starts_with("--by") ? "not expected" : "coordinator");
+      ann.until("souk> ");
+    }
     ann.type("nobody\n");
     ann.until("--help");
     ann.until("souk> ");

@@ -1,10 +1,12 @@
 // Asks a node, and prints what it says.
 #include "tools/admin/console.hpp"
 
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <string_view>
 
 #include "messages/grammar/ids.hpp"
 #include "tools/command_line.hpp"
@@ -17,7 +19,8 @@ static edge::http_client connect(const std::string& node) {
   return {at->host, at->port};
 }
 
-console::console(const wish& wanted) : output_(wanted.output), key_(wanted.key), client_(connect(wanted.node)) {}
+console::console(const wish& wanted)
+    : output_(wanted.output), key_(wanted.key), limit_(wanted.limit), client_(connect(wanted.node)) {}
 
 ordered_json console::ask(const char* method, const std::string& target, const ordered_json& wanted,
                           const std::string& idempotency_key) {
@@ -47,14 +50,30 @@ ordered_json console::ask(const char* method, const std::string& target, const o
   throw refusal{code(), text};
 }
 
+ordered_json console::post_patiently(const std::string& target, const ordered_json& body,
+                                     const std::string& idempotency_key) {
+  constexpr int tries = 3;
+  for (int i = 1;; ++i) {
+    try {
+      return ask("POST", target, body, idempotency_key);
+    } catch (const edge::http_unreachable&) {
+      if (i == tries) throw;
+    }
+  }
+}
+
 void console::show(const ordered_json& answer, const std::vector<shown>& columns, const std::string& none) const {
   for (const auto& one : answer.value("silent", ordered_json::array()))
     std::cerr << one.get<std::string>() << " does not answer: what it keeps is missing here\n";
-  if (json()) return print(answer);
+  if (json()) {
+    print(answer);
+    return note_more(answer);
+  }
   const auto& data = answer.at("data");
   if (data.empty()) {
-    std::cout << none << '\n';
-    return;
+    const bool more = answer.value("has_more", false);
+    std::cout << (more ? "none among those that were looked at" : none) << '\n';
+    return note_more(answer);
   }
   std::vector<column> heads;
   for (const auto& one : columns) heads.push_back({one.title, one.align});
@@ -65,7 +84,18 @@ void console::show(const ordered_json& answer, const std::vector<shown>& columns
     rows.row(std::move(cells));
   }
   std::cout << rows.text();
-  if (answer.value("has_more", false)) std::cout << "there are more: raise --limit\n";
+  note_more(answer);
+}
+
+void console::note(const std::string& text) const {
+  if (output_ == "text") std::cout << text << '\n';
+  if (output_ == "jsonl") std::cerr << text << '\n';
+}
+
+void console::note_more(const ordered_json& answer) const {
+  if (!answer.value("has_more", false)) return;
+  const auto next = cell(answer, "next");
+  note("there are more" + (!next.empty() ? ": --after " + next : limit_ < limit_max ? ": raise --limit" : ""));
 }
 
 void console::print(const ordered_json& answer) const {
@@ -112,6 +142,34 @@ std::string named_line(const ordered_json& line) {
 std::string checked(const std::string& id) {
   if (!is_name(id)) throw refusal{3, "'" + id + "' is no id"};
   return id;
+}
+
+std::string percent_encoded(const std::string& text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain)
+      out += c;
+    else
+      ((out += '%') += digits[byte >> 4]) += digits[byte & 15];
+  }
+  return out;
+}
+
+std::string listed(const ordered_json& texts) {
+  std::string all;
+  for (const auto& one : texts) all += (all.empty() ? "" : ", ") + one.get<std::string>();
+  return all;
+}
+
+std::string silent_in(const ordered_json& answer) { return listed(answer.value("silent", ordered_json::array())); }
+
+std::string query_of_page(const wish& wanted) {
+  auto text = "?limit=" + std::to_string(wanted.limit);
+  if (!wanted.after.empty()) text += "&starting_after=" + percent_encoded(wanted.after);
+  return text;
 }
 
 std::string duration(std::int64_t ms) {

@@ -59,19 +59,23 @@ void designs(console& node, const wish&) {
 void pause(console& node, const wish& wanted) { tell(node, wanted, "pause", "paused: what runs goes on"); }
 void resume(console& node, const wish& wanted) { tell(node, wanted, "resume", "not paused"); }
 
-// Pauses it, and then says how many still run, until none does. Parked ones wait for an operator, not for us.
+// Pauses it, and then says how many still run, until none does: nobody knows that of a store that does not answer.
+// Parked ones wait for an operator, not for us.
 void drain(console& node, const wish& wanted) {
   if (wanted.dry_run) return tell(node, wanted, "pause", "paused and drained");
   const auto paused = hold_back(node, wanted, "pause");
   constexpr auto between = std::chrono::milliseconds{500};
   ordered_json now;
-  for (std::int64_t before = -1;; std::this_thread::sleep_for(between)) {
+  for (std::string before;; std::this_thread::sleep_for(between)) {
     const auto all = node.ask("GET", "/v1/admin/designs");
     now = design_of(all, wanted.id);
     const auto run = now.at("running").get<std::int64_t>() + now.at("compensating").get<std::int64_t>();
-    if (run == 0) break;
-    if (run != before && !node.json()) std::cout << grouped(run) << " still run" << std::endl;
-    before = run;
+    const auto silent = silent_in(all);
+    if (run == 0 && silent.empty()) break;
+    const auto text = grouped(run) + " still run" +
+                      (silent.empty() ? "" : "; " + silent + " does not answer: nobody knows what runs there");
+    if (text != before && !node.json()) std::cout << text << std::endl;
+    before = text;
   }
   if (node.json()) return node.print({{"design", wanted.id}, {"lines", paused.at("lines")}, {"now", now}});
   std::cout << wanted.id << " is paused and none of it runs";

@@ -1,4 +1,4 @@
-// The node's figures: desks, coordinators, nodes, events that were not taken.
+// The node's figures: desks, coordinators, nodes.
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -135,83 +135,5 @@ void move(console& node, const wish& wanted) {
                   wanted.id + " is still on its way to " + wanted.to + ": the same command again says how far it is"};
   std::cout << wanted.id << " is kept by " << wanted.to << ", under turn " << console::cell(said, "turn") << '\n';
 }
-
-void outbox(console& node, const wish& wanted) {
-  auto all = node.ask("GET", "/v1/admin/outbox?limit=" + std::to_string(wanted.limit));
-  for (auto& one : all.at("data"))
-    one["letter"] = std::to_string(one.value("source", 0)) + '/' + std::to_string(one.value("seq", std::int64_t{0}));
-  node.show(all,
-            {{"letter", "letter"},
-             {"order", "order"},
-             {"tries", "tries", side::right},
-             {"dead", "dead"},
-             {"next", "next"},
-             {"error", "error"}},
-            "the platform has taken everything that it was offered");
-}
-
-namespace {
-
-// What is in the lists of each partition, as one list.
-ordered_json gathered(const ordered_json& log, const char* member) {
-  ordered_json all{{"data", ordered_json::array()}};
-  for (const auto& partition : log.at("data"))
-    for (auto one : partition.at(member)) {
-      one["partition"] = partition.at("partition");
-      all["data"].push_back(std::move(one));
-    }
-  return all;
-}
-
-}  // namespace
-
-void event_log(console& node, const wish&) {
-  const auto log = node.ask("GET", "/v1/admin/event-log");
-  if (node.json()) return node.print(log);
-  const auto right = side::right;
-  const console::shown partition{"partition", "partition", right};
-  node.show(log,
-            {partition,
-             {"newest", "newest", right},
-             {"oldest kept", "oldest", right},
-             {"held", "held", right},
-             {"dead", "dead", right}},
-            "no partitions");
-  std::cout << '\n';
-  node.show(gathered(log, "topics"), {{"topic", "topic"}, partition, {"events", "events", right}},
-            "nothing was told since the log's desks were seated");
-  std::cout << '\n';
-  node.show(gathered(log, "subscribers"),
-            {{"subscriber", "subscriber"}, partition, {"position", "position", right}, {"lag", "lag", right}},
-            "nobody has subscribed");
-  std::cout << '\n';
-  node.show(gathered(log, "troubles"),
-            {{"letter", "letter"},
-             {"subscriber", "subscriber"},
-             {"topic", "topic"},
-             {"order", "order"},
-             {"tries", "tries", right},
-             {"dead", "dead"},
-             {"next", "next"},
-             {"error", "error"}},
-            "every event was taken");
-}
-
-void retry_letter(console& node, const wish& wanted, const std::string& which, const std::string& under) {
-  if (wanted.why.empty()) throw refusal{2, "a repair needs --reason TEXT, for the audit log"};
-  const auto said = node.ask("POST", "/v1/admin/" + under + '/' + which + "/retry", reasoned(wanted), fresh_key());
-  if (node.json()) return node.print(said);
-  if (!said.value("dead", true)) {
-    std::cout << "the letter " << which << " is not given up: it will be tried again anyway\n";
-  } else if (wanted.dry_run) {
-    std::cout << "nothing is done yet. The letter " << which << " of order " << console::cell(said, "order")
-              << " would be tried again, after " << console::cell(said, "tries")
-              << " tries: " << console::cell(said, "error") << '\n';
-  } else {
-    std::cout << "the letter " << which << " will be tried again, by " << named_line(said.at("line")) << '\n';
-  }
-}
-
-void retry_event(console& node, const wish& wanted) { retry_letter(node, wanted, checked(wanted.id), "event-log"); }
 
 }  // namespace souk::tools::admin

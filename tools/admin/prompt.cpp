@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -32,6 +33,19 @@ std::vector<std::string> words_of(const std::string& line) {
   std::vector<std::string> words;
   for (std::string word; in >> word;) words.push_back(word);
   return words;
+}
+
+// A key is nobody's history, however it was given: --key souk_..., --key=souk_..., SOUK_KEY=souk_...
+bool names_a_key(const std::string& word) {
+  if (word.starts_with("--key")) return true;
+  const std::string begins = "souk_";
+  for (auto at = word.find(begins); at != word.npos; at = word.find(begins, at + 1)) {
+    const auto next = at + begins.size();
+    if (next == word.size()) return false;
+    const char c = word[next];
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') return true;
+  }
+  return false;
 }
 
 // The ids that a command could be about; a node that does not answer has none.
@@ -156,8 +170,7 @@ int prompt(const CLI::App& verbs, const wish& wanted) {
     }
     if (words.empty()) continue;
     if (std::find(std::begin(leaving), std::end(leaving), words[0]) != std::end(leaving)) return code;
-    // A key is nobody's history.
-    if (std::find(words.begin(), words.end(), "--key") == words.end()) {
+    if (std::none_of(words.begin(), words.end(), names_a_key)) {
       add_history(line.get());
       if (!file.empty() && write_history(file.c_str()) == 0) ::chmod(file.c_str(), S_IRUSR | S_IWUSR);
     }

@@ -1,32 +1,16 @@
 // Sagas for operators: finds them, tells their story, and mends those that stand still.
-#include <cctype>
 #include <cstdlib>
 #include <iostream>
-#include <string_view>
 
 #include "messages/grammar/ids.hpp"
 #include "tools/admin/console.hpp"
 
 namespace souk::tools {
 
-// Whatever it is, it goes into a query.
-static std::string percent_encoded(const std::string& text) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain)
-      out += c;
-    else
-      ((out += '%') += digits[byte >> 4]) += digits[byte & 15];
-  }
-  return out;
-}
-
-std::string query_of_sagas(const wish& wanted) {
+// The options that say which sagas are meant.
+static std::string query_of_sagas(const wish& wanted) {
   static const std::string yes = "true", no;
-  std::string text = "?limit=" + std::to_string(wanted.limit);
+  auto text = query_of_page(wanted);
   for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"state", wanted.state},
                                     {"flow", wanted.flow},
                                     {"reason", wanted.reason},
@@ -42,22 +26,34 @@ std::string query_of_sagas(const wish& wanted) {
   return text;
 }
 
+// A search may stop on its way and say where to go on: one that was found is not known to be the only one before the
+// end, nor while a store is silent.
+std::string resolved(console& node, const std::string& letters,
+                     const std::function<void(const std::string&)>& further) {
+  constexpr std::size_t id_letters = 13;
+  if (checked(letters).size() >= id_letters) return letters;
+  const auto target = "/v1/admin/sagas?limit=10&prefix=" + letters;
+  auto found = ordered_json::array();
+  std::string silent;
+  for (std::string after;;) {
+    const auto page = node.ask("GET", target + (after.empty() ? "" : "&starting_after=" + percent_encoded(after)));
+    for (const auto& one : page.at("data")) found.push_back(one.at("id"));
+    silent = silent_in(page);
+    after = console::cell(page, "next");
+    if (found.size() > 1 || !silent.empty() || !page.value("has_more", false) || after.empty()) break;
+    if (further) further(after);
+  }
+  if (found.size() > 1) throw refusal{3, "several sagas begin with " + letters + ": " + listed(found)};
+  if (!silent.empty())
+    throw refusal{1, silent + " does not answer, and may keep another saga that begins with " + letters +
+                         ": give the whole id" + (found.empty() ? "" : ", if it is " + listed(found))};
+  if (found.empty()) throw refusal{3, "no saga begins with " + letters};
+  return found[0].get<std::string>();
+}
+
 namespace admin {
 
 namespace {
-
-constexpr std::size_t id_letters = 13;
-
-// The whole id of what was named by its first letters.
-std::string resolved(console& node, const std::string& id) {
-  if (checked(id).size() >= id_letters) return id;
-  const auto found = node.ask("GET", "/v1/admin/sagas?limit=10&prefix=" + id).at("data");
-  if (found.empty()) throw refusal{3, "no saga begins with " + id};
-  if (found.size() == 1) return found[0].at("id").get<std::string>();
-  std::string all;
-  for (const auto& one : found) all += ' ' + console::cell(one, "id");
-  throw refusal{3, "several sagas begin with " + id + ':' + all};
-}
 
 std::string signed_amount(std::int64_t minor) { return (minor < 0 ? "-" : "+") + pounds(std::abs(minor)); }
 
@@ -113,13 +109,12 @@ void show_holds(const ordered_json& of) {
 void show_wait(const ordered_json& of) {
   if (!of.contains("waits") || of["waits"].value("for", "") == "operator") return;
   const auto& it = of["waits"];
-  std::string desks;
-  for (const auto& one : it.at("desks")) desks += (desks.empty() ? "" : ", ") + one.get<std::string>();
-  std::cout << "\nit waits " << (it.value("for", "") == "event" ? "to hear of " : "for ") << desks << " at "
-            << (it.value("undoing", false) ? "undo " : "") << console::cell(it, "step") << ", since "
+  std::cout << "\nit waits " << (it.value("for", "") == "event" ? "to hear of " : "for ") << listed(it.at("desks"))
+            << " at " << (it.value("undoing", false) ? "undo " : "") << console::cell(it, "step") << ", since "
             << duration(it.value("waited_ms", std::int64_t{0}));
   if (it.contains("asked")) std::cout << ", asked " << console::cell(it, "asked") << " times";
   if (it.contains("without_answer")) std::cout << "; without an answer " << console::cell(it, "without_answer");
+  if (it.contains("until")) std::cout << ", at the latest at " << console::cell(it, "until");
   std::cout << '\n';
 }
 
@@ -148,8 +143,15 @@ void repair(console& node, const wish& wanted, const std::string& what) {
   const auto said = node.ask("POST", "/v1/admin/sagas/" + id + '/' + what, reasoned(wanted));
   if (node.json()) return node.print(said);
   if (wanted.dry_run) return show_dry_run(said);
-  std::cout << what << " of " << id << " is " << named_line(said.at("line")) << "; follow it with: souk admin saga "
-            << id << '\n';
+  const auto& line = said.at("line");
+  if (console::cell(line, "reason") == wanted.why) {
+    std::cout << what << " of " << id;
+  } else {  // somebody was here before, with a reason of his own
+    const auto by = console::cell(line, "by");
+    std::cout << "it was done already: " << console::cell(line, "repair") << (by.empty() ? "" : " by " + by) << " ("
+              << console::cell(line, "reason") << ')';
+  }
+  std::cout << " is " << named_line(line) << "; follow it with: souk admin saga " << id << '\n';
 }
 
 }  // namespace
@@ -186,9 +188,11 @@ void saga(console& node, const wish& wanted) {
   table steps{{{"ms", side::right}, {"step"}, {"what"}, {"desk"}, {"reason"}}};
   const auto asked_of = [](const ordered_json& one) {
     std::string text;
+    // Who keeps the desk now: it may have been another one that was asked then.
     for (std::size_t i = 0; one.contains("desks") && i < one["desks"].size(); ++i) {
       text += (i ? ", " : "") + one["desks"][i].get<std::string>();
-      if (one.contains("nodes")) text += " at " + one["nodes"][i].get<std::string>();
+      if (one.contains("nodes") && i < one["nodes"].size())
+        text += " (now at " + one["nodes"][i].get<std::string>() + ')';
     }
     return text;
   };
@@ -242,10 +246,8 @@ void locks(console& node, const wish& wanted) {
 }
 
 void retry(console& node, const wish& wanted) {
-  const auto slash = wanted.id.find('/');
-  if (slash == std::string::npos) return repair(node, wanted, "retry");
-  retry_letter(node, wanted, checked(wanted.id.substr(0, slash)) + '/' + checked(wanted.id.substr(slash + 1)),
-               "outbox");
+  if (wanted.id.find('/') == std::string::npos) return repair(node, wanted, "retry");
+  retry_outbox(node, wanted);
 }
 
 void compensate(console& node, const wish& wanted) { repair(node, wanted, "compensate"); }
@@ -253,7 +255,7 @@ void skip(console& node, const wish& wanted) { repair(node, wanted, "skip"); }
 void fail(console& node, const wish& wanted) { repair(node, wanted, "fail"); }
 
 void audit(console& node, const wish& wanted) {
-  auto target = "/v1/admin/audit?limit=" + std::to_string(wanted.limit);
+  auto target = "/v1/admin/audit" + query_of_page(wanted);
   if (!wanted.prefix.empty()) target += "&saga=" + resolved(node, wanted.prefix);
   auto all = node.ask("GET", target);
   for (auto& one : all.at("data")) {

@@ -31,23 +31,12 @@ struct sum {
 };
 
 // One key for the whole of it: a page whose answer was lost is asked again, and repairs nothing twice.
-ordered_json ask_patiently(console& node, const ordered_json& body, const std::string& key) {
-  constexpr int tries = 3;
-  for (int i = 1;; ++i) {
-    try {
-      return node.ask("POST", "/v1/admin/repairs", body, key);
-    } catch (const edge::http_unreachable&) {
-      if (i == tries) throw;
-    }
-  }
-}
-
 sum go_through(console& node, ordered_json body, bool dry, const std::string& key, progress* shown) {
   constexpr int a_page = 100, a_page_to_count = 1'000;
   body["limit"] = dry ? a_page_to_count : a_page;
   if (dry) body["dry_run"] = true;
   for (sum all;;) {
-    const auto page = ask_patiently(node, body, key);
+    const auto page = node.post_patiently("/v1/admin/repairs", body, key);
     all.add(page);
     if (shown) shown->advance(page.at("matched").get<std::uint64_t>());
     if (!page.at("has_more").get<bool>()) return all;
@@ -75,6 +64,7 @@ struct outlook {
     bool known = true;
   };
   std::map<std::string, figure> money, stock;
+  std::map<std::string, std::int64_t> money_lost, stock_lost;  // what is in effect and is written off
   std::map<std::string, std::int64_t> ends;
   std::size_t rehearsed = 0;
 
@@ -93,6 +83,21 @@ struct outlook {
     take(money, said.at("money"), "user");
     take(stock, said.at("stock"), "product");
   }
+  // Which steps are left as they are it says among its moves. What left a wallet or a shelf is negative.
+  void write_off(const ordered_json& said) {
+    const std::string leave = "leave ";
+    std::set<std::string> left;
+    for (const auto& move : said.at("moves"))
+      if (const auto text = move.get<std::string>(); text.starts_with(leave)) left.insert(text.substr(leave.size()));
+    for (const auto& one : said.at("effects")) {
+      const auto is = console::cell(one, "is");
+      if ((is != "in effect" && is != "not known") || !left.count(console::cell(one, "step"))) continue;
+      if (console::cell(one, "desk").starts_with("wallet/"))
+        money_lost[console::cell(said.at("money").at(0), "user")] -= one.value("amount", std::int64_t{0});
+      for (const auto& line : one.value("goods", ordered_json::array()))
+        stock_lost[console::cell(line, "product")] -= line.value("units", std::int64_t{0});
+    }
+  }
   ordered_json json() const {
     const auto rows = [](const std::map<std::string, figure>& of, const char* whose) {
       auto all = ordered_json::array();
@@ -102,8 +107,17 @@ struct outlook {
                        {"then", it.known ? ordered_json(it.now + it.change) : ordered_json()}});
       return all;
     };
-    return {
+    const auto lost = [](const std::map<std::string, std::int64_t>& of, const char* whose, const char* what) {
+      auto all = ordered_json::array();
+      for (const auto& [name, n] : of) all.push_back({{whose, name}, {what, n}});
+      return all;
+    };
+    ordered_json out{
         {"rehearsed", rehearsed}, {"ends", ends}, {"money", rows(money, "user")}, {"stock", rows(stock, "product")}};
+    if (!money_lost.empty() || !stock_lost.empty())
+      out["written_off"] = {{"money", lost(money_lost, "user", "amount")},
+                            {"stock", lost(stock_lost, "product", "units")}};
+    return out;
   }
 };
 
@@ -116,7 +130,10 @@ outlook rehearse(console& node, const wish& wanted, const std::string& what, con
   progress shown{"rehearse", n, standard_error(true)};
   for (std::size_t i = 0; i < n && std::chrono::steady_clock::now() < end; ++i) {
     try {
-      all.add(node.ask("POST", "/v1/admin/sagas/" + sagas[i].get<std::string>() + '/' + what, reasoned(wanted)));
+      const auto said =
+          node.ask("POST", "/v1/admin/sagas/" + sagas[i].get<std::string>() + '/' + what, reasoned(wanted));
+      all.add(said);
+      if (what == "fail") all.write_off(said);
     } catch (const refusal& no) {
       if (no.exit_code != 3 && no.exit_code != 4) break;  // else it stands still no more
     }
@@ -133,11 +150,13 @@ void show(const outlook& all, std::size_t of) {
   for (const auto& [how, n] : all.ends) std::cout << ' ' << n << " would end as " << how << '.';
   std::cout << '\n';
   constexpr std::size_t shown_max = 20;
+  bool any = false;
   table rows{{{""}, {"now", side::right}, {"then", side::right}}};
   const auto add = [&](const std::string& of_what, const auto& some, auto&& text) {
     std::size_t left = shown_max;
     for (const auto& [name, it] : some) {
       if (it.known && !it.change) continue;
+      any = true;
       if (!left--) {
         rows.row({"and more", "", ""});
         break;
@@ -147,7 +166,22 @@ void show(const outlook& all, std::size_t of) {
   };
   add("wallet of ", all.money, [](std::int64_t n) { return pounds(n); });
   add("stock of ", all.stock, [](std::int64_t n) { return grouped(n); });
-  std::cout << rows.text(2);
+  std::cout << (any ? rows.text(2) : "  money and stock stay as they are\n");
+  if (all.money_lost.empty() && all.stock_lost.empty()) return;
+  table lost{{{"written off"}, {"", side::right}}};
+  const auto write = [&](const std::string& of_what, const auto& some, auto&& text) {
+    std::size_t left = shown_max;
+    for (const auto& [name, n] : some) {
+      if (!left--) {
+        lost.row({"and more", ""});
+        break;
+      }
+      lost.row({of_what + name, text(n)});
+    }
+  };
+  write("money of ", all.money_lost, [](std::int64_t n) { return pounds(n); });
+  write("units of ", all.stock_lost, [](std::int64_t n) { return grouped(n); });
+  std::cout << lost.text(2);
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ namespace souk::tools::admin {
 
 namespace {
 
+// What becomes of an order, and whether its saga has stopped or turned back on the way there.
+std::string state_of(const ordered_json& one) {
+  const auto saga = console::cell(one, "saga");
+  return console::cell(one, "state") + (saga == "parked" || saga == "compensating" ? ", " + saga : "");
+}
+
 // Orders as they come and as they go on, oldest first: each when it is first seen, and again when its state is another.
 // Numbers are given when a request comes, so that one may be seen after a later one: each look goes through the newest
 // thousand, and further down if there were more since the last. Those that had no end yet are asked for one by one.
@@ -37,7 +43,7 @@ public:
     const auto before = std::exchange(known_, {});
     std::vector<ordered_json> fresh;
     const auto take = [&](const ordered_json& one) {
-      const auto id = console::cell(one, "id"), state = console::cell(one, "state");
+      const auto id = console::cell(one, "id"), state = state_of(one);
       known_[id] = state;
       const auto was = before.find(id);
       if ((was == before.end() || was->second != state) && fits(one)) fresh.push_back(one);
@@ -79,12 +85,10 @@ private:
   void ask_for_open_ones(const std::map<std::string, std::string>& before, const Take& take) {
     std::vector<std::string> open;
     for (const auto& [id, state] : before)
-      if (state == "PENDING" && !known_.count(id)) open.push_back(id), known_[id] = state;
+      if (state.starts_with("PENDING") && !known_.count(id)) open.push_back(id), known_[id] = state;
     constexpr std::size_t at_a_look = 100;  // in turns, if there are more
-    for (std::size_t i = 0; i < std::min(open.size(), at_a_look); ++i) {
-      const auto now = node_.ask("GET", "/v1/orders/" + open[(turn_ + i) % open.size()]);
-      if (console::cell(now, "state") != "PENDING") take(now);
-    }
+    for (std::size_t i = 0; i < std::min(open.size(), at_a_look); ++i)
+      take(node_.ask("GET", "/v1/orders/" + open[(turn_ + i) % open.size()]));
     turn_ += at_a_look;
   }
   bool fits(const ordered_json& one) const {
@@ -97,8 +101,8 @@ private:
                return console::cell(line, "product") == product;
              });
     };
-    return is("state", wanted_.state) && is("flow", wanted_.flow) && is("reason", wanted_.reason) &&
-           has(wanted_.product);
+    return (is("state", wanted_.state) || is("saga", wanted_.state)) && is("flow", wanted_.flow) &&
+           is("reason", wanted_.reason) && has(wanted_.product);
   }
 
   console& node_;
@@ -122,7 +126,7 @@ void tail(console& node, const wish& wanted) {
         continue;
       }
       std::cout << console::cell(one, one.contains("ended") ? "ended" : "placed") << "  " << console::cell(one, "id")
-                << "  " << console::cell(one, "state") << "  " << console::cell(one, "user") << "  "
+                << "  " << state_of(one) << "  " << console::cell(one, "user") << "  "
                 << pounds(one.value("paid", std::int64_t{0})) << ' ' << console::cell(one, "currency") << "  "
                 << console::cell(one, "reason") << std::endl;
     }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <deque>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -147,6 +148,8 @@ public:
       tried([this] {
         now_ = node_.ask("GET", "/v1/admin/live");
         trouble_.clear();
+        untold_.push_back(now_["outbox"].value("untold", std::int64_t{0}));
+        if (untold_.size() > untold_kept) untold_.pop_front();
         if (!story_.is_null()) tell(console::cell(story_, "id"));
       });
       for (const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{900};;) {
@@ -191,6 +194,13 @@ private:
     }
   }
 
+  // Of many ended ones it takes a while: any key ends it.
+  void look_further(const std::string& so_far) {
+    said_ = "looking for it, down to " + so_far + " by now; any key: no more";
+    draw();
+    if (interrupted || key_within(std::chrono::milliseconds{0})) throw refusal{3, "none was found down to " + so_far};
+  }
+
   void tell(const std::string& id) { story_ = node_.ask("GET", "/v1/admin/sagas/" + id); }
 
   // The first letters of a saga, until enter; escape forgets them.
@@ -199,9 +209,12 @@ private:
     if (key == '\n' || key == '\r') {
       const auto prefix = *std::exchange(typed_, std::nullopt);
       if (prefix.empty()) return;
-      const auto found = node_.ask("GET", "/v1/admin/sagas?limit=2&prefix=" + prefix).at("data");
-      if (found.size() == 1) return tell(console::cell(found[0], "id"));
-      said_ = (found.empty() ? "no saga begins with " : "several sagas begin with ") + prefix;
+      try {
+        tell(resolved(node_, prefix, [this](const std::string& so_far) { look_further(so_far); }));
+        said_.clear();
+      } catch (const refusal& why) {
+        said_ = why.text;
+      }
     } else if (key == escape) {
       typed_.reset();
     } else if (key == erase || key == backspace) {
@@ -209,6 +222,11 @@ private:
     } else if (std::isalnum(static_cast<unsigned char>(key)) && typed_->size() < 13) {
       *typed_ += key;
     }
+  }
+
+  // Events on their way are nothing to speak of; that they do not get fewer for so long is.
+  bool platform_lags() const {
+    return untold_.size() == untold_kept && untold_.front() > 0 && std::is_sorted(untold_.begin(), untold_.end());
   }
 
   void draw() {
@@ -261,12 +279,15 @@ private:
     const auto stand = sagas.value("parked", std::int64_t{0});
     paint_.line("sagas  running " + console::cell(sagas, "running") + "  compensating " +
                 console::cell(sagas, "compensating") + "  " +
-                (stand ? paint_.red("parked " + grouped(stand)) : "parked 0") + "  overdue " +
-                console::cell(sagas, "overdue") + "  oldest " + duration(sagas.value("oldest_ms", std::int64_t{0})));
+                (stand ? paint_.red("parked " + grouped(stand)) : "parked 0") + "  late " +
+                grouped(sagas.value("late", std::int64_t{0})) + "  oldest " +
+                duration(sagas.value("oldest_ms", std::int64_t{0})));
     const auto& log = now_["event_log"];
     const auto dead = log.value("dead", std::int64_t{0}) + now_["outbox"].value("dead", std::int64_t{0});
+    const auto untold = "not told to the platform " + grouped(now_["outbox"].value("untold", std::int64_t{0}));
     paint_.line("event log lag " + console::cell(log, "lag") + "  held " + console::cell(log, "held") + "  " +
-                (dead ? paint_.red("dead letters " + grouped(dead)) : "dead letters 0"));
+                (dead ? paint_.red("dead letters " + grouped(dead)) : "dead letters 0") + "  " +
+                (platform_lags() ? paint_.red(untold) : untold));
     if (const auto books = now_.value("audit", ordered_json::object()); !books.empty()) {
       const auto flaws = books.value("flaws", std::int64_t{0});
       paint_.line("books   " +
@@ -329,6 +350,8 @@ private:
   painter paint_;
   ordered_json now_, story_;
   std::string trouble_;
+  static constexpr std::size_t untold_kept = 10;  // seconds
+  std::deque<std::int64_t> untold_;               // events, as the last ticks had them
   std::size_t at_ = 0;
   std::optional<std::string> typed_;  // while somebody types
   std::string said_;                  // what came of it

@@ -158,6 +158,10 @@ private:
         if (!here.may_follow(before->second)) ++disorder_;
         before->second = here;
       }
+      // What several sources tell of one subject has one order as well: that of its times.
+      auto& newest = newest_[subject];
+      if (here.time < newest) ++disorder_;
+      newest = std::max(newest, here.time);
     }
     return true;
   }
@@ -175,7 +179,8 @@ private:
   std::ofstream file_;
   std::vector<std::string> lines_;
   std::unordered_set<std::string> known_;
-  std::unordered_map<std::string, position> last_;
+  std::unordered_map<std::string, position> last_;       // of each subject of a source
+  std::unordered_map<std::string, std::string> newest_;  // of each subject, the time
   std::uint64_t received_ = 0;
   std::uint64_t duplicates_ = 0;
   std::uint64_t rejected_ = 0;

@@ -127,6 +127,14 @@ async function listen() {
   }
 }
 
+// Events of the outbox are always on their way; that for so many seconds they did not get fewer says something.
+const stuckAfter = 10;
+function notTold() {
+  const lately = past.slice(-stuckAfter).map(tick => tick.outbox.untold || 0);
+  const stuck = lately.length === stuckAfter && lately.every((n, i) => n > 0 && (i === 0 || n >= lately[i - 1]));
+  return stuck ? lately[stuckAfter - 1] : 0;
+}
+
 // The one sentence that somebody reads at three in the morning.
 function verdict(tick) {
   if (!tick) return {mood: past.length ? 'bad' : 'wait', text: past.length ? 'The node does not answer' : 'Asking the node'};
@@ -147,8 +155,9 @@ function verdict(tick) {
   if (tick.event_log.held) warn.push(plural(tick.event_log.held, 'event waits', 'events wait') + ' to be tried again');
   if (tick.outbox.waiting) warn.push(plural(tick.outbox.waiting, 'event', 'events') + ' the platform did not take');
   if (tick.audit && tick.audit.flaws) bad.push('the books do not balance: ' + tick.audit.first);
-  const late = tick.sagas.overdue - tick.overdue.filter(one => one.parked).length;
-  if (late > 0) warn.push(plural(late, 'saga is', 'sagas are') + ' older than the design allows');
+  const untold = notTold();
+  if (untold) warn.push(plural(untold, 'event is', 'events are') + ' not told to the platform: it is out of reach, or slow');
+  if (tick.sagas.late) warn.push(plural(tick.sagas.late, 'saga is', 'sagas are') + ' older than the design allows');
   for (const one of tick.paused) warn.push(`${words(one.design)} is paused${one.by ? ' by ' + one.by : ''}: ${one.reason}`);
   const text = [...bad, ...warn].join(' \u00b7 ');
   if (bad.length) return {mood: 'bad', text: text[0].toUpperCase() + text.slice(1)};
@@ -260,7 +269,7 @@ const lockText = one => [one.kind, one.units ? figure(one.units) + ' \u00d7' : '
 function waitText(it) {
   const who = it.for === 'event' ? 'to hear of ' + it.desks.join(', ') : 'for ' + it.desks.join(', ');
   return `It waits ${who} at ${it.undoing ? 'undo ' : ''}${words(it.step)}, since ${span(it.waited_ms)}` +
-    (it.asked > 1 ? `, asked ${figure(it.asked)} times` : '') + (it.without_answer ? `; without an answer ${it.without_answer}.` : '.');
+    (it.asked > 1 ? `, asked ${figure(it.asked)} times` : '') + (it.without_answer ? `; without an answer ${it.without_answer}` + (it.until ? `, at ${it.until.slice(11, 19)} at the latest.` : '.') : '.');
 }
 
 // The timeline: a bar from each question to its answer. Time is drawn by its logarithm, so that an hour of standing
@@ -274,7 +283,7 @@ function drawTimeline(saga) {
       const before = open.get(key);
       if (before && before.what === one.what) { before.tries += 1; continue; }
       const bar = {step: key, what: one.what, from: one.ms, to: null, how: '', tries: 1,
-        desks: (one.desks || []).map((desk, i) => desk + (one.nodes ? ' at ' + one.nodes[i] : '')).join(', ')};
+        desks: (one.desks || []).map((desk, i) => desk + (one.nodes && one.nodes[i] ? ` (now at ${one.nodes[i]})` : '')).join(', ')};
       open.set(key, bar);
       bars.push(bar);
     } else if (['done', 'refused', 'lost', 'undone', 'skipped', 'parked'].includes(one.what)) {
@@ -355,10 +364,9 @@ const views = {
         if (shown.parked.length)
           parts.push(make('section', {class: 'card alarm'}, make('h2', {}, 'Parked: they wait for you'), sagaTable(shown.parked.slice(0, atOnce)),
             shown.sagas.parked > atOnce ? make('p', {}, make('a', {href: '#/sagas?state=parked'}, `all ${figure(shown.sagas.parked)}`)) : ''));
-        const late = shown.overdue.filter(one => !one.parked);
-        if (late.length)
-          parts.push(make('section', {class: 'card'}, make('h2', {}, 'Overdue: older than their design allows'), sagaTable(late.slice(0, atOnce)),
-            shown.sagas.overdue > atOnce ? make('p', {}, make('a', {href: '#/sagas?overdue=true'}, `all ${figure(shown.sagas.overdue)}`)) : ''));
+        if (shown.overdue.length)
+          parts.push(make('section', {class: 'card'}, make('h2', {}, 'Overdue: older than their design allows'), sagaTable(shown.overdue.slice(0, atOnce)),
+            shown.sagas.late > atOnce ? make('p', {}, make('a', {href: '#/sagas?overdue=true'}, `all ${figure(shown.sagas.overdue)}`, shown.sagas.overdue > shown.sagas.late ? ', with those that are parked' : '')) : ''));
         parts.push(make('div', {class: 'tiles'},
           tile('orders', [figure(shown.orders.placed_s), make('small', {}, ' a second')], ends.map(([how, n]) => `${words(how).toLowerCase()} ${n}`).join(' \u00b7 '),
             [{values: of(tick => tick.orders.placed_s)}, {values: of(failed), look: 'bad'}]),
@@ -368,7 +376,7 @@ const views = {
             `${figure(shown.sagas.compensating)} walk back \u00b7 ${figure(shown.sagas.parked)} parked`,
             [{values: of(tick => tick.sagas.running + tick.sagas.compensating)}, {values: of(tick => tick.sagas.parked), look: 'bad'}]),
           tile('event log lag', [figure(shown.event_log.lag), make('small', {}, ' events')],
-            `${figure(shown.event_log.held)} held \u00b7 ${figure(shown.event_log.dead + shown.outbox.dead)} dead letters`,
+            `${figure(shown.event_log.held)} held \u00b7 ${figure(shown.event_log.dead + shown.outbox.dead)} dead letters` + (shown.outbox.untold ? ` \u00b7 ${figure(shown.outbox.untold)} not told to the platform` : ''),
             [{values: of(tick => tick.event_log.lag)}, {values: of(tick => tick.event_log.dead + tick.outbox.dead), look: 'bad'}])));
         if (shown.nodes.length)
           parts.push(make('section', {class: 'card', id: 'nodes'}, make('h2', {}, 'Nodes'), make('table', {},
@@ -417,13 +425,32 @@ const views = {
       make('div', {class: 'row tight filters'}, choose('state', ['parked', 'running', 'compensating', 'completed', 'compensated']),
         choose('flow', plans.map(plan => plan.name)), choose('older_than', ['10s', '1m', '10m', '1h', '24h']),
         typed('user'), typed('product')), place);
-    const found = await ask('/v1/admin/sagas?limit=200&' + wanted);
-    if (wanted.get('prefix') && found.data.length === 1) return location.replace('#/saga/' + found.data[0].id);
-    place.replaceChildren(found.data.length ? sagaTable(found.data) : make('p', {class: 'empty'}, 'No saga is like that.'),
-      found.has_more ? make('p', {class: 'soft'}, 'These are the newest; there are more.') : '',
-      found.silent ? make('p', {class: 'soft'}, found.silent.join(', ') + ' does not answer: the sagas that it keeps are missing here.') : '');
     view = {};
-    markRow();
+    const rows = [], silent = new Set();
+    let next = '';
+    // A search among many ended ones stops on its way and says where: it goes on by itself for so many pages while there
+    // is nothing to see, and then when it is told to. First letters are those of one saga only if it is through.
+    const pages = 20;
+    const look = async () => {
+      for (let page = 0; page < pages; ++page) {
+        const found = await ask('/v1/admin/sagas?limit=200&' + wanted + (next && '&starting_after=' + encodeURIComponent(next)));
+        if (!place.isConnected) return;  // somebody looks at something else by now
+        rows.push(...found.data);
+        for (const one of found.silent || []) silent.add(one);
+        next = found.has_more ? found.next || '' : '';
+        if (!next || (found.data.length && !(wanted.get('prefix') && rows.length === 1))) break;
+        if (!rows.length) place.replaceChildren(make('p', {class: 'empty'}, `looking, down to ${next} by now`));
+      }
+      if (wanted.get('prefix') && rows.length === 1 && !next && !silent.size) return location.replace('#/saga/' + rows[0].id);
+      place.replaceChildren(rows.length ? sagaTable(rows) : make('p', {class: 'empty'}, next ? `No saga was like that, down to ${next}.` : 'No saga is like that.'),
+        next ? make('p', {class: 'soft'}, rows.length ? 'These are the newest; there may be more. ' : '', make('button', {type: 'button', onclick: event => {
+          event.target.disabled = true;
+          look().catch(no => event.target.replaceWith(no.message));
+        }}, 'Look further')) : '',
+        silent.size ? make('p', {class: 'soft'}, [...silent].join(', ') + ' does not answer: the sagas that it keeps are missing here.') : '');
+      markRow();
+    };
+    await look();
   },
 
   saga: async (query, id) => {
