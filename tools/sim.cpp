@@ -13,12 +13,18 @@
 
 #include "tools/commit.hpp"
 #include "tools/progress.hpp"
+#include "tools/sim/last_words.hpp"
 #include "tools/sim/shrink.hpp"
 #include "tools/table.hpp"
 
 namespace souk::tools {
 
 namespace {
+
+// Of so many plays no more histories than one in a hundred may be left undecided: who cannot tell proves nothing. Of
+// fewer plays one with a very busy shelf may be too many.
+constexpr std::uint64_t many_plays = 100;
+constexpr std::int64_t undecided_one_in = 100;
 
 std::string in_hex(std::uint64_t n) {
   std::ostringstream out;
@@ -47,6 +53,8 @@ struct sum {
     undecided += one.undecided;
     seen.add(one.seen);
   }
+  bool leaves_too_much_open() const { return plays >= many_plays && undecided * undecided_one_in > histories; }
+  bool holds() const { return failed_plays == 0 && !leaves_too_much_open(); }
 };
 
 void print_text(const sum& all) {
@@ -62,7 +70,8 @@ void print_text(const sum& all) {
   }
   std::cout << lines.text() << '\n'
             << (all.failed_plays ? grouped(static_cast<std::int64_t>(all.failed_plays)) + " plays are broken"
-                                 : "everything holds")
+                : all.holds()    ? "everything holds"
+                                 : "too many histories could not be searched")
             << '\n';
 }
 
@@ -70,7 +79,7 @@ nlohmann::json to_json(const sum& all, double seconds) {
   nlohmann::json seen = nlohmann::json::object();
   for (std::size_t i = 0; i < sim::situation_count; ++i)
     seen[std::string{sim::situation_names[i]}] = all.seen.times(static_cast<sim::situation>(i));
-  return {{"holds", all.failed_plays == 0},
+  return {{"holds", all.holds()},
           {"plays", all.plays},
           {"broken_plays", all.failed_plays},
           {"cases", all.cases},
@@ -136,8 +145,16 @@ int simulate(const sim_options& options) {
   play.keep = options.keep;
   sum all;
   const auto start = std::chrono::steady_clock::now();
+  sim::last_words last_words;
   progress bar{"plays", options.seeds, options.seeds > 1 && !options.trace_hash ? standard_error(true) : screen{}};
   for (std::uint64_t n = 0; n < options.seeds; ++n, ++play.seed) {
+    const auto to_see_it =
+        "souk sim " +
+        (options.script.empty() ? "--seed " + std::to_string(play.seed) + " --sagas " + std::to_string(options.sagas)
+                                : "--script " + options.script) +
+        " (source " + std::string{source_commit()} + ")\n";
+    const auto ends_here = "the process ended in the play of seed " + std::to_string(play.seed) + ": " + to_see_it;
+    last_words.are('\n' + ends_here);
     const auto one = sim::play(play);
     all.add(one);
     bar.advance();
@@ -147,17 +164,17 @@ int simulate(const sim_options& options) {
     }
     if (one.broken.empty()) continue;
     all.broken.push_back({{"seed", play.seed}, {"what", one.broken}});
-    std::cerr << "seed " << play.seed << " is broken: souk sim --seed " << play.seed << " --sagas " << options.sagas
-              << " (source " << source_commit() << ")\n";
+    std::cerr << "seed " << play.seed << " is broken: " << to_see_it;
     for (const auto& what : one.broken) std::cerr << "  " << what << '\n';
     if (!play.keep.empty()) std::cerr << "  its stores are in " << play.keep << '\n';
     play.keep.clear();  // the first one's stay
     if (options.until_broken) break;
     if (options.shrink.empty() || all.failed_plays > 1) continue;
-    const auto smaller = sim::shrink(play, std::chrono::seconds{60});
-    std::ofstream{options.shrink} << "# " << one.broken.front() << "\n# at " << source_commit() << '\n'
-                                  << sim::to_script(smaller);
-    std::cerr << "  made smaller: souk sim --script " << options.shrink << '\n';
+    last_words.are("\nwhile it was made smaller, " + ends_here);
+    const auto smaller = sim::to_script(sim::shrink(play, std::chrono::seconds{60}));
+    std::ofstream{options.shrink} << "# " << one.broken.front() << "\n# at " << source_commit() << '\n' << smaller;
+    // Printed as well: of a machine that is gone the next minute only its words are left.
+    std::cerr << "  made smaller: souk sim --script " << options.shrink << '\n' << smaller;
   }
   bar.finish();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -170,7 +187,10 @@ int simulate(const sim_options& options) {
     for (const auto& one : missing) std::cerr << "souk sim: nothing of this kind ever happened: " << one << '\n';
     return 1;
   }
-  return all.failed_plays ? 1 : 0;
+  if (all.leaves_too_much_open())
+    std::cerr << "souk sim: of " << grouped(all.histories) << " histories " << grouped(all.undecided)
+              << " were too wide to search, more than one in " << undecided_one_in << '\n';
+  return all.holds() ? 0 : 1;
 }
 
 void add_sim(CLI::App& app, int& exit_code) {

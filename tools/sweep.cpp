@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "tools/progress.hpp"
-#include "tools/sim/disk/sweep.hpp"
+#include "tools/sim/node_sweep.hpp"
 #include "tools/table.hpp"
 
 namespace souk::tools {
@@ -19,7 +19,7 @@ namespace {
 struct wish {
   std::string store, output = "text";
   std::uint64_t points = 0, seed = 1, rounds = 1;
-  bool power = false;
+  bool power = false, node = false;
 };
 
 int sweep(const wish& wanted) {
@@ -35,7 +35,7 @@ int sweep(const wish& wanted) {
   };
   if (const auto at = std::find(domain_names.begin(), domain_names.end(), wanted.store); at != domain_names.end())
     options.only = static_cast<domain>(at - domain_names.begin());
-  const auto result = sim::sweep_stores(options);
+  const auto result = wanted.node ? sim::sweep_node(options) : sim::sweep_stores(options);
   if (bar) bar->finish();
   for (const auto& one : result.failures) std::cerr << one << '\n';
   if (wanted.output == "json")
@@ -65,6 +65,10 @@ void add_sweep(CLI::App& app, int& exit_code) {
   command->add_option("--rounds", wanted->rounds, "so often, each time with the next seed")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->capture_default_str();
+  command
+      ->add_flag("--node", wanted->node,
+                 "a whole node with orders, one taken back, a return and a seat, instead of each store by itself")
+      ->excludes("--store");
   command->add_flag("--power", wanted->power,
                     "power losses alone: at every operation that changes a file, in four modes");
   command->add_option("-o,--output", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}));

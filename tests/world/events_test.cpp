@@ -55,6 +55,42 @@ TEST_CASE("a sale by events that fails restores stock and cart, and nobody coord
   CHECK(shop.broken_invariants() == "");
 }
 
+TEST_CASE("of orders that came from one cart the first gets its goods, and another only once they are back",
+          "[S3.1][S3.2][S3.7]") {
+  shop shop;
+  shop.user("ann", 500);
+  shop.product("tea", 300, 10);
+  const auto items = [&] { return std::get<cart::view>(shop.ask(cart::find{{"ann"}}).body).items; };
+  const auto buy = [&](std::int64_t quantity, bool from_cart) {
+    auto place = shop.placing({"ann", {{{"tea"}, quantity, {}}}, {}, {}, false, flow::by_events});
+    place.from_cart = from_cart;
+    return std::get<order::ticket>(shop.ask(place).body);
+  };
+  shop.ask(cart::put{{"ann"}, {"tea"}, 2});
+  const std::vector<cart::item> two{{{"tea"}, 2}}, one{{{"tea"}, 1}};
+  CHECK(buy(2, true).why == reason::insufficient_funds);
+  CHECK(items() == two);
+  CHECK(buy(11, true).why == reason::sold_out);
+  CHECK(items() == two);
+  CHECK(buy(1, true).state == state::completed);
+  CHECK(items() == one);
+  shop.ask(wallet::charge{"more", {"ann"}, {2'000}, shop.now()});
+  shop.node().fell({domain::cart, 0});
+  const auto late = buy(2, true);
+  CHECK(late.state == state::failed);
+  CHECK(late.why == reason::not_found);
+  CHECK(items() == one);
+  CHECK(shop.stock("tea") == 9);
+  CHECK(shop.timeline(late.id) ==
+        "began, done verify_user, done take_stock, refused empty_cart (not_found), undone take_stock (not_found), "
+        "done fail_order, ended");
+  CHECK(buy(1, true).state == state::completed);
+  CHECK(items().empty());
+  CHECK(buy(2, false).state == state::completed);
+  CHECK(shop.balance("ann") == 1'300);
+  CHECK(shop.broken_invariants() == "");
+}
+
 TEST_CASE("goods that are short are told while the caller waits, and nobody else is asked", "[S1.2][S1.3]") {
   shop shop;
   shop.user("ann", 1'000);

@@ -31,3 +31,13 @@ TEST_CASE("a balance that never was, a lost update and a look into the past are 
   // What others saw of other wallets is no floor.
   CHECK(contradictions({{"ann", 2, 70, 0, 10}, {"bob", 1, 5, 11, 20}}, truth).empty());
 }
+
+TEST_CASE("whoever was told of an effect finds it, and nobody saw it before it was asked for", "[S0.7][S2.9]") {
+  const sight charge{"ann", 2, 70, 10, 20, true};
+  CHECK(contradictions({{"ann", 1, 100, 0, 9}, charge, {"ann", 2, 70, 21, 30}}, truth).empty());
+  CHECK(contradictions({charge, {"ann", 1, 100, 15, 30}}, truth).empty());  // a look at the same time
+  const auto lost = contradictions({charge, {"ann", 1, 100, 21, 30}}, truth);
+  REQUIRE(lost.size() == 1);
+  CHECK(lost.front().find("older than what was told before: ann at version 1") == 0);
+  CHECK(contradictions({{"ann", 2, 70, 0, 9}, charge}, truth).size() == 1);
+}

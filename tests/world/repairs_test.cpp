@@ -80,6 +80,14 @@ const std::vector<scene>& scenes() {
        "credit_wallet", "retry skip"},
       {"a refund that is to take the goods in", domain::product, any_of<product::take_in>(), order::flow::order_payment,
        false, true, "take_in_stock", "retry skip"},
+      {"a ticket on its way back", domain::wallet, any_of<wallet::debit, wallet::undo_debit>(),
+       order::flow::seat_payment, false, false, "undo debit_wallet", "retry skip fail"},
+      {"a ticket on its way there, run again", domain::wallet, any_of<wallet::debit>(), order::flow::seat_payment, true,
+       false, "debit_wallet", "retry compensate fail"},
+      {"a ticket at its pivot", domain::order, any_of<order::complete>(), order::flow::seat_payment, false, false,
+       "complete_order", "retry compensate fail"},
+      {"a refund that is to take the seat back", domain::reservation, any_of<reservation::give_back>(),
+       order::flow::seat_payment, false, true, "release_seat", "retry skip"},
   };
   return all;
 }
@@ -439,13 +447,15 @@ TEST_CASE("a line of the audit log that was edited, taken out or cut off is name
       {"DELETE FROM audit WHERE seq=2", "line 2 is missing"},
       {"DELETE FROM audit WHERE seq=3", "line 3 is missing"},
       {"DELETE FROM audit WHERE seq=3; UPDATE audit_head SET seq=2, hash=(SELECT hash FROM audit WHERE seq=2)",
-       "was repaired 3 times, the audit log has 2 lines"},
+       "was repaired 3 times, the log has 2 lines"},
       {"UPDATE audit SET content=(SELECT content FROM audit WHERE seq=1), hash=(SELECT hash FROM audit WHERE seq=1)"
        " WHERE seq=2",
        "line 2 was edited"},
       {"UPDATE audit SET content=x'ff' WHERE seq=1", "line 1 was edited"},
       {"UPDATE audit_head SET seq=5", "line 4 is missing"},
-      {"UPDATE orders SET repairs=0 WHERE repairs>0", "was never repaired"},
+      {"DELETE FROM audit; UPDATE audit_head SET seq=0, hash=''",
+       "was repaired 3 times, the audit log has no line of it"},
+      {"UPDATE orders SET repairs=0 WHERE repairs>0", "was repaired 0 times, the log has 3 lines"},
   };
   const trouble trouble{domain::wallet, any_of<wallet::debit, wallet::undo_debit>()};
   shop shop{trouble.options()};

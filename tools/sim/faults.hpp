@@ -58,6 +58,7 @@ constexpr unsigned percent_of(std::uint32_t which, unsigned n) { return which >>
 // Of a fault of the disk: after how many operations, and what is left.
 constexpr std::uint32_t operations_of(std::uint32_t which) { return 1 + which % 1'024; }
 constexpr std::uint32_t rest_of(std::uint32_t which) { return which / 1'024; }
+constexpr std::uint32_t with_rest(std::uint32_t rest) { return rest * 1'024; }
 
 // Between whom letters are cut, by how their names begin.
 struct cut_pair {

@@ -8,10 +8,7 @@ void hardware::fail(const fault& one) {
   const auto next = disk_.operations() + 1;
   const bool for_a_while = one.much_ms > 0;
   switch (one.what) {
-    case fault_kind::power_fails:
-      to_come_ = one;
-      disk_.crash_at(at);
-      break;
+    case fault_kind::power_fails: go_dark(at, one); break;
     case fault_kind::io_error: disk_.fail_at(for_a_while ? next : at, trouble::io_error, for_a_while); break;
     case fault_kind::sync_fails:
       disk_.fail_at(for_a_while ? next : at, trouble::failed_sync, for_a_while, rest_of(one.which));
@@ -19,6 +16,11 @@ void hardware::fail(const fault& one) {
     case fault_kind::disk_full: disk_.fail_at(next, trouble::full, true); break;
     default: break;
   }
+}
+
+void hardware::go_dark(std::uint64_t at, const fault& by) {
+  to_come_ = by;
+  disk_.crash_at(at);
 }
 
 void hardware::heal() {
@@ -51,6 +53,16 @@ void hardware::count() {
 persistence::store_files hardware::files() const {
   persistence::store_files found{{}, disk_.name()};
   for (const auto& name : disk_.names()) found.paths.emplace_back(name);
+  return found;
+}
+
+persistence::store_files hardware::picture() {
+  picture_.clear();
+  persistence::store_files found{{}, picture_.name()};
+  for (const auto& name : disk_.names()) {
+    picture_.put(name, disk_.content(name));
+    found.paths.emplace_back(name);
+  }
   return found;
 }
 

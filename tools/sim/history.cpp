@@ -7,8 +7,9 @@ namespace souk::sim {
 
 namespace {
 std::string in_words(const sight& one) {
-  return one.of + " at version " + std::to_string(one.version) + " with " + std::to_string(one.value) + ", asked at " +
-         std::to_string(one.asked_us) + " us and told at " + std::to_string(one.told_us) + " us";
+  return std::string{one.effect ? "the change of " : ""} + one.of + " at version " + std::to_string(one.version) +
+         " with " + std::to_string(one.value) + ", asked at " + std::to_string(one.asked_us) + " us and told at " +
+         std::to_string(one.told_us) + " us";
 }
 
 std::int64_t value_at(const ledgers& truth, const sight& one, bool& there) {
@@ -38,8 +39,9 @@ std::vector<std::string> contradictions(std::vector<sight> all, const ledgers& t
   for (const auto& one : all) {
     for (; told != by_telling.end() && told->told_us < one.asked_us; ++told)
       if (auto& floor = newest[told->of]; !floor || floor->version < told->version) floor = &*told;
-    if (const auto floor = newest.find(one.of); floor != newest.end() && floor->second->version > one.version)
-      found.push_back("older than what was told before: " + in_words(one) + "; before: " + in_words(*floor->second));
+    const auto floor = newest.find(one.of);
+    if (floor == newest.end() || floor->second->version < one.version + !one.effect) continue;
+    found.push_back("older than what was told before: " + in_words(one) + "; before: " + in_words(*floor->second));
   }
   return found;
 }

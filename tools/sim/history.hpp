@@ -1,7 +1,8 @@
 // The history of what clients saw of a thing whose every change has a number: a wallet and its ledger's entries.
 //
 // It is linearizable when each look shows a state that the ledger really had, and no look shows an older state than one
-// that was told before it was asked. With the numbers at hand this takes a sort; without them it would take a search.
+// that was told before it was asked; an effect is newer than all of them. With the numbers at hand this takes a sort;
+// without them it would take a search.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct sight {
   std::int64_t version{};  // how many changes there were
   std::int64_t value{};
   std::int64_t asked_us = 0, told_us = 0;
+  bool effect = false;  // no look: this change was asked for then, and in effect when that was told
 };
 
 // The value after each change, from the first.

@@ -4,10 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
+#include <random>
+#include <set>
 #include <stdexcept>
 
 #include "actors/runtime/roster.hpp"
 #include "persistence/audit.hpp"
+#include "tools/sim/backlog.hpp"
 #include "tools/sim/fuses.hpp"
 #include "tools/sim/hardware.hpp"
 #include "tools/sim/operators.hpp"
@@ -24,10 +27,14 @@ using runtime::stage;
 constexpr std::int64_t ms_a_visit = 60;            // 100 visits in 6 s: many at once
 constexpr std::int64_t patience_us = 900'000'000;  // until all must be over, after everything is healed
 constexpr std::int64_t slow_us = 300'000;          // between two looks
+constexpr std::int64_t quiet_us = 2'000'000;       // followers are some milliseconds behind
 
 constexpr std::uint32_t coordinators = 2;
 
 constexpr std::int64_t again_ms = 200;  // until a node that could not start is started again
+
+// Of the falls, those after which the stores are audited at once: of all of them it would take as long as the plays.
+constexpr unsigned looked_at_percent = 5;
 
 // How the process ends: until somebody starts it again; with the power, then what is left of what was not synced.
 struct death {
@@ -52,6 +59,7 @@ public:
         book_(seen_),
         shoppers_(stage_, counter_, book_, seen_, options.seed ^ 0x73686f70ULL),
         operators_(stage_, counter_, book_, seen_, options.seed ^ 0x6d656e64ULL),
+        eye_(options.seed ^ 0x65796573ULL),
         faults_(options.faults ? *options.faults : plan_faults(options.seed, over_ms_)) {}
 
   outcome run() {
@@ -67,6 +75,7 @@ public:
     };
     stage_.over = [this] { return is_over(); };
     till_.call_back = [this](const std::string& key) { hasten(key); };
+    if (is_.struck) prepare(*is_.struck);
     try {
       open();
       shoppers_.furnish();
@@ -86,6 +95,27 @@ public:
   }
 
 private:
+  void prepare(const strike& one) {
+    using kind = strike::kind;
+    // Not one after which the process stops first.
+    const auto rest = static_cast<std::uint32_t>(one.left) + 4 * (1 + 4 * static_cast<std::uint32_t>(one.seed % 4'096));
+    constexpr auto once = false, for_a_while = true;
+    switch (one.what) {
+      case kind::power: return hardware_.go_dark(one.at, {0, fault_kind::power_fails, with_rest(rest), again_ms});
+      case kind::death: return hardware_.go_dark(one.at, {0, fault_kind::kill, 0, again_ms});
+      case kind::io_error: return hardware_.fail(one.at, trouble::io_error, once, one.seed);
+      case kind::io_errors: return hardware_.fail(one.at, trouble::io_error, for_a_while, one.seed);
+      case kind::full: return hardware_.fail(one.at, trouble::full, for_a_while, one.seed);
+      case kind::failed_sync: return hardware_.fail(one.at, trouble::failed_sync, once, one.seed);
+    }
+  }
+  // What fails for a while does so for a moment.
+  void look_whether_struck() {
+    if (was_struck_ || !(hardware_.has_failed() || hardware_.blackout())) return;
+    was_struck_ = true;
+    stage_.after(slow_us, stage::who::world, [this] { hardware_.mend(); });
+  }
+
   void open() {
     runtime::node_options options;
     options.data = "/";  // of that disk
@@ -145,6 +175,24 @@ private:
                      : "the process is killed");
     if (how.stops()) seen_.saw(situation::power_lost_after_stop);
     how.rest ? hardware_.lose_power(*how.rest) : hardware_.lose_process();
+    look_what_is_left();
+  }
+  // What `souk check` would say before anybody starts a node on it.
+  void look_what_is_left() {
+    if (eye_() % 100 >= looked_at_percent) return;
+    try {
+      for (const auto& one : persistence::audit(hardware_.picture()))
+        if (!one.holds())
+          book_.broken("NOT " + one.name + ": " + one.rows.front() + " (after the fall at " +
+                       std::to_string(stage_.now_us()) + " us)");
+    } catch (const persistence::no_stores&) {
+      // It ended before it had made any.
+    } catch (const persistence::store_damaged& damage) {
+      // A commit that was torn in a single bit may be there, which the next start sees to.
+      if (!damage.mends) book_.broken("after the fall at " + std::to_string(stage_.now_us()) + " us: " + damage.what());
+    } catch (const std::runtime_error& trouble) {
+      book_.broken("after the fall at " + std::to_string(stage_.now_us()) + " us: " + trouble.what());
+    }
   }
   // Asked by a node that is starting.
   bool is_over() {
@@ -160,13 +208,15 @@ private:
     open_after(how.for_ms * 1000);
   }
   std::optional<death> how_it_ends() const {
-    if (const auto dark = hardware_.blackout()) return death{dark->much_ms, rest_of(dark->which)};
+    if (const auto dark = hardware_.blackout())
+      return dark->what == fault_kind::kill ? death{dark->much_ms, {}} : death{dark->much_ms, rest_of(dark->which)};
     return death_;
   }
 
   // One thing happens; and what may not happen in its midst, happens after it.
   void step() {
     if (!stage_.step()) throw std::logic_error("nothing will ever happen any more");
+    if (is_.struck) look_whether_struck();
     if (const auto how = how_it_ends(); how && node_) kill(*how);
     death_.reset();  // who is dead already is not killed again
     if (!node_ && stage_.now_us() >= open_at_us_) open();
@@ -296,6 +346,7 @@ private:
         break;
       case fault_kind::set_clock:
         stage_.jump(one.much_ms);
+        furthest_off_ms_ = std::max(furthest_off_ms_, stage_.wall_off_ms());
         seen_.saw(one.much_ms > 0 ? situation::clock_set_forward : situation::clock_set_back);
         break;
       case fault_kind::platform_down:
@@ -343,6 +394,7 @@ private:
 
   void things_are_healed() {
     healed_ = true;
+    operations_ = hardware_.history();
     hardware_.heal();
     note("all is healed");
     stage_.sky = {};
@@ -387,6 +439,37 @@ private:
     for (const auto end = stage_.now_us() + patience_us; !settled() && stage_.now_us() < end;) run_for(slow_us);
     if (const auto what = book_.untold(platform_); !what.empty()) book_.broken("the platform is never told: " + what);
     if (const auto what = book_.owed(till_); !what.empty()) book_.broken(what);
+    // A clock that was set back has left holds that end when it is there again.
+    stage_.jump(furthest_off_ms_ - stage_.wall_off_ms());
+    for (const auto end = stage_.now_us() + patience_us; !seats_held().empty() && stage_.now_us() < end;)
+      run_for(slow_us);
+    if (const auto what = seats_held(); !what.empty()) book_.broken("a hold is never released: " + what);
+    everything_arrives();
+  }
+
+  // Each look takes a picture of the disk: most plays need one.
+  void everything_arrives() {
+    const auto end = stage_.now_us() + patience_us;
+    for (;;) {
+      run_for(quiet_us);
+      const auto late = backlog(hardware_.picture());
+      if (late.empty()) return;
+      if (stage_.now_us() < end) continue;
+      for (const auto& one : late) book_.broken("this is never heard: " + one);
+      return;
+    }
+  }
+
+  // Nobody holds one any more, and none is sold that was not paid for: the audit sees to that.
+  std::string seats_held() {
+    std::string names;
+    counter_.ask(reservation::read{{"mon"}, {}, 100, stage_.now()}, [&names](const answer& said) {
+      if (const auto* page = std::get_if<reservation::page>(&said.body))
+        for (const auto& one : page->seats)
+          if (one.now == reservation::state::held) names += (names.empty() ? "" : ", ") + one.what.seat.text;
+    });
+    run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
+    return names;
   }
 
   bool knows_what_the_provider_did() {
@@ -402,15 +485,19 @@ private:
   bool all_cases_ended() {
     bool all = true;
     unended_.clear();
-    for (const auto& [request, one] : book_.wishes())
-      counter_.ask(order::find_request{request},
-                   [&, request = request, refunded = one.cancel_told](const answer& said) {
-                     const auto* view = std::get_if<order::view>(&said.body);
-                     if (!view) return;
-                     if (view->ended.ms != 0 && (!refunded || view->state != order::state::completed)) return;
-                     all = false;
-                     unended_ = request;
-                   });
+    for (const auto& [request, one] : book_.wishes()) {
+      const auto as_known = std::pair{request, one.cancel_told};
+      if (ended_.contains(as_known)) continue;  // and nothing begins it anew: the books will tell
+      counter_.ask(order::find_request{request}, [&, as_known, request = request,
+                                                  refunded = one.cancel_told](const answer& said) {
+        const auto* view = std::get_if<order::view>(&said.body);
+        const bool over = !view || (view->ended.ms != 0 && (!refunded || view->state != order::state::completed));
+        if (over && view) ended_.insert(as_known);
+        if (over) return;
+        all = false;
+        unended_ = request;
+      });
+    }
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
     if (all && node_->sagas_running() == 0 && operators_.all_done()) return true;
     run_for(slow_us);
@@ -434,7 +521,6 @@ private:
         if (const auto* mine = std::get_if<product::view>(&said.body)) book_.stock(mine->product, mine->stock);
       });
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
-    run_for(2'000'000);  // followers are some milliseconds behind
     counter_.close();
     node_.reset();
     book_.compare_sights();
@@ -465,6 +551,8 @@ private:
     all.seen = seen_;
     all.histories = book_.history().searched();
     all.undecided = book_.history().too_wide();
+    all.operations = std::move(operations_);
+    all.was_struck = was_struck_;
     for (const auto& [request, one] : book_.wishes()) {
       if (!one.end) continue;
       all.opened_by[request] = {one.end->id, one.what.flow};
@@ -488,6 +576,7 @@ private:
   promises book_;
   shoppers shoppers_;
   operators operators_;
+  std::mt19937_64 eye_;
   std::vector<fault> faults_;
   fuses throws_;
   std::unique_ptr<runtime::node> node_;
@@ -495,7 +584,11 @@ private:
   std::optional<trail> trail_;
   std::int64_t falls_ = 0;
   std::int64_t open_at_us_ = 0;
-  std::string unended_;  // some case that has not ended
+  std::int64_t furthest_off_ms_ = 0;              // that the clock ever was
+  std::string unended_;                           // some case that has not ended
+  std::set<std::pair<std::string, bool>> ended_;  // requests whose case has, and whether as one that is taken back
+  std::vector<operation> operations_;             // of the disk, until all was healed
+  bool was_struck_ = false;
   bool healed_ = false;
   bool over_ = false;  // every case has ended
 };

@@ -20,6 +20,8 @@ std::int64_t paid(const order::view& end) { return end.total.minor - end.discoun
 
 // The flows whose payment an outside provider approves.
 bool asks_the_provider(flow f) { return f == flow::balance_first || f == flow::stock_first || f == flow::by_events; }
+// Those whose steps tell the platform what they wrote into their histories.
+bool runs_by_events(flow f) { return f == flow::stock_first || f == flow::by_events; }
 }  // namespace
 
 promises::wish& promises::asked(const order::place& what, std::int64_t now_us) {
@@ -90,8 +92,11 @@ void promises::cancel_told(const std::string& request, const answer& said) {
   }
 }
 
-void promises::charged(const user_id& user, const answer& said, money amount) {
+void promises::charged(const user_id& user, const answer& said, money amount, const asking& when) {
   if (!said.done()) return broken("a charge of " + user.text + " was refused: " + std::string{to_text(said.why)});
+  // The first to hear of it, recorded or not: its entry was made since it was asked for.
+  if (const auto* mine = std::get_if<wallet::view>(&said.body))
+    sights_.push_back({mine->user.text, mine->entries, mine->balance.minor, when.asked_us, when.told_us, true});
   money_in_[user.text] += amount.minor;
 }
 
@@ -183,10 +188,19 @@ void promises::read_ledger(const user_id& user, const answer& said) {
     for (const auto& one : page->entries) {
       ledgers_[user.text][one.number] = one.balance.minor;
       entered_[one.cause.value] += one.amount.minor;
+      if (one.what != wallet::kind::charge) written_[{one.cause.value, one.what}] = one;
     }
 }
 
 void promises::compare_sights() {
+  // A sale that stands was paid before anybody was told of it, and so was a return.
+  for (const auto& [request, mine] : wishes_) {
+    if (!mine.end || !was_completed(*mine.end) || mine.told_us == deed::never) continue;
+    const auto moved = mine.end->flow == flow::take_back ? wallet::kind::credit : wallet::kind::debit;
+    if (const auto found = written_.find({mine.end->id.value, moved}); found != written_.end())
+      sights_.push_back(
+          {mine.end->user.text, found->second.number, found->second.balance.minor, mine.asked_us, mine.told_us, true});
+  }
   for (auto& one : contradictions(sights_, ledgers_)) broken(std::move(one));
   for (const auto& [request, mine] : wishes_)
     if (mine.end)
@@ -228,17 +242,39 @@ void promises::outside(const data_platform& platform, const till& provider) {
   for (const auto& [request, mine] : wishes_)
     if (mine.end) ends[mine.end->id.value] = &*mine.end;
   for (const auto& [subject, what] : platform.all()) {
-    if (what > kind::returned) continue;  // a history, not an end
     const auto found = ends.find(subject);
+    if (what > kind::returned) {  // a history, not an end
+      if (found == ends.end() || !runs_by_events(found->second->flow))
+        broken("the platform was told of a history of " + to_text(number{subject}) + ", which has none");
+      continue;
+    }
     const bool true_one = found != ends.end() && (what == kind::completed   ? was_completed(*found->second)
                                                   : what == kind::cancelled ? found->second->state == state::cancelled
                                                                             : found->second->state == state::completed);
     if (!true_one) broken("the platform was told of an end of " + to_text(number{subject}) + " that is none");
   }
+  look_at_histories(platform);
   for (const auto& [key, one] : provider.ledger())
     if (one.captures > 1 || one.refunds > one.captures)
       broken("the provider captured " + key + ' ' + std::to_string(one.captures) + " times and refunded it " +
              std::to_string(one.refunds) + " times");
+}
+
+// What wallets wrote about orders that run by events the platform was told, and nothing else; that a payment was
+// approved, of each that stands.
+void promises::look_at_histories(const data_platform& platform) {
+  constexpr std::pair<wallet::kind, kind> told_as[]{{wallet::kind::debit, kind::wallet_debited},
+                                                    {wallet::kind::debit_undone, kind::wallet_restored}};
+  for (const auto& [request, mine] : wishes_) {
+    if (!mine.end || !runs_by_events(mine.end->flow)) continue;
+    const auto id = mine.end->id;
+    for (const auto& [written, told] : told_as)
+      if (const bool is = written_.contains({id.value, written}); is != platform.knows(id, told))
+        broken("the platform " + std::string{is ? "was never told" : "was told"} + " of an entry of " + request +
+               (is ? "" : " that is none"));
+    if (was_completed(*mine.end) && !settled_of(*mine.end) && !platform.knows(id, kind::payment_approved))
+      broken("the platform was never told that " + request + " was paid");
+  }
 }
 
 }  // namespace souk::sim

@@ -56,7 +56,7 @@ public:
   // Refused because its design is paused.
   void paused(const order::place& what, const asking& when);
 
-  void charged(const user_id& user, const answer& said, money amount);
+  void charged(const user_id& user, const answer& said, money amount, const asking& when);
   void restocked(const product_id& product, const answer& said, std::int64_t units);
 
   const std::map<std::string, wish>& wishes() const { return wishes_; }
@@ -81,7 +81,8 @@ public:
   std::string untold(const data_platform& platform) const;
   std::string owed(const till& provider) const;
 
-  // What somebody saw of a wallet, and what its ledger says in the end.
+  // What somebody saw of a wallet, and what its ledger says in the end. Whoever was told that a charge or an order is
+  // through was told of its entry.
   void saw(const answer& said, std::int64_t asked_us, std::int64_t told_us);
   void read_ledger(const user_id& user, const answer& said);
   void compare_sights();
@@ -96,6 +97,7 @@ private:
   void count(const order::view& end);
   void count(const user_id& user, const by_hand& what);
   const by_hand* settled_of(const order::view& end) const;  // null: nobody had to
+  void look_at_histories(const data_platform& platform);
 
   situations& seen_;
   std::map<std::string, wish> wishes_;
@@ -104,7 +106,8 @@ private:
   std::map<std::string, std::int64_t> money_out_, goods_out_;  // by orders that stand, less what was taken back
   std::map<std::int64_t, by_hand> settled_;                    // by case; of a refund, by its sale
   std::map<std::int64_t, std::int64_t> entered_;               // by case: into a wallet, as its ledger has it
-  std::map<std::int64_t, std::string> request_of_;             // by order: no two requests open the same
+  std::map<std::pair<std::int64_t, wallet::kind>, wallet::entry> written_;  // by case: what its ledger has of it
+  std::map<std::int64_t, std::string> request_of_;                          // by order: no two requests open the same
   std::vector<sight> sights_;
   ledgers ledgers_;
   histories histories_;

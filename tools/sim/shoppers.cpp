@@ -44,7 +44,7 @@ void shoppers::furnish() {
     if (i != newcomer) sure(user::put{{name}, name, at});
     const money amount{i % 4 == 3 ? poor : rich};
     counter_.ask(wallet::charge{"first-" + name, {name}, amount, at},
-                 [this, name, amount](const answer& said) { book_.charged({name}, said, amount); });
+                 [this, name, amount](const answer& said) { book_.charged({name}, said, amount, counter_.heard()); });
   }
   for (std::uint64_t i = 0; i < products; ++i) {
     const auto name = product_name(i);
@@ -200,7 +200,7 @@ void shoppers::charge() {
   underway_ += 2;
   counter_.ask(what, [this, user, amount](const answer& said) {
     --underway_;
-    book_.charged(user, said, amount);
+    book_.charged(user, said, amount, counter_.heard());
   });
   if (onlookers) look_at(wallet::find{user});
   // Once more by the same key: no second effect.
@@ -276,7 +276,7 @@ void shoppers::reuse_a_key() {
   const wallet::charge first{key("charge"), user, {250}, stage_.now()};
   ++underway_;
   counter_.ask(first, [this, first](const answer& said) {
-    book_.charged(first.user, said, first.amount);
+    book_.charged(first.user, said, first.amount, counter_.heard());
     auto other = first;
     other.amount = {251};
     counter_.ask(other, [this](const answer& told) {
