@@ -34,8 +34,8 @@ std::string in_hex(std::uint64_t n) {
 
 struct sum {
   std::uint64_t plays = 0, failed_plays = 0;
-  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0, letters = 0, virtual_ms = 0, histories = 0,
-               undecided = 0;
+  std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0, letters = 0, virtual_ms = 0, recoveries = 0,
+               histories = 0, undecided = 0;
   sim::situations seen;
   nlohmann::json broken = nlohmann::json::array();
   nlohmann::json traces = nlohmann::json::object();
@@ -49,6 +49,7 @@ struct sum {
     cancelled += one.cancelled;
     letters += one.letters;
     virtual_ms += one.virtual_ms;
+    recoveries += one.recoveries;
     histories += one.histories;
     undecided += one.undecided;
     seen.add(one.seen);
@@ -61,6 +62,7 @@ void print_text(const sum& all) {
   std::cout << "  plays " << all.plays << ", cases " << grouped(all.cases) << " (completed " << grouped(all.completed)
             << ", failed " << grouped(all.failed) << ", cancelled " << grouped(all.cancelled) << "), letters "
             << grouped(all.letters) << ", hours of virtual time " << all.virtual_ms / 3'600'000
+            << "\n  recoveries of desks, coordinators and nodes " << grouped(all.recoveries)
             << "\n  histories that clients saw " << grouped(all.histories) << ", too wide to search "
             << grouped(all.undecided) << "\n\n";
   table lines{{{"situation", side::left}, {"times", side::right}}};
@@ -87,6 +89,7 @@ nlohmann::json to_json(const sum& all, double seconds) {
           {"failed", all.failed},
           {"cancelled", all.cancelled},
           {"letters", all.letters},
+          {"recoveries", all.recoveries},
           {"histories", all.histories},
           {"histories_undecided", all.undecided},
           {"commit", source_commit()},
@@ -187,6 +190,11 @@ int simulate(const sim_options& options) {
     for (const auto& one : missing) std::cerr << "souk sim: nothing of this kind ever happened: " << one << '\n';
     return 1;
   }
+  if (all.recoveries < options.recoveries) {
+    std::cerr << "souk sim: " << grouped(all.recoveries) << " recoveries are fewer than " << grouped(options.recoveries)
+              << '\n';
+    return 1;
+  }
   if (all.leaves_too_much_open())
     std::cerr << "souk sim: of " << grouped(all.histories) << " histories " << grouped(all.undecided)
               << " were too wide to search, more than one in " << undecided_one_in << '\n';
@@ -213,6 +221,8 @@ void add_sim(CLI::App& app, int& exit_code) {
   command->add_flag("--trace-hash", options->trace_hash, "print a fingerprint of all that was carried");
   command->add_flag("--until-broken", options->until_broken, "stop at the first play that fails");
   command->add_flag("--all-situations", options->all_situations, "fail when a situation never occurred");
+  command->add_option("--recoveries", options->recoveries,
+                      "fail when desks, coordinators and nodes recovered less often");
   command->add_option("-o", *output, "text, or json: one object on the last line of stdout")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -19,6 +19,7 @@ struct sim_options {
   std::string shrink;           // a file: the first play that fails is made smaller and written there
   bool until_broken = false;    // stop at the first play that fails
   bool all_situations = false;  // one that never occurred is a failure
+  std::int64_t recoveries = 0;  // fewer are a failure
   std::string follow;           // a case, by its number or its request: every letter about it is printed
   std::string keep;             // a directory: the stores of the first play that fails are left there
   bool json = false;

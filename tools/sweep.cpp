@@ -18,7 +18,7 @@ namespace {
 
 struct wish {
   std::string store, output = "text";
-  std::uint64_t points = 0, seed = 1, rounds = 1;
+  std::uint64_t points = 0, seed = 1, rounds = 1, losses = 0;
   bool power = false, node = false;
 };
 
@@ -49,7 +49,10 @@ int sweep(const wish& wanted) {
               << grouped(static_cast<std::int64_t>(result.struck)) << " of them struck a store, "
               << grouped(static_cast<std::int64_t>(result.power_losses)) << " by a power loss; "
               << result.failures.size() << " went wrong\n";
-  return result.failures.empty() ? 0 : 1;
+  if (result.power_losses < wanted.losses)
+    std::cerr << "souk sweep: " << grouped(static_cast<std::int64_t>(result.power_losses))
+              << " power losses are fewer than " << grouped(static_cast<std::int64_t>(wanted.losses)) << '\n';
+  return result.failures.empty() && result.power_losses >= wanted.losses ? 0 : 1;
 }
 
 }  // namespace
@@ -71,6 +74,7 @@ void add_sweep(CLI::App& app, int& exit_code) {
       ->excludes("--store");
   command->add_flag("--power", wanted->power,
                     "power losses alone: at every operation that changes a file, in four modes");
+  command->add_option("--losses", wanted->losses, "fail when the power was lost less often");
   command->add_option("-o,--output", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([wanted, &exit_code] { exit_code = sweep(*wanted); });
 }

@@ -89,7 +89,7 @@ public:
       look_what_is_there();
       if (node_) node_->vanish();
     }
-    node_.reset();
+    close_node();
     if (!is_.keep.empty() && !book_.all_broken().empty()) hardware_.keep(is_.keep);
     return account();
   }
@@ -153,8 +153,13 @@ private:
       return come_to_an_end(how_it_ends().value_or(death{again_ms, {}}));
     }
     note("a node is there");
+    ++nodes_;
     falls_ = 0;
     counter_.open(*node_);
+  }
+  void close_node() {
+    if (node_) seats_taken_again_ += node_->figures().supervision->restarts;
+    node_.reset();
   }
   void open_after(std::int64_t us) {
     open_at_us_ = stage_.now_us() + us;
@@ -203,7 +208,7 @@ private:
   void come_to_an_end(const death& how) {
     if (!how.stops()) lose(how);
     if (node_) node_->vanish();
-    node_.reset();
+    close_node();
     if (how.stops()) lose(how);
     open_after(how.for_ms * 1000);
   }
@@ -522,7 +527,7 @@ private:
       });
     run_until([this] { return counter_.waiting() == 0; }, "somebody is never answered");
     counter_.close();
-    node_.reset();
+    close_node();
     book_.compare_sights();
     book_.outside(platform_, till_);
     persistence::audit_figures figures;
@@ -553,6 +558,7 @@ private:
     all.undecided = book_.history().too_wide();
     all.operations = std::move(operations_);
     all.was_struck = was_struck_;
+    all.recoveries = seats_taken_again_ + std::max<std::int64_t>(nodes_ - 1, 0);
     for (const auto& [request, one] : book_.wishes()) {
       if (!one.end) continue;
       all.opened_by[request] = {one.end->id, one.what.flow};
@@ -582,7 +588,9 @@ private:
   std::unique_ptr<runtime::node> node_;
   std::optional<death> death_;
   std::optional<trail> trail_;
-  std::int64_t falls_ = 0;
+  std::int64_t falls_ = 0;              // of this node
+  std::int64_t nodes_ = 0;              // that there were
+  std::int64_t seats_taken_again_ = 0;  // at the nodes before this one
   std::int64_t open_at_us_ = 0;
   std::int64_t furthest_off_ms_ = 0;              // that the clock ever was
   std::string unended_;                           // some case that has not ended

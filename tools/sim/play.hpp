@@ -42,6 +42,7 @@ struct outcome {
   std::int64_t letters = 0;
   std::int64_t cases = 0, completed = 0, failed = 0, cancelled = 0;
   std::int64_t virtual_ms = 0;
+  std::int64_t recoveries = 0;  // of desks and coordinators that fell, and of the node
   std::int64_t histories = 0, undecided = 0;  // searched for an order; of those, found too wide
   struct opened {
     number id;
