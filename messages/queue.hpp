@@ -32,7 +32,7 @@ struct open {
   schedule_id schedule;
   moment sales_open;
   std::int64_t admits = 0;   // how many are in at a time
-  std::int64_t hold_ms = 0;  // how long one may stay, and from each hold on again, but at most twice as long
+  std::int64_t hold_ms = 0;  // how long one may hold seats, and then stay to pay for the last
   SOUK_FIELDS(open, schedule, sales_open, admits, hold_ms);
 };
 
@@ -53,8 +53,8 @@ struct find {
   SOUK_FIELDS(find, token, at);
 };
 
-// At the door: done when this token is in, for this user and this date; it then stays as long as a hold made now, if
-// that is within twice the usual stay.
+// At the door: done when this token is in, for this user and this date, and not longer than one may hold seats; it then
+// stays as long as a hold made now.
 // Refused: not_admitted. Answers a view.
 struct enter {
   token_id token;

@@ -94,7 +94,7 @@ private:
 };
 
 // Whoever has heard up to some number hears what comes after this one: a restore is two rows in each outbox
-// (outbox.cpp).
+// (outbox.cpp). Where the clock stood later at the last restore than it does now, a day's worth beyond what is known.
 void go_on_from(std::int64_t seq, const fs::path& copy) {
   sqlite3* db = nullptr;
   int code = sqlite3_open_v2(copy.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
@@ -118,7 +118,9 @@ void go_on_from(std::int64_t seq, const fs::path& copy) {
   for (const auto& one : tables) {
     const auto known =
         "max(coalesce(max(seq),0),(SELECT coalesce(max(seq),0) FROM " + one.substr(0, one.rfind('_')) + "))";
-    for (const auto& what : {known, std::to_string(seq)}) {
+    constexpr std::int64_t a_day_us = 86'400'000'000;
+    const auto next = "max(" + std::to_string(seq) + "," + known + "+" + std::to_string(a_day_us) + ")";
+    for (const auto& what : {known, next}) {
       const auto row = "INSERT INTO " + one + " SELECT min(coalesce(min(subscriber),0),0)-1," + what + " FROM " + one;
       code = sqlite3_exec(db, row.c_str(), nullptr, nullptr, nullptr);
       must();

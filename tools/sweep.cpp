@@ -18,7 +18,7 @@ namespace {
 
 struct wish {
   std::string store, output = "text";
-  std::uint64_t points = 0, seed = 1, rounds = 1, losses = 0;
+  std::uint64_t points = 0, seed = 1, rounds = 1, losses = 0, struck = 0;
   bool power = false, node = false;
 };
 
@@ -52,7 +52,10 @@ int sweep(const wish& wanted) {
   if (result.power_losses < wanted.losses)
     std::cerr << "souk sweep: " << grouped(static_cast<std::int64_t>(result.power_losses))
               << " power losses are fewer than " << grouped(static_cast<std::int64_t>(wanted.losses)) << '\n';
-  return result.failures.empty() && result.power_losses >= wanted.losses ? 0 : 1;
+  if (result.struck < wanted.struck)
+    std::cerr << "souk sweep: " << grouped(static_cast<std::int64_t>(result.struck)) << " strikes are fewer than "
+              << grouped(static_cast<std::int64_t>(wanted.struck)) << '\n';
+  return result.failures.empty() && result.power_losses >= wanted.losses && result.struck >= wanted.struck ? 0 : 1;
 }
 
 }  // namespace
@@ -75,6 +78,7 @@ void add_sweep(CLI::App& app, int& exit_code) {
   command->add_flag("--power", wanted->power,
                     "power losses alone: at every operation that changes a file, in four modes");
   command->add_option("--losses", wanted->losses, "fail when the power was lost less often");
+  command->add_option("--struck", wanted->struck, "fail when fewer points struck");
   command->add_option("-o,--output", wanted->output, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([wanted, &exit_code] { exit_code = sweep(*wanted); });
 }

@@ -60,9 +60,11 @@ answer queue::on(const souk::queue::enter& enter) {
                                             "the token has expired"};
     return refuse(reason::not_admitted, std::string{why[static_cast<std::size_t>(token->now)]});
   }
-  // A hold that is made now may last longer than the stay so far: the token outlives it. But who asks again and again,
-  // for whatever there is to hold or not, goes like everybody: with twice the stay even the last moment's hold is paid.
-  if (const auto stay = std::min(enter.at + room->hold_ms, token->admitted + 2 * room->hold_ms); stay > token->until) {
+  // A hold that is made now may last longer than the stay so far: the token outlives it, so that it can be paid. But
+  // who asks again and again, for whatever there is to hold or not, goes like everybody.
+  if (enter.at > token->admitted + room->hold_ms)
+    return refuse(reason::not_admitted, "its time to hold seats is over: it pays for what it holds");
+  if (const auto stay = enter.at + room->hold_ms; stay > token->until) {
     token->until = stay;
     store_.save(*token);
   }

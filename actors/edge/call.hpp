@@ -46,8 +46,10 @@ public:
   // Somebody has keys, so that everybody needs one.
   bool guarded() const;
 
-  // One more order in flight, if there is room.
+  // One more order in flight, if there is room. What no coordinator runs has a bound of its own: where it stands still,
+  // because somebody who is to hear of it cannot, the other designs go on.
   bool admit();
+  bool admit_by_events();
   void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
   struct counts {
@@ -111,6 +113,7 @@ public:
 
   // Counts as an order in flight until it is answered. False: there is no room, and that is the answer.
   bool admit() const;
+  bool admit(order::flow flow) const;  // and for this design
 
   // Asks; `then` hears whatever came back.
   void ask(command what, const runtime::ask_options& how, runtime::hear then) const;

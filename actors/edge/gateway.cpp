@@ -52,17 +52,25 @@ bool hall::guarded() const { return options_.keys && options_.keys->any(); }
 bool hall::admit() {
   const auto most = options_.orders_in_flight_max;
   if (in_flight_.fetch_add(1, std::memory_order_relaxed) < most) {
-    // Whoever does not wait for the end leaves a saga behind: those count as well, also where no coordinator has them.
-    // Parked ones wait for people.
+    // Whoever does not wait for the end leaves a saga behind: those count as well. Parked ones wait for people.
     std::int64_t running = 0;
     with_node([&](runtime::node& node) {
       for (const auto& one : node.figures().coordinators)
         running += std::max<std::int64_t>(one->running - one->parked, 0);
-      for (const auto& [at, counts] : node.figures().desks) running += counts->by_events;
     });
     if (running < most) return true;
   }
   leave();
+  counted.shed.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+bool hall::admit_by_events() {
+  std::int64_t open = 0;
+  with_node([&](runtime::node& node) {
+    for (const auto& [at, counts] : node.figures().desks) open += counts->by_events;
+  });
+  if (open < options_.orders_in_flight_max) return true;
   counted.shed.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
@@ -166,6 +174,12 @@ bool call::admit() const {
     state_->since = std::chrono::steady_clock::now();
     return state_->admitted = true;
   }
+  answer(problem{problems::overloaded});
+  return false;
+}
+
+bool call::admit(order::flow flow) const {
+  if (sagas::plan_of(flow).is_chain() || hall().admit_by_events()) return true;
   answer(problem{problems::overloaded});
   return false;
 }

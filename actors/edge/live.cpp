@@ -111,11 +111,14 @@ void live::begin() {
 }
 
 void live::stop() {
+  // Whoever goes without an answer is told so, and may hold on to this hall.
+  std::vector<std::function<void(const std::string&)>> unanswered;
   {
     const std::lock_guard hold{mutex_};
     stopped_ = true;
     for (const auto& one : listeners_) one.to.close();
     listeners_.clear();
+    unanswered.swap(askers_);
   }
   console_.reset();
 }

@@ -144,6 +144,7 @@ void place_this(const call& c, order::place what, std::int64_t wait_ms) {
 }
 
 void place_and_wait(const call& c, order::place what, std::int64_t wait_ms, tell_end settle) {
+  if (!c.admit(what.flow)) return;
   auto first = what;
   first.wait = wait_ms > 0;
   // The first question is asked once and kept by nobody: if its answer does not come in time, the same key asks how

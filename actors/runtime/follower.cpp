@@ -18,7 +18,8 @@ constexpr std::int64_t troubles_every_ms = 500;
 // After a small batch a follower lingers: at a few orders at a time each event would cost three syncs of its own, on
 // the disk that the orders need.
 constexpr auto linger = std::chrono::milliseconds{20};
-constexpr auto histories_pause = std::chrono::milliseconds{10};
+constexpr auto histories_pause_first = std::chrono::milliseconds{10},
+               histories_pause_max = std::chrono::milliseconds{1'000};
 constexpr std::size_t small_batch = 128;
 // While the platform is out of reach: growing, jittered, at most 30 s, for as long as it takes.
 constexpr sagas::patience outage_patience{0, 0, 200, 30'000};
@@ -210,6 +211,7 @@ void platform_follower::fetch() {
 // Whatever led to these ends is in the log by now: when the platform has heard that far, it may hear of them.
 void platform_follower::wait_for_histories() {
   wanted_.assign(papers_.where->shards(domain::event_log), 0);
+  histories_pause_ = histories_pause_first;
   look_at_log(0);
 }
 
@@ -228,7 +230,8 @@ void platform_follower::look_at_log(std::uint32_t partition) {
       return one.who == event_log::party{domain::platform, 0} && (one.position >= wanted || one.lag == 0);
     };
     if (wanted && std::none_of(log->subscribers.begin(), log->subscribers.end(), has_it))
-      return delayed_send(this, histories_pause, souk::wake{});
+      return delayed_send(this, std::exchange(histories_pause_, std::min(2 * histories_pause_, histories_pause_max)),
+                          souk::wake{});
     look_at_log(partition + 1);
   });
 }

@@ -92,11 +92,12 @@ private:
   std::mt19937_64 random_;
   std::int64_t position_ = 0;
   std::optional<std::pair<order::events, std::int64_t>>
-      waits_;                         // for the histories of its cases, and how far it reaches
-  std::vector<std::int64_t> wanted_;  // of each partition of the log: told up to there
-  int outages_ = 0;                   // in a row
-  bool took_some_ = false;            // since events in trouble were tried last
-  std::int64_t resume_at_ms_ = 0;     // after an outage; 0: none
+      waits_;                                    // for the histories of its cases, and how far it reaches
+  std::vector<std::int64_t> wanted_;             // of each partition of the log: told up to there
+  std::chrono::milliseconds histories_pause_{};  // until that is looked at again
+  int outages_ = 0;                              // in a row
+  bool took_some_ = false;                       // since events in trouble were tried last
+  std::int64_t resume_at_ms_ = 0;                // after an outage; 0: none
   std::int64_t troubles_at_ms_ = 0;
   bool trying_troubles_ = false;
 };

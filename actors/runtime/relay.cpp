@@ -134,7 +134,7 @@ caf::behavior subscriber::make_behavior() {
 void subscriber::start() {
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, {}}, patiently(papers_), [this](answer&& said) {
     if (const auto* held = std::get_if<event_log::held>(&said.body)) held_ = {held->cases.begin(), held->cases.end()};
-    if (aside_) held_.insert(*aside_);
+    held_.insert(aside_.begin(), aside_.end());
     look_again_at_ms_ = papers_.around->clock->steady_ms() + look_again_every_ms;
     asker_.ask(event_log::find_heard{papers_.desk, papers_.partition}, patiently(papers_), [this](answer&& told) {
       const auto* heard = std::get_if<event_log::heard>(&told.body);
@@ -241,11 +241,11 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
   spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about->id),
                error);
   held_.insert(bad.about->id);
-  aside_ = bad.about->id;
+  const auto mine = aside_.insert(bad.about->id);
   ++asides_;
   asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
-             patiently(papers_), [this, upto = bad.seq, run = run_](answer&& said) {
-               aside_.reset();
+             patiently(papers_), [this, upto = bad.seq, run = run_, mine](answer&& said) {
+               aside_.erase(mine);
                ++asides_;
                if (run == run_) said.done() ? react({upto, {}, position_}) : pause();
              });
@@ -268,7 +268,7 @@ void subscriber::settle_position() {
 void subscriber::try_troubles() {
   const auto now = papers_.around->clock->steady_ms();
   troubles_at_ms_ = now + troubles_every_ms;
-  if (aside_ || (held_.empty() && now < look_again_at_ms_)) return;
+  if (!aside_.empty() || (held_.empty() && now < look_again_at_ms_)) return;
   look_again_at_ms_ = now + look_again_every_ms;
   trying_troubles_ = true;
   asker_.ask(event_log::find_held{papers_.partition, papers_.desk, papers_.around->clock->now()}, {},

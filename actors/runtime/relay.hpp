@@ -83,7 +83,7 @@ private:
   std::optional<event_log::events> ready_;
   bool reacting_ = false;
   std::unordered_set<number> held_;  // cases with an event in trouble: their later events wait
-  std::optional<number> aside_;      // the one whose event is being set aside: the log may not know of it yet
+  std::multiset<number> aside_;      // those whose events are being set aside: the log may not know of them yet
   std::uint64_t asides_ = 0;         // that were begun or are through: what was asked before is outdated
   std::int64_t look_again_at_ms_ = 0;
   std::int64_t careful_until_ = 0;  // one event at a time up to here: one of them fells the desk

@@ -205,7 +205,7 @@ private:
     }
   }
 
-  // Kinds: 0 taken_out, 1 put_back, 11 tombstone. What users put in by themselves is not written down.
+  // Kinds: 0 taken_out, 1 put_back, 10 refused, 11 tombstone. What users put in by themselves is not written down.
   void look_at_cart(cart_store& store) {
     cart_store::operation last;
     store.file.prepare("SELECT key FROM operation ORDER BY key").each([&](auto row) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <shared_mutex>
 #include <utility>
@@ -156,14 +157,18 @@ bool is_frame_header(int n, std::int64_t at) {
   return n == wal_frame_header_bytes && (at - wal_header_bytes) % wal_frame_bytes == 0;
 }
 
-// With the last page of a commit goes its seal.
-int write_with_seal(checked_file& mine, const unsigned char* page, std::int64_t at, std::int64_t from) {
+// Of the commit whose last page this is.
+wal_seal seal_for(const checked_file& mine, std::int64_t at, std::int64_t from) {
   const auto number_of = [](std::int64_t place) {
     return static_cast<std::uint32_t>((place - wal_header_bytes) / wal_frame_bytes);
   };
   constexpr int salts_at = 8;
-  const auto seal = seal_of({mine.frames.value(), number_of(from)}, number_of(at + checked_page_bytes),
-                            mine.header.data() + salts_at);
+  return seal_of({mine.frames.value(), number_of(from)}, number_of(at + checked_page_bytes),
+                 mine.header.data() + salts_at);
+}
+
+// With the last page of a commit goes its seal; or nothing, in the place where an older one may lie.
+int write_with_seal(checked_file& mine, const unsigned char* page, std::int64_t at, const wal_seal& seal) {
   std::array<unsigned char, checked_page_bytes + wal_seal_bytes> both;
   std::copy(seal.begin(), seal.end(), std::copy(page, page + checked_page_bytes, both.begin()));
   return mine.below()->pMethods->xWrite(mine.below(), both.data(), static_cast<int>(both.size()), at);
@@ -175,8 +180,8 @@ int write_page_of_frame(checked_file& mine, const unsigned char* page, std::int6
   const bool in_a_row = mine.header_at == mine.frames_upto;
   mine.frames_upto = in_a_row ? mine.header_at + wal_frame_bytes : -1;
   if (in_a_row) mine.frames.add(mine.header.data(), page);
-  const int code = in_a_row && is_of_commit(mine.header.data())
-                       ? write_with_seal(mine, page, at, first)
+  const int code = is_of_commit(mine.header.data())
+                       ? write_with_seal(mine, page, at, in_a_row ? seal_for(mine, at, first) : wal_seal{})
                        : mine.below()->pMethods->xWrite(mine.below(), page, checked_page_bytes, at);
   if (code != SQLITE_OK) mine.header_at = -1;
   may_crash(crash_point::wal_written);
@@ -295,15 +300,16 @@ sqlite3_vfs* below(sqlite3_vfs* vfs) {
 // A WAL of an earlier run is synced as far as anybody knows; it is settled before it is used. One that rotted counts as
 // a whole: whoever copies it is to come upon that.
 int note_found(checked_file& mine) {
-  sqlite3_int64 size = 0;
-  int code = mine.below()->pMethods->xFileSize(mine.below(), &size);
-  std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
-  if (code == SQLITE_OK && size > 0)
-    code = mine.below()->pMethods->xRead(mine.below(), bytes.data(), static_cast<int>(size), 0);
-  const auto found = look_at_wal(bytes);
-  const auto counts = found.rot ? bytes.size() : found.committed;
-  mine.length = mine.synced = static_cast<std::int64_t>(counts);
-  return code;
+  try {
+    std::vector<unsigned char> bytes;
+    const int code = read_all(mine.below(), bytes);
+    const auto found = look_at_wal(bytes);
+    const auto counts = found.rot ? bytes.size() : found.committed;
+    mine.length = mine.synced = static_cast<std::int64_t>(counts);
+    return code;
+  } catch (const std::bad_alloc&) {
+    return SQLITE_NOMEM;  // nothing may be thrown through SQLite
+  }
 }
 
 int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* flags_out) {
@@ -368,6 +374,17 @@ std::string checked_vfs(const std::string& of_below) {
   vfs.xGetLastError = last_error;
   sqlite3_vfs_register(&vfs, 0);
   return mine->name;
+}
+
+int read_all(sqlite3_file* file, std::vector<unsigned char>& to) {
+  constexpr std::int64_t piece_max = 1 << 30;  // SQLite counts what is read at once in an int
+  sqlite3_int64 size = 0;
+  int code = file->pMethods->xFileSize(file, &size);
+  if (code == SQLITE_OK) to.resize(static_cast<std::size_t>(size));
+  for (std::int64_t at = 0; code == SQLITE_OK && at < size; at += piece_max)
+    code =
+        file->pMethods->xRead(file, to.data() + at, static_cast<int>(std::min<std::int64_t>(piece_max, size - at)), at);
+  return code;
 }
 
 std::optional<rotten_page> take_rotten_page() { return std::exchange(last_rotten, std::nullopt); }

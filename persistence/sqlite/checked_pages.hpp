@@ -8,6 +8,8 @@
 // is not verified.
 #pragma once
 
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +28,9 @@ inline constexpr int checksum_bytes = 8;
 // Of SQLite's file format: a WAL is a header, and frames of a header and a page.
 inline constexpr int wal_header_bytes = 32, wal_frame_header_bytes = 24,
                      wal_frame_bytes = wal_frame_header_bytes + checked_page_bytes;
+
+// All bytes of a file that a layer has open. Answers SQLite's code; std::bad_alloc is thrown.
+int read_all(sqlite3_file* file, std::vector<unsigned char>& to);
 
 // The name of the layer over this file layer (empty: the platform's own); registered when it is first asked for.
 std::string checked_vfs(const std::string& below);

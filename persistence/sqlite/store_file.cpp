@@ -110,20 +110,13 @@ void settle_wal(sqlite3* db, const std::string& path) {
   const auto must = [&](int code) {
     if (code != SQLITE_OK) raise(nullptr, code, path + "-wal: writing it once more");
   };
-  sqlite3_int64 size = 0;
-  must(wal->pMethods->xFileSize(wal, &size));
-  // Eight bytes of salt say which frames belong to the WAL's header.
-  constexpr int header = wal_header_bytes, frame = wal_frame_bytes, salt = 8;
-  if (size >= header + frame) {
-    std::array<char, header> first{};
-    std::vector<char> bytes(frame);
-    must(wal->pMethods->xRead(wal, first.data(), header, 0));
-    must(wal->pMethods->xWrite(wal, first.data(), header, 0));
-    for (sqlite3_int64 at = header; at + frame <= size; at += frame) {
-      must(wal->pMethods->xRead(wal, bytes.data(), frame, at));
-      if (!std::equal(bytes.begin() + 8, bytes.begin() + 8 + salt, first.begin() + 16)) break;
-      must(wal->pMethods->xWrite(wal, bytes.data(), frame, at));
-    }
+  std::vector<unsigned char> bytes;
+  must(read_all(wal, bytes));
+  // What is torn behind the last commit is to be overwritten, not to last.
+  if (const auto upto = static_cast<sqlite3_int64>(look_at_wal(bytes).committed); upto > 0) {
+    must(wal->pMethods->xWrite(wal, bytes.data(), wal_header_bytes, 0));
+    for (sqlite3_int64 at = wal_header_bytes; at < upto; at += wal_frame_bytes)
+      must(wal->pMethods->xWrite(wal, bytes.data() + at, wal_frame_bytes, at));
     must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
   }
   if (const int code = empty_wal(db); code != SQLITE_OK && !has_to_wait(code))
@@ -240,10 +233,8 @@ bool store_file::is_mended() {
   const auto must = [&](int code) {
     if (code != SQLITE_OK) raise(db_, code, path_ + "-wal: looking at it");
   };
-  sqlite3_int64 size = 0;
-  must(wal->pMethods->xFileSize(wal, &size));
-  std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
-  if (size > 0) must(wal->pMethods->xRead(wal, bytes.data(), static_cast<int>(size), 0));
+  std::vector<unsigned char> bytes;
+  must(read_all(wal, bytes));
   bool mended = false;
   while (const auto rot = look_at_wal(bytes).rot) {
     if (!rot->byte || read_only_)

@@ -97,7 +97,8 @@ TEST_CASE("a backup has what was acknowledged before it, also of a store that fa
     }
   }};
   while (acknowledged < 20) std::this_thread::yield();
-  for (int taken = 0, asked = 0; taken < 40 && asked < 4'000; ++asked) {
+  int taken = 0;
+  for (int asked = 0; taken < 40 && asked < 4'000; ++asked) {
     const auto to = folder.path() / ("backup" + std::to_string(taken));
     const auto before = acknowledged.load();
     try {
@@ -111,6 +112,7 @@ TEST_CASE("a backup has what was acknowledged before it, also of a store that fa
   }
   stop = true;
   writer.join();
+  CHECK(taken == 40);
   CHECK(newest(data, "falls-0.db") == acknowledged);
 }
 
@@ -332,4 +334,20 @@ TEST_CASE("after each restore an outbox goes on beyond all that it ever told", "
   persistence::back_up(folder.path() / "twice", folder.path() / "backup of that");
   persistence::restore(folder.path() / "backup of that", folder.path() / "thrice");
   CHECK(tell(folder.path() / "thrice", 1, 0) == std::pair{std::size_t{8}, std::int64_t{8}});
+  // And by a clock that has been set back by hours since the last restore.
+  const auto ahead = folder.path() / "ahead";
+  persistence::restore(folder.path() / "backup of that", ahead);
+  {
+    store_file file{in(ahead, "user-0.db"), migrations};
+    file.begin();
+    file.prepare(
+            "UPDATE told_acknowledged SET seq=seq+?1 WHERE subscriber=(SELECT min(subscriber) FROM"
+            " told_acknowledged)")
+        .run(std::int64_t{36'000'000'000});
+    file.commit();
+  }
+  CHECK(tell(ahead, 1, 0) == std::pair{std::size_t{8}, std::int64_t{8}});
+  persistence::back_up(ahead, folder.path() / "backup ahead");
+  persistence::restore(folder.path() / "backup ahead", folder.path() / "behind");
+  CHECK(tell(folder.path() / "behind", 1, 0) == std::pair{std::size_t{9}, std::int64_t{9}});
 }

@@ -132,6 +132,35 @@ TEST_CASE("a last commit that was torn is no rot: the store opens without it", "
   }
 }
 
+TEST_CASE("the seal of a commit that was torn does not take back the one that goes over it", "[S0.8][C.3]") {
+  sim::memory::watch();
+  auto torn = leave();
+  // Its header came, and its seal, and a part of its pages did not.
+  for (auto at = torn.last + 512; at < torn.last + 2'048; ++at) torn.wal[at] = static_cast<char>(~torn.wal[at]);
+  REQUIRE(found(torn, true) == commits - 1);
+  sim::disk disk{"full"};
+  disk.put("/store.db", torn.store);
+  disk.put("/store.db-wal", torn.wal);
+  disk.fail_at(disk.operations() + 1, sim::trouble::full, true);  // so that nothing is moved
+  const auto text = std::string(text_of(commits).size(), '#');    // as many frames
+  {
+    persistence::store_file file{on(disk), schema};
+    file.begin();
+    file.prepare("INSERT INTO t VALUES(?1,?2)").run(commits, text);
+    file.commit();
+    torn.store = disk.content("/store.db");
+    torn.wal = disk.content("/store.db-wal");
+  }
+  sim::disk after{"after"};
+  after.put("/store.db", torn.store);
+  after.put("/store.db-wal", torn.wal);
+  persistence::store_file file{on(after), schema};
+  const auto newest =
+      file.prepare("SELECT text FROM t WHERE n=?1").first([](auto row) { return row.string(0); }, commits);
+  REQUIRE(newest.has_value());
+  CHECK(*newest == text);
+}
+
 TEST_CASE("a bit of the last commit that rotted is turned back, whichever it was", "[C.3]") {
   sim::memory::watch();
   const auto sound = leave();

@@ -82,7 +82,7 @@ sweep_result sweep_node(const sweep_options& options) {
       const auto played = play(told);
       result.points += 1;
       result.struck += played.was_struck;
-      result.power_losses += one.what == strike::kind::power;
+      result.power_losses += played.was_struck && one.what == strike::kind::power;
       if (!played.broken.empty() && result.failures.size() < 100)
         result.failures.push_back("node, " + words_for(one) + ", seed " + std::to_string(options.seed + round) + ": " +
                                   played.broken.front());

@@ -300,7 +300,7 @@ sweep_result sweep_stores(const sweep_options& options) {
       auto failure = store->visit(where, struck);
       result.points += 1;
       result.struck += struck;
-      result.power_losses += where.what < kind::dies;
+      result.power_losses += struck && where.what < kind::dies;
       if (!failure.empty() && result.failures.size() < 100) result.failures.push_back(std::move(failure));
       if (options.tell) options.tell(result.points, a_round * options.rounds);
     }
