@@ -1,5 +1,7 @@
 // The routes as a caller knows them: the shop, orders from placing to taking back, keys, limits.
+#include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/muted_brain.hpp"
 
 using namespace souk;
 using namespace souk::tests;
@@ -248,6 +250,31 @@ TEST_CASE("beyond the orders in flight callers are turned away before anything i
   CHECK(eventually([&] { return s.post("/v1/orders", "o2", two_teapots).status == 201; }));
   CHECK(s.get("/v1/orders")["data"].size() == 2);
   CHECK(s.ask("GET", "/metrics").body.find("souk_orders_shed_total ") != std::string::npos);
+}
+
+TEST_CASE("orders by events that stand still turn away their like, and no other design", "[edge][S3.1]") {
+  const auto silent = std::make_shared<std::atomic<bool>>(true);
+  shop s{{.gateway = {.orders_in_flight_max = 1},
+          .make_brain = [silent](runtime::directory::place at,
+                                 const persistence::open_options& store) -> std::unique_ptr<domains::brain> {
+            if (at.domain != domain::event_log) return nullptr;
+            return std::make_unique<muted_brain>(
+                runtime::make_brain(at.domain, at.shard, store),
+                [silent](const command& what) { return *silent && std::holds_alternative<event_log::append>(what); });
+          }}};
+  s.furnish();
+  const std::string by_events = R"({"user":"anna","items":[{"product":"teapot","quantity":1}],"flow":"by_events"})";
+  const auto place = [&](const std::string& key, const std::string& body) {
+    return s.ask("POST", "/v1/orders", body, {{"idempotency-key", key}, {"prefer", "wait=0"}});
+  };
+  CHECK(place("o1", by_events).status == 202);
+  const auto shed = place("o2", by_events);
+  CHECK(shed.status == 503);
+  CHECK(json::parse(shed.body)["type"] == "/problems/overloaded");
+  CHECK(eventually([&] { return s.post("/v1/orders", "o3", two_teapots).status == 201; }));
+  *silent = false;
+  CHECK(eventually([&] { return s.post("/v1/orders", "o2", by_events).status == 201; }));
+  CHECK(s.get("/v1/orders")["data"].size() == 3);
 }
 
 TEST_CASE("an order that is cancelled before its end walks back, and its payment never was", "[edge][S1.6]") {
