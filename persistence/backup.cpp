@@ -58,9 +58,7 @@ void must_be_whole(const fs::path& wal, const std::string& name, bool was_open) 
   const std::span bytes{reinterpret_cast<unsigned char*>(read.data()), read.size()};
   const auto [committed, rot] = look_at_wal(bytes);
   if (was_open && committed < bytes.size()) throw store_damaged(name + "-wal: a commit in it rotted", SQLITE_CORRUPT);
-  if (rot)
-    throw store_damaged(name + "-wal: " + rot->what + (rot->byte ? ": the next start of a node mends it" : ""),
-                        SQLITE_CORRUPT, rot->byte != 0);
+  if (rot) throw damage_of(*rot, name + "-wal");
 }
 
 // Of a rotten page SQLite says only that reading failed.
@@ -97,37 +95,29 @@ private:
 // (outbox.cpp). Where the clock stood later at the last restore than it does now, a day's worth beyond what is known.
 void go_on_from(std::int64_t seq, const fs::path& copy) {
   sqlite3* db = nullptr;
-  int code = sqlite3_open_v2(copy.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
+  const int opened =
+      sqlite3_open_v2(copy.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, checked_vfs({}).c_str());
   const std::unique_ptr<sqlite3, int (*)(sqlite3*)> closed{db, sqlite3_close_v2};
-  const auto must = [&] {
+  const auto must = [&](int code) {
     if (code != SQLITE_OK) throw store_error(copy.string() + ": " + sqlite3_errmsg(db), code);
   };
+  must(opened);
+  statement{db, "PRAGMA locking_mode=EXCLUSIVE"}.run();
   std::vector<std::string> tables;
-  const auto hear = [](void* to, int, char** row, char**) {
-    static_cast<std::vector<std::string>*>(to)->emplace_back(row[0]);
-    return 0;
-  };
-  must();
-  code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr);
-  must();
-  code = sqlite3_exec(db,
-                      "SELECT name FROM sqlite_schema WHERE type='table' AND name IN"
-                      "('outbox_acknowledged','told_acknowledged','log_acknowledged')",
-                      hear, &tables, nullptr);
-  must();
+  statement{db,
+            "SELECT name FROM sqlite_schema WHERE type='table' AND name IN"
+            "('outbox_acknowledged','told_acknowledged','log_acknowledged')"}
+      .each([&](auto row) { tables.push_back(row.string(0)); });
   for (const auto& one : tables) {
     const auto known =
         "max(coalesce(max(seq),0),(SELECT coalesce(max(seq),0) FROM " + one.substr(0, one.rfind('_')) + "))";
     constexpr std::int64_t a_day_us = 86'400'000'000;
     const auto next = "max(" + std::to_string(seq) + "," + known + "+" + std::to_string(a_day_us) + ")";
-    for (const auto& what : {known, next}) {
-      const auto row = "INSERT INTO " + one + " SELECT min(coalesce(min(subscriber),0),0)-1," + what + " FROM " + one;
-      code = sqlite3_exec(db, row.c_str(), nullptr, nullptr, nullptr);
-      must();
-    }
+    for (const auto& what : {known, next})
+      statement{db, "INSERT INTO " + one + " SELECT min(coalesce(min(subscriber),0),0)-1," + what + " FROM " + one}
+          .run();
   }
-  code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  must();
+  must(sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr));
 }
 
 // Writes to a place beside it, which takes its name when everything is there.

@@ -481,12 +481,7 @@ private:
           }
         }
     });
-    // Between the two rows of a restore (outbox.cpp) there is no event.
-    const auto skipped = file.prepare(
-                                 "SELECT coalesce(sum(CASE WHEN subscriber%2=0 THEN seq ELSE -seq END),0) "
-                                 "FROM outbox_acknowledged WHERE subscriber<0")
-                             .first([](auto row) { return row.integer(0); });
-    const auto told = newest - skipped.value_or(0);
+    const auto told = store->outbox.told_after(0);
     figures_.events += told;
     if (told != ends_[at])
       found_.told.broken(file.path() + ": " + to_string(ends_[at]) + " ends were to be told, " + to_string(told) +

@@ -84,11 +84,15 @@ void outbox<Event>::acknowledge(std::uint32_t who, std::int64_t seq) {
 template <class Event>
 std::int64_t outbox<Event>::behind(std::uint32_t who) const {
   const auto known = acknowledged_.find(who);
-  const auto has = known == acknowledged_.end() ? forgotten_ : known->second;
-  auto missing = newest_ - has;
+  return told_after(known == acknowledged_.end() ? forgotten_ : known->second);
+}
+
+template <class Event>
+std::int64_t outbox<Event>::told_after(std::int64_t seq) const {
+  auto told = newest_ - seq;
   for (const auto& [from, before] : restored_)
-    if (has < from) missing -= from - std::max(before, has);
-  return missing;
+    if (seq < from) told -= from - std::max(before, seq);
+  return told;
 }
 
 template <class Event>

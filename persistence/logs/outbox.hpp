@@ -37,6 +37,8 @@ public:
   std::int64_t newest() const { return newest_; }
   // The seq of the event before this one: one less, but for the first after a restore (backup.hpp).
   std::int64_t before(std::int64_t seq) const;
+  // How many events were ever told after it.
+  std::int64_t told_after(std::int64_t seq) const;
   bool was_restored() const { return !restored_.empty(); }
   std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 

@@ -186,6 +186,11 @@ bool has_frames(std::span<unsigned char> wal) { return wal.size() >= header_byte
 
 }  // namespace
 
+store_damaged damage_of(const wal_rot& rot, const std::string& wal) {
+  const bool mends = rot.byte != 0;
+  return {wal + ": " + rot.what + (mends ? ": the next start of a node mends it" : ""), SQLITE_CORRUPT, mends};
+}
+
 wal_report look_at_wal(std::span<unsigned char> wal) { return has_frames(wal) ? log{wal}.report() : wal_report{}; }
 
 }  // namespace souk::persistence

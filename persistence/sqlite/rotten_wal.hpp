@@ -17,6 +17,8 @@
 #include <span>
 #include <string>
 
+#include "persistence/sqlite/store_file.hpp"
+
 namespace souk::persistence {
 
 struct wal_rot {
@@ -32,5 +34,8 @@ struct wal_report {
 };
 // The bytes are as they were when it returns.
 wal_report look_at_wal(std::span<unsigned char> wal);
+
+// What is said of it, where it is not mended here.
+store_damaged damage_of(const wal_rot& rot, const std::string& wal);
 
 }  // namespace souk::persistence

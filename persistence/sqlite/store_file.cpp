@@ -99,24 +99,51 @@ int empty_wal(sqlite3* db) {
 // On a full disk, and while a backup is taken, the WAL has to stay where it is, durable, so that reads go on.
 bool has_to_wait(int code) { return (code & 0xff) == SQLITE_FULL || code == SQLITE_BUSY; }
 
+// A WAL as it was left here, mended.
+struct found_wal {
+  std::vector<unsigned char> bytes;
+  std::size_t committed = 0;  // up to the end of its last commit
+  bool was_mended = false;    // after SQLite had read it
+};
+
+// What rotted in the WAL is damage; but the last commit is mended where its seal says how, if anything may be written.
+found_wal mend_wal(sqlite3* db, const std::string& path, bool read_only) {
+  found_wal found;
+  auto* wal = wal_of(db);
+  if (!wal) return found;
+  const auto must = [&](int code) {
+    if (code != SQLITE_OK) raise(db, code, path + "-wal: looking at it");
+  };
+  must(read_all(wal, found.bytes));
+  for (;;) {
+    const auto report = look_at_wal(found.bytes);
+    found.committed = report.committed;
+    if (!report.rot) return found;
+    const auto& rot = *report.rot;
+    if (!rot.byte || read_only) throw damage_of(rot, path + "-wal");
+    found.bytes[rot.byte] = rot.is_to_be;
+    must(wal->pMethods->xWrite(wal, &rot.is_to_be, 1, static_cast<sqlite3_int64>(rot.byte)));
+    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
+    found.was_mended = true;
+  }
+}
+
 // A WAL that is found here was left by a crash, or by an fsync that failed. SQLite believes every frame that it can
 // read, but those of the last commit may be nowhere but in the system's cache, and after a failed fsync the system
 // calls them clean although they never reached the disk: the next fsync would not write them either, and a power loss
 // would take back what has been answered from them, or leave a hole before later commits. So they are written once
 // more, synced, and moved to the store's file before anybody is answered.
-void settle_wal(sqlite3* db, const std::string& path) {
+void settle_wal(sqlite3* db, const std::string& path, const found_wal& found) {
   auto* wal = wal_of(db);
   if (!wal) return;
   const auto must = [&](int code) {
     if (code != SQLITE_OK) raise(nullptr, code, path + "-wal: writing it once more");
   };
-  std::vector<unsigned char> bytes;
-  must(read_all(wal, bytes));
   // What is torn behind the last commit is to be overwritten, not to last.
-  if (const auto upto = static_cast<sqlite3_int64>(look_at_wal(bytes).committed); upto > 0) {
-    must(wal->pMethods->xWrite(wal, bytes.data(), wal_header_bytes, 0));
+  if (const auto upto = static_cast<sqlite3_int64>(found.committed); upto > 0) {
+    must(wal->pMethods->xWrite(wal, found.bytes.data(), wal_header_bytes, 0));
     for (sqlite3_int64 at = wal_header_bytes; at < upto; at += wal_frame_bytes)
-      must(wal->pMethods->xWrite(wal, bytes.data() + at, wal_frame_bytes, at));
+      must(wal->pMethods->xWrite(wal, found.bytes.data() + at, wal_frame_bytes, at));
     must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
   }
   if (const int code = empty_wal(db); code != SQLITE_OK && !has_to_wait(code))
@@ -175,16 +202,7 @@ store_file::store_file(const open_options& options, std::span<const std::string_
       must_be_ours();
       must_not_exceed(owner_, owner_known_to(db_), path_);
     }
-    // SQLite has read the WAL before it was mended.
-    if (is_mended()) {
-      sqlite3_close_v2(std::exchange(db_, nullptr));
-      open(options);
-    }
-    if (!read_only_) {
-      sync_names(db_, path_);
-      settle_wal(db_, path_);
-      sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
-    }
+    take_up_wal(options);
     migrate(migrations);
     if (owner_) take_ownership();
     begin_.emplace(prepare("BEGIN"));
@@ -198,6 +216,18 @@ store_file::store_file(const open_options& options, std::span<const std::string_
     sqlite3_close_v2(db_);
     throw;
   }
+}
+
+void store_file::take_up_wal(const open_options& options) {
+  const auto found = mend_wal(db_, path_, read_only_);
+  if (found.was_mended) {
+    sqlite3_close_v2(std::exchange(db_, nullptr));
+    open(options);
+  }
+  if (read_only_) return;
+  sync_names(db_, path_);
+  settle_wal(db_, path_, found);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
 // Locks it, and lets SQLite read its WAL; nothing is changed before that was looked at.
@@ -224,28 +254,6 @@ void store_file::open(const open_options& options) {
     sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
   }
   execute("SELECT count(*) FROM sqlite_schema");  // opens the WAL
-}
-
-// What rotted in the WAL is damage; but the last commit is mended where its seal says how, if anything may be written.
-bool store_file::is_mended() {
-  auto* wal = wal_of(db_);
-  if (!wal) return false;
-  const auto must = [&](int code) {
-    if (code != SQLITE_OK) raise(db_, code, path_ + "-wal: looking at it");
-  };
-  std::vector<unsigned char> bytes;
-  must(read_all(wal, bytes));
-  bool mended = false;
-  while (const auto rot = look_at_wal(bytes).rot) {
-    if (!rot->byte || read_only_)
-      throw store_damaged(path_ + "-wal: " + rot->what + (rot->byte ? ": the next start of a node mends it" : ""),
-                          SQLITE_CORRUPT, rot->byte != 0);
-    bytes[rot->byte] = rot->is_to_be;
-    must(wal->pMethods->xWrite(wal, &rot->is_to_be, 1, static_cast<sqlite3_int64>(rot->byte)));
-    must(wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL));
-    mended = true;
-  }
-  return mended;
 }
 
 store_file::~store_file() {

@@ -199,7 +199,7 @@ public:
 
 private:
   void open(const open_options& options);
-  bool is_mended();
+  void take_up_wal(const open_options& options);
   void migrate(std::span<const std::string_view> migrations);
   void write_wal_beforehand();
   void take_ownership();

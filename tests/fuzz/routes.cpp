@@ -52,12 +52,8 @@ public:
 
   void look_at_books() {
     sim::disk picture{"picture-of-shop"};
-    persistence::store_files found{{}, picture.name()};
-    for (const auto& name : disk_.names()) {
-      picture.put(name, disk_.content(name));
-      found.paths.emplace_back(name);
-    }
-    for (const auto& one : persistence::audit(found)) must(one.holds(), one.name.c_str());
+    disk_.show_on(picture);
+    for (const auto& one : persistence::audit(picture.files())) must(one.holds(), one.name.c_str());
   }
 
 private:

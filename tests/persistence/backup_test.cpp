@@ -44,6 +44,18 @@ std::int64_t newest(const fs::path& folder, const std::string& name) {
   return *newest;
 }
 
+// A store of wallets whose files call the test while they are used.
+struct watched_wallet {
+  explicit watched_wallet(int checkpoint_pages) {
+    fs::create_directories(data);
+    options.checkpoint_pages = checkpoint_pages;
+  }
+  tests::temporary_folder folder;
+  const fs::path data = folder.path() / "data";
+  tests::watched_files files;
+  persistence::open_options options = in(data, "wallet-0.db");
+};
+
 }  // namespace
 
 TEST_CASE("a backup of stores that are being written has no effect without its cause", "[S2.7][S0.8]") {
@@ -117,18 +129,13 @@ TEST_CASE("a backup has what was acknowledged before it, also of a store that fa
 }
 
 TEST_CASE("a backup has what was acknowledged before it, at whatever operation on a WAL it begins", "[S2.7][S0.8]") {
-  tests::temporary_folder folder;
-  const auto data = folder.path() / "data";
-  fs::create_directories(data);
-  tests::watched_files files;
-  auto options = in(data, "wallet-0.db");
-  options.checkpoint_pages = 8;
+  watched_wallet place{8};
   std::int64_t acknowledged = 0;
   int taken = 0;
-  std::optional<store_file> file{std::in_place, options, schema};
-  files.before_wal_changes = [&] {
-    const auto to = folder.path() / "backup";
-    persistence::back_up(data, to);
+  std::optional<store_file> file{std::in_place, place.options, schema};
+  place.files.before_wal_changes = [&] {
+    const auto to = place.folder.path() / "backup";
+    persistence::back_up(place.data, to);
     const auto found = newest(to, "wallet-0.db");
     INFO("backup " << ++taken << ": " << found << ", acknowledged " << acknowledged);
     CHECK(found >= acknowledged);
@@ -143,13 +150,13 @@ TEST_CASE("a backup has what was acknowledged before it, at whatever operation o
   };
   const auto fall = [&] {
     file.reset();
-    file.emplace(options, schema);
+    file.emplace(place.options, schema);
   };
   commit(3);
   fall();  // with nothing left in the WAL
   commit(3);
   {
-    const persistence::cut other{data};  // so that it stays there
+    const persistence::cut other{place.data};  // so that it stays there
     fall();
     commit(1);
     fall();
@@ -158,7 +165,7 @@ TEST_CASE("a backup has what was acknowledged before it, at whatever operation o
   commit(12);  // it is moved, and begun anew
   file.reset();
   CHECK(taken > 100);
-  CHECK(newest(data, "wallet-0.db") == acknowledged);
+  CHECK(newest(place.data, "wallet-0.db") == acknowledged);
 }
 
 TEST_CASE("what happens while a backup is copied is not in it, and takes nothing out of it", "[S2.7][S0.8]") {
@@ -235,28 +242,23 @@ TEST_CASE("what happens while a backup is copied is not in it, and takes nothing
 }
 
 TEST_CASE("a commit that comes while a backup is copied does not wait for it", "[S2.7][C.6]") {
-  tests::temporary_folder folder;
-  const auto data = folder.path() / "data";
-  fs::create_directories(data);
-  tests::watched_files files;
-  auto options = in(data, "wallet-0.db");
-  options.checkpoint_pages = 1;
-  store_file file{options, schema};
+  watched_wallet place{1};
+  store_file file{place.options, schema};
   write(file, 1);
   std::future<void> commits;
   // Nothing is copied until it is through: it would never be if it had to wait for that.
-  files.before_copying = [&] {
-    files.before_copying = nullptr;
+  place.files.before_copying = [&] {
+    place.files.before_copying = nullptr;
     commits = std::async(std::launch::async, [&] {
       for (int n = 2; n < 10; ++n) write(file, n);
     });
     CHECK(commits.wait_for(std::chrono::minutes{1}) == std::future_status::ready);
   };
-  const auto figures = persistence::back_up(data, folder.path() / "backup");
+  const auto figures = persistence::back_up(place.data, place.folder.path() / "backup");
   REQUIRE(commits.valid());
   commits.get();
   CHECK(figures.cut_ms == 0);
-  CHECK(newest(folder.path() / "backup", "wallet-0.db") == 1);
+  CHECK(newest(place.folder.path() / "backup", "wallet-0.db") == 1);
 }
 
 TEST_CASE("a stopped node is backed up and restored as a new incarnation of itself", "[S2.7]") {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "persistence/audit.hpp"
+
 namespace souk::sim {
 
 // What of the unsynced changes outlives a power loss. A failed sync is no sync.
@@ -66,6 +68,10 @@ public:
   std::vector<std::string> names() const;
   std::string content(const std::string& name) const;
   void put(const std::string& name, std::string content);
+  // For an audit.
+  persistence::store_files files() const;
+  // A copy of each as it is now, in place of all that is on the other one.
+  void show_on(disk& other) const;
   void save_to(const std::filesystem::path& folder) const;  // by the last part of their names
   void clear();
 

@@ -50,20 +50,9 @@ void hardware::count() {
   }
 }
 
-persistence::store_files hardware::files() const {
-  persistence::store_files found{{}, disk_.name()};
-  for (const auto& name : disk_.names()) found.paths.emplace_back(name);
-  return found;
-}
-
 persistence::store_files hardware::picture() {
-  picture_.clear();
-  persistence::store_files found{{}, picture_.name()};
-  for (const auto& name : disk_.names()) {
-    picture_.put(name, disk_.content(name));
-    found.paths.emplace_back(name);
-  }
-  return found;
+  disk_.show_on(picture_);
+  return picture_.files();
 }
 
 }  // namespace souk::sim

@@ -38,7 +38,7 @@ public:
 
   // Counts which operations have failed since.
   void count();
-  persistence::store_files files() const;
+  persistence::store_files files() const { return disk_.files(); }
   // What the disk shows at this moment, on another disk that never fails: to be looked at while a node has the stores
   // open, or before one opens them. The next picture takes its place.
   persistence::store_files picture();

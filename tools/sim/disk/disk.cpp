@@ -359,6 +359,14 @@ void disk::put(const std::string& name, std::string content) {
   const std::lock_guard hold{in_->mutex};
   in_->platter.put(name, std::move(content));
 }
+persistence::store_files disk::files() const {
+  const auto all = names();
+  return {{all.begin(), all.end()}, name()};
+}
+void disk::show_on(disk& other) const {
+  other.clear();
+  for (const auto& one : names()) other.put(one, content(one));
+}
 void disk::save_to(const std::filesystem::path& folder) const {
   const std::lock_guard hold{in_->mutex};
   for (const auto& [name, one] : in_->platter.names()) {
