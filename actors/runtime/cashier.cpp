@@ -29,15 +29,16 @@ cashier::cashier(caf::actor_config& config, cashier_papers papers)
 
 caf::behavior cashier::make_behavior() {
   back_ = std::make_shared<tray>();
-  // The threads outlive nobody: they are waited for before this actor is gone.
-  auto leave_in_tray = [tray = back_, me = caf::actor_cast<caf::actor>(this)](errand&& done) {
+  // The threads outlive nobody: they are waited for before this actor is gone. It owns them, so they do not own it.
+  auto leave_in_tray = [tray = back_, me = address()](errand&& done) {
     bool first = false;
     {
       const std::lock_guard hold{tray->mutex};
       first = tray->done.empty();
       tray->done.push_back(std::move(done));
     }
-    if (first) caf::anon_send(me, souk::wake{});
+    if (!first) return;
+    if (const auto to = caf::actor_cast<caf::actor>(me)) caf::anon_send(to, souk::wake{});
   };
   if (papers_.make_errands)
     errands_ = papers_.make_errands(papers_.make_provider, std::move(leave_in_tray));

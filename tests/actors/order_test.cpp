@@ -477,7 +477,7 @@ TEST_CASE("what has ended, or goes on by events, is not claimed any more", "[C.4
   CHECK(claimed(failed) == verdict::refused);
 }
 
-TEST_CASE("orders are listed newest first, by user and by state", "[S4.4]") {
+TEST_CASE("orders are listed newest first, by user and by state") {
   orders desk;
   std::vector<number> all;
   for (int i = 0; i < 6; ++i) all.push_back(desk.completed("r" + std::to_string(i)));
