@@ -122,7 +122,7 @@ TEST_CASE("desks that fall and a node that stops half way lose no charge and ref
   }
   for (const auto fallen : {domain::payment, domain::order, domain::payment, domain::wallet}) {
     const int before = ended;
-    CHECK(eventually([&] { return ended > before + 20; }));
+    CHECK(eventually([&] { return ended > before + 20 || ended == static_cast<int>(all.size()); }));
     shop.node().fell({fallen, 0});
   }
   shop.close();
