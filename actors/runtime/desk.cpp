@@ -118,12 +118,12 @@ std::vector<desk::parcel> desk::questions() {
 }
 
 // Questions first. Then all that waits, but at most so many letters: a crowd that moved from desk to desk as one block
-// would keep one desk busy at a time; in four blocks some compute while others are being synced. 128 was best of 64 to
+// would keep one desk busy at a time; in two blocks some compute while others are being synced. 256 was best of 64 to
 // 512 with 512 in flight.
 std::vector<desk::parcel> desk::next_batch() {
   if (!planted(bug::reads_uncommitted))
     if (auto asked = questions(); !asked.empty()) return asked;
-  constexpr std::size_t letters_max = 128;
+  constexpr std::size_t letters_max = 256;
   std::size_t n = 0, whole = 0;
   while (whole < parcels_.size() && n + parcels_[whole].letters.size() <= letters_max)
     n += parcels_[whole++].letters.size();
