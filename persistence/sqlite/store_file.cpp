@@ -17,6 +17,7 @@
 #include "messages/grammar/planted.hpp"
 #include "persistence/ownership.hpp"
 #include "persistence/sqlite/checked_pages.hpp"
+#include "persistence/sqlite/page_cache.hpp"
 #include "persistence/sqlite/rotten_wal.hpp"
 
 namespace souk::persistence {
@@ -173,6 +174,7 @@ void prepare_sqlite() {
   static const bool once = [] {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    use_quick_page_cache();
     return true;
   }();
   (void)once;

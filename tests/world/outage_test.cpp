@@ -16,6 +16,11 @@ using namespace souk::tests;
 namespace {
 
 constexpr std::int64_t second = 1'000, hour = 3'600 * second;
+#if defined(__SANITIZE_THREAD__)
+constexpr std::chrono::milliseconds glance{30};
+#else
+constexpr std::chrono::milliseconds glance{3};
+#endif
 
 struct virtual_clock final : runtime::clock {
   moment now() const override { return {ms}; }
@@ -106,12 +111,13 @@ public:
     for (const auto* user : {"ann", "eve"}) shop_.user(user, 1'000'000);
     shop_.product("tea", 10, 100'000);
   }
-  // Steps that are short beside the pauses, and slow enough for everybody to look at the clock in between.
+  // Steps that are short beside the pauses, and slow enough for everybody to look at the clock in between: who hears
+  // nothing for so long asks again.
   void pass(std::int64_t ms) {
     constexpr std::int64_t step = 10 * second;
     for (const auto end = clock->ms + ms; clock->ms < end;) {
       clock->ms += std::min<std::int64_t>(step, end - clock->ms);
-      std::this_thread::sleep_for(std::chrono::milliseconds{3});
+      std::this_thread::sleep_for(glance);
     }
   }
   bool in_the_end(const std::function<bool()>& holds) {
