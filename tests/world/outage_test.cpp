@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000, hour = 3'600 * second;
 #if defined(__SANITIZE_THREAD__)
-constexpr std::chrono::milliseconds glance{30};
+constexpr std::chrono::milliseconds glance{100};
 #else
 constexpr std::chrono::milliseconds glance{3};
 #endif
