@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "messages/grammar/crash_point.hpp"
 #include "messages/grammar/planted.hpp"
@@ -37,12 +38,11 @@ caf::behavior desk::make_behavior() {
     quit(caf::exit_reason::unhandled_exception);
     return {};
   }
-  if (!parcels_.empty()) send(this, souk::flush{});
-  flush_is_due_ = !parcels_.empty();
+  flush_is_due_ = has_mail();
+  if (flush_is_due_) send(this, souk::flush{});
   return {
       [this](envelope& mail) {
-        papers_.counts->waiting += static_cast<std::int64_t>(mail.letters.size());
-        parcels_.push_back({current_sender(), std::move(mail.letters)});
+        let_in({current_sender(), std::move(mail.letters)});
         // Commands that come while the flush is on its way join the batch.
         if (!flush_is_due_) send(this, souk::flush{});
         flush_is_due_ = true;
@@ -77,7 +77,7 @@ void desk::seat() {
 
 void desk::work() {
   try {
-    while (!parcels_.empty()) {
+    while (has_mail()) {
       auto parcels = next_batch();
       for (const auto& one : parcels) papers_.counts->waiting -= static_cast<std::int64_t>(one.letters.size());
       try {
@@ -102,40 +102,40 @@ void desk::work() {
   }
 }
 
-// They see what is committed, so they need not wait for the disk together with what is to be written.
-std::vector<desk::parcel> desk::questions() {
-  std::vector<parcel> found;
-  for (auto& one : parcels_) {
-    auto& all = one.letters;
-    const auto rest =
-        std::stable_partition(all.begin(), all.end(), [](const letter& it) { return !is_question(it.command); });
-    if (rest == all.end()) continue;
-    found.push_back({one.from, {std::make_move_iterator(rest), std::make_move_iterator(all.end())}, one.came});
-    all.erase(rest, all.end());
-  }
-  if (!found.empty()) std::erase_if(parcels_, [](const auto& one) { return one.letters.empty(); });
-  return found;
+// Questions see what is committed, so they need not wait for the disk together with what is to be written.
+void desk::let_in(parcel one) {
+  auto& all = one.letters;
+  papers_.counts->waiting += static_cast<std::int64_t>(all.size());
+  const auto asks = [](const letter& it) { return is_question(it.command); };
+  if (planted(bug::reads_uncommitted) || std::none_of(all.begin(), all.end(), asks))
+    return parcels_.push_back(std::move(one));
+  const auto rest = std::stable_partition(all.begin(), all.end(), std::not_fn(asks));
+  questions_.push_back({one.from, {std::make_move_iterator(rest), std::make_move_iterator(all.end())}, one.came});
+  all.erase(rest, all.end());
+  if (!all.empty()) parcels_.push_back(std::move(one));
 }
 
 // Questions first. Then all that waits, but at most so many letters: a crowd that moved from desk to desk as one block
 // would keep one desk busy at a time; in two blocks some compute while others are being synced. 256 was best of 64 to
 // 512 with 512 in flight.
 std::vector<desk::parcel> desk::next_batch() {
-  if (!planted(bug::reads_uncommitted))
-    if (auto asked = questions(); !asked.empty()) return asked;
+  if (!questions_.empty()) return std::exchange(questions_, {});
   constexpr std::size_t letters_max = 256;
-  std::size_t n = 0, whole = 0;
-  while (whole < parcels_.size() && n + parcels_[whole].letters.size() <= letters_max)
-    n += parcels_[whole++].letters.size();
-  if (whole == parcels_.size()) return std::exchange(parcels_, {});
-  const auto first_left = parcels_.begin() + static_cast<std::ptrdiff_t>(whole);
-  std::vector<parcel> batch{std::make_move_iterator(parcels_.begin()), std::make_move_iterator(first_left)};
-  auto& split = *first_left;
-  auto& part = batch.emplace_back(parcel{split.from, {}, split.came});
-  const auto upto = split.letters.begin() + static_cast<std::ptrdiff_t>(letters_max - n);
-  part.letters.assign(std::make_move_iterator(split.letters.begin()), std::make_move_iterator(upto));
-  split.letters.erase(split.letters.begin(), upto);
-  parcels_.erase(parcels_.begin(), first_left);
+  std::vector<parcel> batch;
+  for (auto left = letters_max; left > 0 && !parcels_.empty();) {
+    auto& first = parcels_.front();
+    auto& all = first.letters;
+    if (all.size() <= left) {
+      left -= all.size();
+      batch.push_back(std::move(first));
+      parcels_.pop_front();
+      continue;
+    }
+    const auto upto = all.begin() + static_cast<std::ptrdiff_t>(left);
+    batch.push_back({first.from, {std::make_move_iterator(all.begin()), std::make_move_iterator(upto)}, first.came});
+    all.erase(all.begin(), upto);
+    break;
+  }
   return batch;
 }
 
@@ -232,9 +232,7 @@ void desk::commit() {
 // What was put off here and may be done now.
 void desk::go_on() {
   if (!reactor_) return;
-  auto now = reactor_->go_on();
-  papers_.counts->waiting += static_cast<std::int64_t>(now.size());
-  for (auto& one : now) parcels_.push_back({nullptr, {{0, std::move(one)}}});
+  for (auto& one : reactor_->go_on()) let_in({nullptr, {{0, std::move(one)}}});
 }
 
 void desk::wait_for(std::int64_t subject, put_off&& one) {
@@ -253,16 +251,17 @@ void desk::after_commit() {
   auto rung = brain_->rung();
   if (reactor_) reactor_->after_commit(rung);
   if (!sweep_is_due_) go_on();
+  std::vector<parcel> may_be_done;
   for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
     for (auto at = from; at != to; ++at) {
-      papers_.counts->waiting += 1;
-      if (parcels_.empty() || parcels_.back().from != at->second.from)
-        parcels_.push_back({std::move(at->second.from), {}});
-      parcels_.back().letters.push_back(std::move(at->second.what));
+      if (may_be_done.empty() || may_be_done.back().from != at->second.from)
+        may_be_done.push_back({std::move(at->second.from), {}});
+      may_be_done.back().letters.push_back(std::move(at->second.what));
     }
     later_.erase(from, to);
   }
+  for (auto& one : may_be_done) let_in(std::move(one));
   auto begun = brain_->begun();
   if (begun.empty()) return;
   may_crash(crash_point::before_begin);

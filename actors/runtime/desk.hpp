@@ -9,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,8 +74,9 @@ private:
   };
 
   void work();
+  void let_in(parcel one);
+  bool has_mail() const { return !questions_.empty() || !parcels_.empty(); }
   std::vector<parcel> next_batch();
-  std::vector<parcel> questions();
   void batch(std::vector<parcel>& parcels);
   void one_by_one(std::vector<parcel>& parcels);
   void decide(const parcel& of, letter& what);
@@ -92,7 +94,8 @@ private:
   std::string name_;
   std::unique_ptr<domains::brain> brain_;
   std::unique_ptr<reactor> reactor_;  // of a domain that takes part in choreographies
-  std::vector<parcel> parcels_;
+  std::vector<parcel> questions_;
+  std::deque<parcel> parcels_;  // all else
   std::vector<bundle> bundles_;
   std::unordered_multimap<std::int64_t, put_off> later_;  // by subject
   // In this transaction: were it rolled back, their subjects would be others'.

@@ -15,6 +15,7 @@
 
 #include "tests/actors/cluster.hpp"
 #include "tests/catch.hpp"
+#include "tests/sanitizer.hpp"
 #include "tests/shell.hpp"
 #include "tools/bench/cpu.hpp"
 
@@ -56,16 +57,13 @@ struct two_hosts {
   }
 };
 
-// What the process has of memory, in bytes. Sanitizers keep what was freed: with them it is not looked at.
+// What the process has of memory, in bytes. With a sanitizer it is not looked at.
 std::size_t resident() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return 0;
-#else
+  if (keeps_what_was_freed) return 0;
   std::ifstream in{"/proc/self/statm"};
   std::size_t whole = 0, here = 0;
   in >> whole >> here;
   return here * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-#endif
 }
 
 constexpr const char* the_name = "ben.example";

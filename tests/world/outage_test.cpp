@@ -8,6 +8,7 @@
 
 #include "persistence/logs/troubles.hpp"
 #include "tests/catch.hpp"
+#include "tests/sanitizer.hpp"
 #include "tests/world/shop.hpp"
 
 using namespace souk;
@@ -16,11 +17,7 @@ using namespace souk::tests;
 namespace {
 
 constexpr std::int64_t second = 1'000, hour = 3'600 * second;
-#if defined(__SANITIZE_THREAD__)
-constexpr std::chrono::milliseconds glance{100};
-#else
-constexpr std::chrono::milliseconds glance{3};
-#endif
+constexpr std::chrono::milliseconds glance{looks_for_races ? 100 : 3};
 
 struct virtual_clock final : runtime::clock {
   moment now() const override { return {ms}; }
