@@ -55,6 +55,7 @@ done
 place() { echo "\"address\": \"127.0.0.1:${port[$1]}\", \"http\": {\"port\": ${http[$1]}}"; }
 write_cluster
 start() {
+  : >"$work/$1.out" # what its former life said is not taken for what this one says
   "$souk" serve --config "$work/cluster.json" --node "$1" >"$work/$1.out" 2>>"$work/$1.err" &
   node[$1]=$!
   for _ in $(seq 600); do
