@@ -34,10 +34,12 @@ struct event {
   SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about, entry);
 };
 
+using batch = shared<std::vector<event>>;  // who waits for an answer to it holds it as well
+
 // Events, and how far they reach: what is not among them from `after` up to there was not subscribed to.
 struct events {
   std::int64_t upto = 0;
-  std::vector<event> list;
+  batch list;
   std::int64_t after = 0;
   SOUK_FIELDS(events, upto, list, after);
 };
@@ -102,7 +104,7 @@ struct find_position {
 struct append {
   std::uint32_t partition = 0;
   party from;
-  std::vector<event> events;
+  batch events;
   SOUK_FIELDS(append, partition, from, events);
 };
 

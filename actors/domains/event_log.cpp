@@ -44,22 +44,24 @@ answer event_log::on(const souk::event_log::fetch& fetch) {
   const auto after = looked ? mine.looked_upto : fetch.after;
   const auto lag = same && mine.looked_upto == after ? mine.lag - mine.handed : waiting_for(fetch);
   store_.log.expect(fetch.subscribers);
-  souk::event_log::events found{after, {}, fetch.after};
+  auto upto = after;
+  std::vector<souk::event_log::event> found;
+  found.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(store_.log.newest() - after, 0, fetch.limit)));
   store_.log.each_after(after, [&](const souk::event_log::event& one) {
-    found.upto = one.seq;
-    if (fetch.wants(one)) found.list.push_back(one);
-    return found.list.size() < fetch.limit;
+    upto = one.seq;
+    if (fetch.wants(one)) found.push_back(one);
+    return found.size() < fetch.limit;
   });
-  const bool nothing = found.list.empty();
-  const auto handed = static_cast<std::int64_t>(found.list.size());
-  mine = {fetch, nothing, lag, found.upto, nothing ? fetch.after : found.upto, handed};
+  const bool nothing = found.empty();
+  const auto handed = static_cast<std::int64_t>(found.size());
+  mine = {fetch, nothing, lag, upto, nothing ? fetch.after : upto, handed};
   // What nobody asked for is not waited for: the next start may ask for it in vain.
-  store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && nothing ? found.upto : fetch.kept);
+  store_.log.acknowledge(fetch.by.id(), fetch.kept == fetch.after && nothing ? upto : fetch.kept);
   if (nothing) {
-    mine.asked.after = found.upto;
+    mine.asked.after = upto;
     later_ = {fetch.by.id(), fetch};
   }
-  return reply_with(std::move(found));
+  return reply_with(souk::event_log::events{upto, std::move(found), fetch.after});
 }
 
 std::int64_t event_log::waiting_for(const souk::event_log::fetch& fetch) {

@@ -92,12 +92,10 @@ answer reactor::on(const event_log::go_on& go_on) {
 
 answer reactor::on(const event_log::collect& collect) {
   exchange_.told.acknowledge(0, collect.after);
-  event_log::events events{collect.after, exchange_.told.after(collect.after, collect.limit)};
-  if (events.list.empty())
-    later_ = {bell, collect};
-  else
-    events.upto = events.list.back().seq;
-  return reply_with(std::move(events));
+  auto told = exchange_.told.after(collect.after, collect.limit);
+  if (told.empty()) later_ = {bell, collect};
+  const auto upto = told.empty() ? collect.after : told.back().seq;
+  return reply_with(event_log::events{upto, std::move(told)});
 }
 
 answer reactor::on(const event_log::find_heard& find) {
@@ -218,8 +216,8 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
   return {};
 }
 
-// What is of no interest to anybody is not told: who keeps the case's record knows its own part. A step that then has
-// nothing to ask is done there and then, and told at once: that spares the case a way through the log.
+// A step that then has nothing to ask is done there and then, and told at once: that spares the case a way through the
+// log. What is of no interest to anybody is not told: who keeps the case's record knows its own part.
 void reactor::tell(event_log::event&& event) {
   const auto& plan = sagas::plan_of(event.about->flow);
   if (passed_) passed_->count(event.about->flow, event.step, event.how);
@@ -227,22 +225,25 @@ void reactor::tell(event_log::event&& event) {
   const auto* row = placed ? nullptr : plan.on(event.step, event.how);
   static const std::vector<sagas::move> nothing;
   const auto& moves = placed ? plan.opening() : row ? row->moves : nothing;
-  const bool somebody_acts = std::any_of(moves.begin(), moves.end(), [](const auto& move) { return move.step; });
-  if (at_.domain == domain::order && !somebody_acts) return;
-  exchange_.told.write(event);
-  if (row && row->all_back) return;
-  std::vector<command> asked;
+  const bool when_all_back = row && row->all_back;
+  bool somebody_acts = false;
+  std::vector<event_log::event> done_already;
   for (const auto& move : moves) {
     if (!move.step) continue;
     const bool undo = move.verb == verb::undo;
     const auto stage = static_cast<std::uint8_t>(plan.index_of(move.step));
-    (undo ? move.step->undo : move.step->run)(
-        {*event.about, {event.about->id, stage}, event.at, {}, event.why, event.detail}, asked);
-    if (asked.empty())
-      tell({0, move.step->home, stage, undo ? outcome::undone : outcome::done, event.why, event.detail, event.at,
-            event.about});
-    asked.clear();
+    asked_.clear();
+    if (!when_all_back)
+      (undo ? move.step->undo : move.step->run)(
+          {*event.about, {event.about->id, stage}, event.at, {}, event.why, event.detail}, asked_);
+    if (when_all_back || !asked_.empty())
+      somebody_acts = true;
+    else
+      done_already.push_back({0, move.step->home, stage, undo ? outcome::undone : outcome::done, event.why,
+                              event.detail, event.at, event.about});
   }
+  if (at_.domain != domain::order || somebody_acts) exchange_.told.write(std::move(event));
+  for (auto& one : done_already) tell(std::move(one));
 }
 
 // It is decided again when the subject rings, also after a restart: then it is told.

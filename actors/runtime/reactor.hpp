@@ -78,7 +78,8 @@ private:
   // Of the domain that keeps the cases' records: the first event of each open case, by partition. Their stories are in
   // memory, so these events are wanted again after a restart.
   std::map<std::uint32_t, std::map<std::int64_t, number>> first_of_;
-  std::vector<command> commands_;
+  std::vector<command> commands_;  // of the move that is made
+  std::vector<command> asked_;     // of those that an event asks for
 };
 
 }  // namespace souk::runtime

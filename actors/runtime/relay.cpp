@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
 
 #include "actors/sagas/plans.hpp"
 #include "actors/sagas/steps.hpp"
@@ -14,7 +16,8 @@ namespace souk::runtime {
 namespace {
 // An answer comes when there is something: it is asked for again now and then, in case it was lost.
 ask_options patiently(const relay_papers& papers) { return {{}, INT64_MAX / 4, papers.around->answer_ms}; }
-// Smaller ones cost commits, larger ones keep one desk busy at a time.
+// Smaller ones cost commits, larger ones keep one desk busy at a time. Of each topic that one hears: events that were
+// told together are not parted, or every round of a crowd would come back in smaller pieces.
 constexpr std::uint32_t batch_max = 256;
 constexpr std::int64_t troubles_every_ms = 500;
 // A late copy of a word may set aside again what is out of trouble, and nobody here knows.
@@ -24,6 +27,14 @@ constexpr std::int64_t pause_ms = 50;
 constexpr int silences_max = 2;
 
 constexpr std::uint32_t bit(domain which) { return 1U << static_cast<unsigned>(which); }
+
+// By the partition of their case.
+std::vector<event_log::batch> parted(const event_log::batch& all, std::uint32_t partitions) {
+  if (partitions == 1) return {all};
+  std::vector<std::vector<event_log::event>> parts(partitions);
+  for (const auto& one : all) parts[slice_of(one.about->id) % partitions].push_back(one);
+  return {std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end())};
+}
 }  // namespace
 
 interest interest_of(domain which) {
@@ -75,23 +86,20 @@ void relay::start() {
 
 void relay::collect() {
   asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently(papers_), [this](answer&& said) {
-    auto* told = std::get_if<event_log::events>(&said.body);
-    told && !told->list.empty() ? append(std::move(*told)) : collect();
+    const auto* told = std::get_if<event_log::events>(&said.body);
+    told && !told->list.empty() ? append(*told) : collect();
   });
 }
 
-void relay::append(event_log::events&& told) {
-  const auto partitions = papers_.where->shards(domain::event_log);
+void relay::append(const event_log::events& told) {
   may_crash(crash_point::before_append);
-  std::vector<event_log::append> parts(partitions);
-  for (auto& one : told.list) parts[slice_of(one.about->id) % partitions].events.push_back(std::move(one));
+  const auto parts = parted(told.list, papers_.where->shards(domain::event_log));
   missing_ = 0;
-  for (std::uint32_t p = 0; p < partitions; ++p) missing_ += !parts[p].events.empty();
-  for (std::uint32_t p = 0; p < partitions; ++p) {
-    if (parts[p].events.empty()) continue;
-    parts[p].partition = p;
-    parts[p].from = papers_.desk;
-    asker_.ask(std::move(parts[p]), patiently(papers_), [this, upto = told.upto](answer&& said) {
+  for (const auto& one : parts) missing_ += !one.empty();
+  for (std::uint32_t p = 0; p < parts.size(); ++p) {
+    if (parts[p].empty()) continue;
+    const event_log::append part{p, papers_.desk, parts[p]};
+    asker_.ask(part, patiently(papers_), [this, upto = told.upto](answer&& said) {
       may_crash(crash_point::appended);
       if (!said.done()) return start();
       position_ = upto;
@@ -168,7 +176,8 @@ void subscriber::begin_fetching() {
 }
 
 void subscriber::fetch() {
-  const auto limit = fetched_ < careful_until_ ? 1 : batch_max;
+  const auto limit =
+      fetched_ < careful_until_ ? 1 : batch_max * static_cast<std::uint32_t>(std::popcount(interest_.topics));
   told_kept_ = kept_;
   asker_.ask(event_log::fetch{papers_.partition, papers_.desk, interest_.topics, fetched_, kept_, papers_.subscribers,
                               limit, interest_.flows},
@@ -185,40 +194,38 @@ void subscriber::fetch() {
 void subscriber::next() {
   reacting_ = ready_.has_value();
   if (!reacting_) return;
-  auto told = *std::exchange(ready_, std::nullopt);
+  const auto told = *std::exchange(ready_, std::nullopt);
   handed_ = told.upto;
   fetch();
-  hand_over(std::move(told));
+  hand_over(told);
 }
 
 // What belongs to a case in trouble waits behind it.
-void subscriber::hand_over(event_log::events&& told) {
-  if (held_.empty()) return react(std::move(told));
+void subscriber::hand_over(const event_log::events& told) {
+  if (held_.empty()) return react(told);
   event_log::set_aside waiting{papers_.partition, papers_.desk, {}, {}, papers_.around->clock->now()};
-  for (const auto& one : told.list)
-    if (held_.contains(one.about->id)) waiting.events.push_back(one);
-  if (waiting.events.empty()) return react(std::move(told));
-  std::erase_if(told.list, [&](const auto& one) { return held_.contains(one.about->id); });
-  auto rest = std::make_shared<event_log::events>(std::move(told));
-  asker_.ask(std::move(waiting), patiently(papers_), in_this_run([this, rest](answer&&) { react(std::move(*rest)); }));
+  std::vector<event_log::event> others;
+  for (const auto& one : told.list) (held_.contains(one.about->id) ? waiting.events : others).push_back(one);
+  if (waiting.events.empty()) return react(told);
+  const event_log::events rest{told.upto, std::move(others), told.after};
+  asker_.ask(std::move(waiting), patiently(papers_), in_this_run([this, rest](answer&&) { react(rest); }));
 }
 
-void subscriber::react(event_log::events&& told) {
+void subscriber::react(const event_log::events& told) {
   may_crash(crash_point::before_react);
-  auto all = std::make_shared<event_log::events>(told);
   const auto answer_ms = papers_.around->answer_ms;
-  asker_.ask(event_log::react{papers_.desk, papers_.partition, std::move(told)}, {{}, 2 * answer_ms, answer_ms},
-             in_this_run([this, all](answer&& said) {
+  asker_.ask(event_log::react{papers_.desk, papers_.partition, told}, {{}, 2 * answer_ms, answer_ms},
+             in_this_run([this, told](answer&& said) {
                may_crash(crash_point::reacted);
                const auto* heard = std::get_if<event_log::heard>(&said.body);
-               if (!heard) return on_silence(*all, said.why);
+               if (!heard) return on_silence(told, said.why);
                position_ = heard->upto;
                kept_ = heard->kept;
                settled_ = std::min(settled_, position_);  // another desk than the one that was told
                if (!heard->bad) return position_ < handed_ ? begin_fetching() : next();
-               const auto bad = std::find_if(all->list.begin(), all->list.end(),
+               const auto bad = std::find_if(told.list.begin(), told.list.end(),
                                              [&](const auto& one) { return one.seq == heard->bad; });
-               bad == all->list.end() ? pause() : skip(*bad, heard->error);
+               bad == told.list.end() ? pause() : skip(*bad, heard->error);
              }));
 }
 
@@ -286,8 +293,8 @@ void subscriber::try_next(std::shared_ptr<std::vector<event_log::trouble>> due, 
   trying_troubles_ = true;
   const auto& event = (*due)[at].event;
   const auto answer_ms = papers_.around->answer_ms;
-  asker_.ask(event_log::react{papers_.desk, papers_.partition, {event.seq, {event}, 0}, true}, {{}, 2 * answer_ms, 0},
-             [this, due, at](answer&& said) {
+  asker_.ask(event_log::react{papers_.desk, papers_.partition, {event.seq, std::vector{event}, 0}, true},
+             {{}, 2 * answer_ms, 0}, [this, due, at](answer&& said) {
                trying_troubles_ = false;
                if (said.why == reason::storage_full) return;
                const auto* heard = std::get_if<event_log::heard>(&said.body);

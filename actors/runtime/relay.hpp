@@ -40,7 +40,7 @@ public:
 private:
   void start();
   void collect();
-  void append(event_log::events&& told);
+  void append(const event_log::events& told);
 
   relay_papers papers_;
   asker asker_;
@@ -59,8 +59,8 @@ private:
   void begin_fetching();
   void fetch();
   void next();
-  void hand_over(event_log::events&& told);
-  void react(event_log::events&& told);
+  void hand_over(const event_log::events& told);
+  void react(const event_log::events& told);
   void on_silence(const event_log::events& told, reason why);
   void skip(const event_log::event& bad, const std::string& error);
   void pause();

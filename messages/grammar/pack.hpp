@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -85,6 +86,13 @@ public:
     }
   }
 
+  // As a list of them.
+  template <class At>
+  void put_list(At first, At last) {
+    number(static_cast<std::uint64_t>(std::distance(first, last)));
+    for (; first != last; ++first) put(*first);
+  }
+
   // One alternative of many, written here when pack_elsewhere() is compiled.
   template <class... Ts>
   void put_variant(const std::variant<Ts...>& one) {
@@ -99,8 +107,7 @@ private:
   }
   template <class T>
   void put_object(const std::vector<T>& list) {
-    number(list.size());
-    for (const auto& one : list) put(one);
+    put_list(list.begin(), list.end());
   }
   template <class T>
   void put_object(const std::optional<T>& maybe) {

@@ -1,6 +1,7 @@
 // A value that many hold and nobody changes: copying it copies a pointer.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,13 @@ public:
 
   const T& operator*() const { return value_ ? *value_ : nothing(); }
   const T* operator->() const { return &**this; }
+  // Of a list.
+  auto begin() const { return (**this).begin(); }
+  auto end() const { return (**this).end(); }
+  bool empty() const { return (**this).empty(); }
+  std::size_t size() const { return (**this).size(); }
+  const auto& front() const { return (**this).front(); }
+  const auto& back() const { return (**this).back(); }
   friend bool operator==(const shared& a, const shared& b) { return a.value_ == b.value_ || *a == *b; }
 
 private:

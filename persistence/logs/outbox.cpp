@@ -48,24 +48,26 @@ outbox<Event>::outbox(store_file& file, const std::string& table, std::size_t su
 template <class Event>
 void outbox<Event>::write(Event what) {
   what.seq = ++newest_;
-  unwritten_.push_back(what);
   recent_.push_back(std::move(what));
-  if (recent_.size() > recent_max) recent_.pop_front();
+  ++unwritten_;
+  if (recent_.size() > std::max(recent_max, unwritten_)) recent_.pop_front();
 }
 
 template <class Event>
 void outbox<Event>::write_the_row() {
-  if (unwritten_.empty()) return;
-  const auto packed = pack(unwritten_);
+  if (!unwritten_) return;
+  std::string packed;
+  packer{packed}.put_list(recent_.end() - static_cast<std::ptrdiff_t>(unwritten_), recent_.end());
   write_.run(newest_, blob{packed});
   may_crash(crash_point::outbox_written);
-  unwritten_.clear();
+  unwritten_ = 0;
   forget();
 }
 
 template <class Event>
 std::vector<Event> outbox<Event>::after(std::int64_t seq, std::uint32_t limit) {
   std::vector<Event> events;
+  events.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(newest_ - seq, 0, limit)));
   if (limit)
     each_after(seq, [&](const Event& one) {
       events.push_back(one);

@@ -28,7 +28,7 @@ public:
   void write(Event what);  // gives it its seq
   // Called with every commit, inside its transaction.
   void write_the_row();
-  bool has_unwritten() const { return !unwritten_.empty(); }
+  bool has_unwritten() const { return unwritten_ > 0; }
   // Calls visit(event) for each event after seq, in order, until it answers false.
   template <class Visit>
   void each_after(std::int64_t seq, Visit&& visit);
@@ -65,7 +65,7 @@ private:
   std::map<std::uint32_t, std::int64_t> acknowledged_;
   std::map<std::int64_t, std::int64_t> restored_;  // from where it goes on, each time: the last that is known before
   std::deque<Event> recent_;
-  std::vector<Event> unwritten_;
+  std::size_t unwritten_ = 0;  // the last of them
   std::int64_t newest_ = 0;
   std::int64_t forgotten_ = 0;
   moment keep_since_{INT64_MAX};

@@ -59,7 +59,7 @@ TEST_CASE("what is appended again is there once, whoever falls in between", "[S3
 
 TEST_CASE("what was not committed was not appended", "[S3.6]") {
   log_desk desk;
-  desk.say_in_vain(event_log::append{0, shelves, {told(1, domain::product, 7)}});
+  desk.say_in_vain(event_log::append{0, shelves, std::vector{told(1, domain::product, 7)}});
   CHECK(desk.cases(purses, bit(domain::product)).empty());
   CHECK(desk.append(shelves, {told(1, domain::product, 7)}) == 1);
   CHECK(desk.cases(purses, bit(domain::product)) == "7");

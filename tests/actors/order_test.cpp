@@ -439,6 +439,12 @@ TEST_CASE("what was announced is not taken back by a coordinator's late word", "
   const auto id = body<order::ticket>(desk.say(place)).id;
   const auto turn = body<order::resumed>(desk.say(order::resume{0, 1, 0, 7})).turn;
   desk.say(order::announce{{id, 2}, {{600}, {700}}, {}, noon + 5, turn});
+  if (GENERATE(false, true)) desk.again();
+  // Its record says so itself: nobody else need hear of it.
+  const auto story = desk.view(id).timeline;
+  REQUIRE(story.size() == 1);
+  CHECK(story[0].step == 2);
+  CHECK(story[0].what == order::mark::done);
   CHECK(desk.say(order::give_up{id, reason::unreachable, {}, noon + 6, turn}).why == reason::outdated);
   CHECK(desk.view(id).state == state::pending);
   // The others say it by an event.
