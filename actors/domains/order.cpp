@@ -175,13 +175,15 @@ answer order::on(const souk::order::announce& announce) {
   r->brief.by_events = true;
   by_events_ += 1;
   take_story(*r, announce.timeline);
-  r->timeline.push_back({announce.once.step, mark::done, announce.at.ms - r->brief.placed.ms, reason::none});
   // Whoever says so runs it: that it stood still was the word of another, or came late. No operator is to turn back
   // what the others act on from here on.
   r->saga = saga_state::running;
   unpark(*r);
+  const souk::event_log::event announced{0,           domain::order, announce.once.step, outcome::done, {}, {},
+                                         announce.at, r->brief};
+  hear(announced);  // its record says so itself: where nobody acts on it, it is not told
   store_.save(*r);
-  store_.exchange.tell({0, domain::order, announce.once.step, outcome::done, {}, {}, announce.at, r->brief});
+  store_.exchange.tell(announced);
   rung_.push_back(announce.once.saga.value);
   return {};
 }

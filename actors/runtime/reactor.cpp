@@ -224,19 +224,18 @@ void reactor::tell(event_log::event&& event) {
   const bool placed = event.step == event_log::placed;
   const auto* row = placed ? nullptr : plan.on(event.step, event.how);
   static const std::vector<sagas::move> nothing;
-  const auto& moves = placed ? plan.opening() : row ? row->moves : nothing;
-  const bool when_all_back = row && row->all_back;
-  bool somebody_acts = false;
+  // Whether all are back is for whoever keeps the case's record to say.
+  bool somebody_acts = row && row->all_back;
+  const auto& moves = placed ? plan.opening() : row && !somebody_acts ? row->moves : nothing;
   std::vector<event_log::event> done_already;
   for (const auto& move : moves) {
     if (!move.step) continue;
     const bool undo = move.verb == verb::undo;
     const auto stage = static_cast<std::uint8_t>(plan.index_of(move.step));
     asked_.clear();
-    if (!when_all_back)
-      (undo ? move.step->undo : move.step->run)(
-          {*event.about, {event.about->id, stage}, event.at, {}, event.why, event.detail}, asked_);
-    if (when_all_back || !asked_.empty())
+    (undo ? move.step->undo : move.step->run)(
+        {*event.about, {event.about->id, stage}, event.at, {}, event.why, event.detail}, asked_);
+    if (!asked_.empty())
       somebody_acts = true;
     else
       done_already.push_back({0, move.step->home, stage, undo ? outcome::undone : outcome::done, event.why,

@@ -21,7 +21,6 @@ public:
   bool empty() const { return (**this).empty(); }
   std::size_t size() const { return (**this).size(); }
   const auto& front() const { return (**this).front(); }
-  const auto& back() const { return (**this).back(); }
   friend bool operator==(const shared& a, const shared& b) { return a.value_ == b.value_ || *a == *b; }
 
 private:

@@ -56,7 +56,7 @@ void outbox<Event>::write(Event what) {
 template <class Event>
 void outbox<Event>::write_the_row() {
   if (!unwritten_) return;
-  std::string packed;
+  bytes packed;
   packer{packed}.put_list(recent_.end() - static_cast<std::ptrdiff_t>(unwritten_), recent_.end());
   write_.run(newest_, blob{packed});
   may_crash(crash_point::outbox_written);
