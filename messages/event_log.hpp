@@ -119,7 +119,8 @@ struct fetch {
   std::uint32_t subscribers = 0;  // that there are: nothing is deleted before all have asked
   std::uint32_t limit = 512;
   std::uint32_t flows = ~0U;  // bit n: cases of flow n
-  SOUK_FIELDS(fetch, partition, by, topics, after, kept, subscribers, limit, flows);
+  bool committed = false;     // only what is on the log's own disk
+  SOUK_FIELDS(fetch, partition, by, topics, after, kept, subscribers, limit, flows, committed);
 
   bool wants(const event& one) const {
     return topics >> static_cast<unsigned>(one.topic) & flows >> (static_cast<unsigned>(one.about->flow) & 31) & 1;

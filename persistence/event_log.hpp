@@ -7,6 +7,9 @@
 
 namespace souk::persistence {
 
+// More events than one commit can have: where a life of the log begins to number, after the last that is on disk.
+inline constexpr std::int64_t log_leap = 1 << 20;
+
 struct event_log_store {
   explicit event_log_store(const open_options& options);
 

@@ -43,13 +43,19 @@ public:
 
   // Asked after each decide: was the answer put off?
   std::optional<later> put_off() { return std::exchange(later_, std::nullopt); }
+  // Asked before each commit: what rang and need not wait for this disk, because what is to be heard is on another one.
+  std::vector<std::int64_t> rung_early() { return std::exchange(rung_early_, {}); }
   // Asked after each commit: what rang, and which sagas are to be begun.
-  std::vector<std::int64_t> rung() { return std::exchange(rung_, {}); }
+  std::vector<std::int64_t> rung() {
+    rung_.insert(rung_.end(), rung_early_.begin(), rung_early_.end());
+    rung_early_.clear();
+    return std::exchange(rung_, {});
+  }
   std::vector<order::brief> begun() { return std::exchange(begun_, {}); }
 
 protected:
   std::optional<later> later_;
-  std::vector<std::int64_t> rung_;
+  std::vector<std::int64_t> rung_, rung_early_;
   std::vector<order::brief> begun_;
 };
 

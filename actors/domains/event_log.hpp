@@ -16,7 +16,10 @@ public:
   event_log(const persistence::open_options& options, std::uint32_t partition, std::int64_t keep_ms = 0);
 
   answer decide(const command& what) override { return dispatch(*this, what); }
-  void before_commit() override { store_.log.write_the_row(); }
+  void before_commit() override {
+    store_.log.write_the_row();
+    leap_is_written_ = leapt_;
+  }
   persistence::store_file& file() override { return store_.file; }
 
   answer on(const souk::event_log::find_position& find);
@@ -45,6 +48,9 @@ private:
   persistence::event_log_store store_;
   std::uint32_t partition_;
   std::int64_t keep_ms_;
+  // What is handed out before it is on this disk may never come to it. So each life gives numbers that none before it
+  // can have given, and hands nothing out early before that is written.
+  bool leapt_ = false, leap_is_written_ = false;
   moment latest_;                                    // of the events appended since the desk began
   std::map<std::uint32_t, subscriber> subscribers_;  // by party::id(), as they have asked since the desk began
   std::array<std::int64_t, domain_count> told_{};    // by topic, since the desk began

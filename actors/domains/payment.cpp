@@ -46,6 +46,7 @@ answer payment::on(const souk::payment::pay& pay) {
   switch (first->now) {
     case state::declined: {
       auto no = refuse(reason::payment_declined);
+      no.replayed = true;
       no.body = told;
       return no;
     }

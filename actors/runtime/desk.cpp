@@ -147,6 +147,7 @@ void desk::batch(std::vector<parcel>& parcels) {
   for (auto& parcel : parcels)
     for (auto& what : parcel.letters) decide(parcel, what), ++n;
   if (planted(bug::answers_before_commit)) answer_all();
+  answer_early();
   commit();
   papers_.counts->letters += n;
   papers_.counts->batches += 1;
@@ -244,13 +245,7 @@ void desk::wait_for(std::int64_t subject, put_off&& one) {
   if (!waits) later_.emplace(subject, std::move(one));
 }
 
-// What rang is answered after the commit that made it ring, from what is committed.
-void desk::after_commit() {
-  papers_.counts->by_events = brain_->run_by_events();
-  for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
-  auto rung = brain_->rung();
-  if (reactor_) reactor_->after_commit(rung);
-  if (!sweep_is_due_) go_on();
+std::vector<desk::parcel> desk::no_longer_waiting(const std::vector<std::int64_t>& rung) {
   std::vector<parcel> may_be_done;
   for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
@@ -261,7 +256,29 @@ void desk::after_commit() {
     }
     later_.erase(from, to);
   }
-  for (auto& one : may_be_done) let_in(std::move(one));
+  return may_be_done;
+}
+
+// Nobody waits for this disk who need not.
+void desk::answer_early() {
+  auto rung = no_longer_waiting(brain_->rung_early());
+  if (rung.empty()) return;
+  auto others = std::exchange(bundles_, {});
+  for (auto& parcel : rung)
+    for (auto& what : parcel.letters) decide(parcel, what);
+  answer_all();
+  bundles_ = std::move(others);
+  may_crash(crash_point::answered_early);
+}
+
+// What rang is answered after the commit that made it ring, from what is committed.
+void desk::after_commit() {
+  papers_.counts->by_events = brain_->run_by_events();
+  for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
+  auto rung = brain_->rung();
+  if (reactor_) reactor_->after_commit(rung);
+  if (!sweep_is_due_) go_on();
+  for (auto& one : no_longer_waiting(rung)) let_in(std::move(one));
   auto begun = brain_->begun();
   if (begun.empty()) return;
   may_crash(crash_point::before_begin);

@@ -82,6 +82,8 @@ private:
   void decide(const parcel& of, letter& what);
   void answer_or_wait(const parcel& of, std::uint64_t ticket, answer said, std::optional<domains::later> later);
   void wait_for(std::int64_t subject, put_off&& one);
+  std::vector<parcel> no_longer_waiting(const std::vector<std::int64_t>& rung);
+  void answer_early();
   void commit();
   void after_commit();
   void go_on();

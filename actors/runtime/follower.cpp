@@ -107,7 +107,9 @@ const platform_source log_of_histories{
     [](const follower_papers& papers, std::int64_t after) {
       constexpr auto topics =
           1U << static_cast<unsigned>(domain::wallet) | 1U << static_cast<unsigned>(domain::payment);
-      return command{event_log::fetch{papers.shard, {domain::platform, 0}, topics, after, after, papers.subscribers}};
+      event_log::fetch fetch{papers.shard, {domain::platform, 0}, topics, after, after, papers.subscribers};
+      fetch.committed = true;  // an event that is told anew has another number, and is another one to the platform
+      return command{std::move(fetch)};
     },
     [](answer&& said, std::int64_t& upto) -> std::optional<std::vector<order::event>> {
       const auto* told = std::get_if<event_log::events>(&said.body);

@@ -10,8 +10,8 @@ namespace souk::persistence {
 
 template <class Event>
 std::string outbox<Event>::schema(const std::string& table) {
-  // seq: of the row's last event. Subscribers below 0 are restores: -1 is the last event that was known, -2 from where
-  // they go on; -3 and -4 are of the next restore.
+  // seq: of the row's last event. Subscribers below 0 are leaps, of restores (backup.cpp) and of the log: -1 is the
+  // last event that was known, -2 from where they go on; -3 and -4 are of the next leap.
   return "CREATE TABLE " + table +
          "(seq INTEGER PRIMARY KEY, events BLOB NOT NULL) STRICT;"
          "CREATE TABLE " +
@@ -25,16 +25,17 @@ outbox<Event>::outbox(store_file& file, const std::string& table, std::size_t su
       acknowledge_(
           file.prepare("INSERT INTO " + table + "_acknowledged VALUES(?1,?2) ON CONFLICT DO UPDATE SET seq=?2")),
       forget_(file.prepare("DELETE FROM " + table + " WHERE seq<=?1")),
+      forget_leaps_(file.prepare("DELETE FROM " + table + "_acknowledged WHERE subscriber<0")),
       subscribers_(subscribers),
       delete_at_once_(file.events_at_once()) {
-  std::int64_t from = 0;  // of the restore whose other row comes next
+  std::int64_t from = 0;  // of the leap whose other row comes next
   file.prepare("SELECT subscriber, seq FROM " + table + "_acknowledged ORDER BY subscriber").each([&](auto row) {
     const auto who = row.integer(0), seq = row.integer(1);
     newest_ = std::max(newest_, seq);
     if (who >= 0)
       acknowledged_[static_cast<std::uint32_t>(who)] = seq;
     else if (who % 2)
-      restored_[from] = seq;
+      leaps_[from] = seq;
     else
       from = seq;
   });
@@ -51,6 +52,28 @@ void outbox<Event>::write(Event what) {
   recent_.push_back(std::move(what));
   ++unwritten_;
   if (recent_.size() > std::max(recent_max, unwritten_)) recent_.pop_front();
+}
+
+// Nobody asks any more where among deleted events numbers were left out: one leap stands for all of theirs. The one
+// before the oldest event that is there stays, because that event says after which it comes.
+template <class Event>
+void outbox<Event>::leap(std::int64_t by) {
+  std::int64_t left_out = 0;
+  auto last = leaps_.begin();
+  for (; last != leaps_.end() && last->first < forgotten_; ++last) left_out += last->first - last->second;
+  if (last != leaps_.begin()) {
+    const auto from = std::prev(last)->first;
+    leaps_.erase(leaps_.begin(), last);
+    leaps_[from] = from - left_out;
+  }
+  leaps_[newest_ + by] = newest_;
+  newest_ += by;
+  forget_leaps_.run();
+  std::int64_t subscriber = 0;
+  for (const auto& [from, before] : leaps_) {
+    acknowledge_.run(--subscriber, before);
+    acknowledge_.run(--subscriber, from);
+  }
 }
 
 template <class Event>
@@ -92,7 +115,7 @@ std::int64_t outbox<Event>::behind(std::uint32_t who) const {
 template <class Event>
 std::int64_t outbox<Event>::told_after(std::int64_t seq) const {
   auto told = newest_ - seq;
-  for (const auto& [from, before] : restored_)
+  for (const auto& [from, before] : leaps_)
     if (seq < from) told -= from - std::max(before, seq);
   return told;
 }
@@ -100,8 +123,8 @@ std::int64_t outbox<Event>::told_after(std::int64_t seq) const {
 template <class Event>
 std::int64_t outbox<Event>::before(std::int64_t seq) const {
   auto last = seq - 1;
-  // Several times, where nothing was told between two restores.
-  for (auto at = restored_.find(last); at != restored_.end(); at = restored_.find(last)) last = at->second;
+  // Several times, where nothing was told between two leaps.
+  for (auto at = leaps_.find(last); at != leaps_.end(); at = leaps_.find(last)) last = at->second;
   return last;
 }
 

@@ -26,6 +26,9 @@ public:
   outbox(store_file& file, const std::string& table, std::size_t subscribers);
 
   void write(Event what);  // gives it its seq
+  // Before the first event of this life: its number is so much higher, because those in between may have been given to
+  // events that are lost.
+  void leap(std::int64_t by);
   // Called with every commit, inside its transaction.
   void write_the_row();
   bool has_unwritten() const { return unwritten_ > 0; }
@@ -35,11 +38,11 @@ public:
   // The first events after seq, at most `limit`.
   std::vector<Event> after(std::int64_t seq, std::uint32_t limit);
   std::int64_t newest() const { return newest_; }
-  // The seq of the event before this one: one less, but for the first after a restore (backup.hpp).
+  // The seq of the event before this one: one less, but for the first after a leap.
   std::int64_t before(std::int64_t seq) const;
   // How many events were ever told after it.
   std::int64_t told_after(std::int64_t seq) const;
-  bool was_restored() const { return !restored_.empty(); }
+  bool leapt() const { return !leaps_.empty(); }
   std::int64_t forgotten() const { return forgotten_; }  // every row up to it is deleted
 
   // This subscriber has everything up to seq durably in effect. What all have is deleted, some at a time, together with
@@ -59,11 +62,11 @@ private:
   // The last event up to seq that is old enough to go.
   std::int64_t old_enough(std::int64_t seq);
 
-  statement write_, after_, acknowledge_, forget_;
+  statement write_, after_, acknowledge_, forget_, forget_leaps_;
   std::size_t subscribers_;
   std::int64_t delete_at_once_;
   std::map<std::uint32_t, std::int64_t> acknowledged_;
-  std::map<std::int64_t, std::int64_t> restored_;  // from where it goes on, each time: the last that is known before
+  std::map<std::int64_t, std::int64_t> leaps_;  // where numbers went on, each time: the last that was given before
   std::deque<Event> recent_;
   std::size_t unwritten_ = 0;  // the last of them
   std::int64_t newest_ = 0;
@@ -81,13 +84,16 @@ void outbox<Event>::each_after(std::int64_t seq, Visit&& visit) {
       if (!visit(recent_[at])) return;
     return;
   }
+  bool goes_on = true;
   after_.each(
       [&](auto row) {
         for (const auto& one : unpack<std::vector<Event>>(row.text(0)))
-          if (one.seq > seq && !visit(one)) return false;
-        return true;
+          if (one.seq > seq && !(goes_on = visit(one))) break;
+        return goes_on;
       },
       seq);
+  // What has no row yet.
+  for (auto at = recent_.size() - unwritten_; goes_on && at < recent_.size(); ++at) goes_on = visit(recent_[at]);
 }
 
 extern template class outbox<order::event>;

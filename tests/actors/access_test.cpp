@@ -1,6 +1,4 @@
 // Who may do what: every route with every kind of key, through the gateway itself.
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "actors/edge/keys.hpp"
 #include "actors/edge/routes.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/logged.hpp"
 #include "tests/actors/sockets.hpp"
 
 using namespace souk;
@@ -602,27 +601,6 @@ TEST_CASE("a file of keys that others may read, or that says what it should not,
   REQUIRE(::chmod(file.c_str(), 0640) == 0);
   CHECK_THROWS_AS(edge::key_ring{file}, edge::keys_wrong);
 }
-
-namespace {
-
-// Whatever is logged while it lives, at any level.
-class everything_logged {
-public:
-  everything_logged() : before_(spdlog::default_logger()) {
-    auto mine =
-        std::make_shared<spdlog::logger>("canary", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_, true));
-    mine->set_level(spdlog::level::trace);
-    spdlog::set_default_logger(std::move(mine));
-  }
-  ~everything_logged() { spdlog::set_default_logger(before_); }
-  std::string text() const { return text_.str(); }
-
-private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
-};
-
-}  // namespace
 
 TEST_CASE("no name, no key and no amount that comes in by any route is in any log", "[access][log]") {
   std::vector<std::string> canaries{"anna", "Anna",  "ben",   "Ben",     "teapot",  "Teapot",  "gala",

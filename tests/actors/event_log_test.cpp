@@ -83,9 +83,74 @@ TEST_CASE("a subscriber with nothing to hear waits, and is rung by its own topic
   REQUIRE(desk.late());
   CHECK(desk.late()->subject == order_desk.id());
   desk.append(shelves, {told(1, domain::product, 1)});
+  CHECK(desk.rung_early().empty());
   CHECK(desk.rung().empty());
   desk.append(purses, {told(1, domain::wallet, 1)});
-  CHECK(desk.rung() == std::vector<std::int64_t>{order_desk.id()});
+  CHECK(desk.rung_early() == std::vector<std::int64_t>{order_desk.id()});
+}
+
+TEST_CASE("a life of the log hands on before it commits, once it numbers where none before it did", "[S3.6]") {
+  log_desk desk;
+  const auto waits_at = [&](std::int64_t after) { desk.fetch(order_desk, bit(domain::product), after); };
+  const auto rings = [&] {
+    return std::pair{desk.rung_early() == std::vector<std::int64_t>{order_desk.id()},
+                     desk.rung() == std::vector<std::int64_t>{order_desk.id()}};
+  };
+  constexpr std::pair early{true, false}, late{false, true};
+  waits_at(0);
+  desk.append(shelves, {told(1, domain::product, 1)});
+  CHECK(rings() == late);
+  waits_at(1);
+  desk.append(shelves, {told(2, domain::product, 2)});
+  CHECK(rings() == early);
+  // The next is heard, and lost.
+  waits_at(2);
+  std::int64_t heard = 0;
+  const auto hear = [&] {
+    CHECK(desk.brain().rung_early() == std::vector<std::int64_t>{order_desk.id()});
+    const auto said = desk.brain().decide(event_log::fetch{0, order_desk, bit(domain::product), 2, 2, 2});
+    REQUIRE(body<event_log::events>(said).list.size() == 1);
+    heard = body<event_log::events>(said).upto;
+  };
+  desk.say_in_vain(event_log::append{0, shelves, std::vector{told(3, domain::product, 3)}}, hear);
+  CHECK(heard == 3);
+  // Another comes first to the log's next life, which must not give it the number that was heard.
+  waits_at(heard);
+  desk.append(purses, {told(1, domain::wallet, 4)});
+  desk.append(shelves, {told(3, domain::product, 3)});
+  CHECK(desk.cases(order_desk, bit(domain::product) | bit(domain::wallet), heard) == "4 3");
+  CHECK(desk.status().subscribers[0].lag == 2);
+  const auto next = desk.fetch(order_desk, bit(domain::product), heard);
+  REQUIRE(next.list.size() == 1);
+  CHECK(next.upto > heard);
+  desk.again();
+  waits_at(next.upto);
+  desk.append(shelves, {told(4, domain::product, 5)});
+  CHECK(rings() == late);
+}
+
+TEST_CASE("who wants only what is on the log's own disk does not hear it early", "[S3.5][S3.6]") {
+  log_desk desk;
+  desk.append(shelves, {told(1, domain::product, 1)});
+  event_log::fetch fetch{0, {domain::platform, 0}, bit(domain::product), 1, 1, 2};
+  fetch.committed = true;
+  desk.say(fetch);
+  desk.append(shelves, {told(2, domain::product, 2)});
+  CHECK(desk.rung_early().empty());
+  CHECK(desk.rung() == std::vector<std::int64_t>{fetch.by.id()});
+}
+
+TEST_CASE("whoever is far behind hears early what has no row yet", "[S3.6]") {
+  log_desk desk;
+  desk.append(shelves, {told(1, domain::product, 1)});
+  desk.again();
+  desk.append(shelves, {told(2, domain::product, 2)});
+  std::string cases;
+  desk.say_in_vain(event_log::append{0, shelves, std::vector{told(3, domain::product, 3)}}, [&] {
+    const auto said = desk.brain().decide(event_log::fetch{0, order_desk, bit(domain::product), 0, 0, 2});
+    for (const auto& one : body<event_log::events>(said).list) cases += std::to_string(one.about->id.value >> 8);
+  });
+  CHECK(cases == "123");
 }
 
 TEST_CASE("a subscriber that was down finds everything that came meanwhile, also after a restart of the log",

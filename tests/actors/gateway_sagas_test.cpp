@@ -1,7 +1,4 @@
 // What operators see of sagas, and how they mend them, over the routes of the console.
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -11,6 +8,7 @@
 #include "actors/edge/json_of.hpp"
 #include "actors/runtime/roster.hpp"
 #include "tests/actors/gateway_shop.hpp"
+#include "tests/actors/logged.hpp"
 #include "tests/actors/muted_brain.hpp"
 
 using namespace souk;
@@ -53,21 +51,6 @@ struct troubled {
                      const tests::shop::headers& with = {}) {
     return shop.ask("POST", "/v1/admin/sagas/" + id + '/' + what, body, with);
   }
-};
-
-// What is logged while it lives.
-class logged {
-public:
-  logged() : before_(spdlog::default_logger()) {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("logged", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_, true)));
-  }
-  ~logged() { spdlog::set_default_logger(before_); }
-  std::string text() const { return text_.str(); }
-
-private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
 };
 
 const std::string because = R"({"reason":"the wallets were away","by":"olga"})";
@@ -504,7 +487,7 @@ TEST_CASE("a pause that reached only some stores of orders says which, holds the
 }
 
 TEST_CASE("sagas older than their design's limit are listed, counted and told once by themselves", "[C.6]") {
-  const logged log;
+  const everything_logged log;
   {
     edge::gateway_options gateway;
     gateway.late_ms.fill(1);
@@ -564,7 +547,7 @@ TEST_CASE("the books are looked through while the node runs, and the verdict say
 
 TEST_CASE("what stands still, is mended and is found broken is logged without the names of those whom it is about",
           "[log][C.6]") {
-  const logged log;
+  const everything_logged log;
   const auto breaks = std::make_shared<std::atomic<bool>>(false), silent = std::make_shared<std::atomic<bool>>(true);
   {
     edge::gateway_options gateway;

@@ -137,7 +137,9 @@ TEST_CASE("a payment that a provider is to approve waits for it, and is answered
     CHECK(desk.say(settled(1, payment::outcome::declined)).done());
     CHECK(rang(desk, saga(1).value));
     if (restart) desk.again();
-    CHECK(desk.say(pay(1)).why == reason::payment_declined);
+    const auto again = desk.say(pay(1));
+    CHECK(again.why == reason::payment_declined);
+    CHECK(again.replayed);            // who heard of it twice tells of it once
     CHECK(desk.say(undo(1)).done());  // of what was refused: nothing
     CHECK_FALSE(desk.late());
     CHECK(history(desk, 1) == "requested, declined");

@@ -19,6 +19,7 @@ public:
   answer say(const command& what) {
     brain_->file().begin();
     auto said = brain_->decide(what);
+    early_ = brain_->rung_early();
     if (brain_->file().writes()) brain_->before_commit();
     brain_->file().commit();
     late_ = brain_->put_off();
@@ -35,13 +36,18 @@ public:
     brain_->file().commit();
     begun_ = brain_->begun();
   }
-  // A batch that is not committed: the desk falls before.
-  void say_in_vain(const command& what) {
+  // A batch that is not committed: the desk falls before, but after what may be answered early.
+  template <class Early>
+  void say_in_vain(const command& what, Early&& early) {
     brain_->file().begin();
     (void)brain_->decide(what);
+    early();
     if (brain_->file().writes()) brain_->before_commit();
     brain_->file().rollback();
     again();
+  }
+  void say_in_vain(const command& what) {
+    say_in_vain(what, [] {});
   }
   // The desk falls and is seated anew: only the file is left.
   void again() {
@@ -58,6 +64,7 @@ public:
   Domain& brain() { return *brain_; }
   const std::optional<domains::later>& late() const { return late_; }
   const std::vector<std::int64_t>& rung() const { return rung_; }
+  const std::vector<std::int64_t>& rung_early() const { return early_; }
   const std::vector<order::brief>& begun() const { return begun_; }
 
 private:
@@ -65,7 +72,7 @@ private:
   std::uint32_t shard_;
   std::unique_ptr<Domain> brain_;
   std::optional<domains::later> late_;
-  std::vector<std::int64_t> rung_;
+  std::vector<std::int64_t> rung_, early_;
   std::vector<order::brief> begun_;
 };
 

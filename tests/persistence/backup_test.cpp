@@ -353,3 +353,40 @@ TEST_CASE("after each restore an outbox goes on beyond all that it ever told", "
   persistence::restore(folder.path() / "backup ahead", folder.path() / "behind");
   CHECK(tell(folder.path() / "behind", 1, 0) == std::pair{std::size_t{9}, std::int64_t{9}});
 }
+
+TEST_CASE("the leaps of a log are counted, and those among what is forgotten become one", "[S3.6]") {
+  tests::temporary_folder folder;
+  static const auto log_schema = persistence::outbox<event_log::event>::schema("log");
+  const std::string_view migrations[]{log_schema};
+  constexpr std::int64_t by = 1'000, at_once = 300;
+  std::int64_t forgotten = 0;
+  const auto live = [&](std::int64_t events, bool all_forgotten) {
+    auto options = in(folder.path(), "log.db");
+    store_file file{options, migrations};
+    persistence::outbox<event_log::event> log{file, "log", 1};
+    const auto leaps = [&] {
+      return file.prepare("SELECT count(*)/2 FROM log_acknowledged WHERE subscriber<0")
+          .first([](auto row) { return row.integer(0); })
+          .value_or(0);
+    };
+    file.begin();
+    if (log.newest() > 0) log.leap(by);
+    for (std::int64_t n = 0; n < events; ++n) log.write({});
+    if (all_forgotten) log.acknowledge(0, forgotten = log.newest());
+    log.write_the_row();
+    file.commit();
+    auto before = forgotten;
+    for (const auto& one : log.after(0, 10'000)) {
+      CHECK(log.before(one.seq) == before);
+      before = one.seq;
+    }
+    return std::pair{log.told_after(0), leaps()};
+  };
+  using counts = std::pair<std::int64_t, std::int64_t>;
+  CHECK(live(3, false) == counts{3, 0});
+  CHECK(live(2, false) == counts{5, 1});
+  CHECK(live(1, false) == counts{6, 2});
+  CHECK(live(at_once, true) == counts{6 + at_once, 3});
+  CHECK(live(4, false) == counts{10 + at_once, 2});  // those three became one
+  CHECK(live(4, false) == counts{14 + at_once, 3});
+}

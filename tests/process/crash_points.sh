@@ -82,7 +82,7 @@ served() {
 play_of() {
   case $1 in
     turned_back) echo scarce ;;
-    before_append | appended | before_react | reacted) echo events ;;
+    answered_early | before_append | appended | before_react | reacted) echo events ;;
     outbox_forgets) echo crowd ;;
     before_errand | errand_done | before_http_answer) echo served ;;
     *) echo day ;;

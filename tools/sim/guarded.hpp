@@ -37,10 +37,12 @@ public:
   persistence::exchange* exchange() override { return inner_->exchange(); }
   void hear(const event_log::event& event) override { inner_->hear(event); }
   const std::vector<order::happening>* story(number id) const override { return inner_->story(id); }
+  std::int64_t run_by_events() const override { return inner_->run_by_events(); }
   order::runner runner_of(std::uint32_t share) const override { return inner_->runner_of(share); }
 
 private:
   void pass_on() {
+    for (const auto one : inner_->rung_early()) rung_early_.push_back(one);
     for (const auto one : inner_->rung()) rung_.push_back(one);
     for (auto& one : inner_->begun()) begun_.push_back(std::move(one));
   }
