@@ -21,6 +21,13 @@ namespace souk::event_log {
 
 inline constexpr std::uint8_t placed = 15;  // stands for the step of the event that begins a case
 
+// An event by its number in its teller's outbox, which it keeps however often it is told.
+struct told_as {
+  std::uint32_t by = 0;  // party::id()
+  std::int64_t seq = 0;
+  SOUK_FIELDS(told_as, by, seq);
+};
+
 struct event {
   std::int64_t seq = 0;  // grows within one outbox, and again within one partition
   domain topic{};
@@ -31,7 +38,11 @@ struct event {
   moment at;
   shared<order::brief> about;  // the case, with what its steps have learned
   rare<order::entry> entry;    // what the step wrote into its domain's history; none: nothing
-  SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about, entry);
+  // On the way to a subscriber: which event this is, when the log has not got it on disk yet. On the way to the log:
+  // the one of that kind that it came of, behind which it must stand.
+  std::optional<told_as> early;
+  SOUK_IN_ONE_BYTE(event, entry, early)
+  SOUK_FIELDS(event, seq, topic, step, how, why, detail, at, about, entry_and_early);
 };
 
 using batch = shared<std::vector<event>>;  // who waits for an answer to it holds it as well
@@ -100,7 +111,8 @@ struct find_position {
   SOUK_FIELDS(find_position, partition, from);
 };
 
-// Once each, by their numbers in the outbox. Answers order::position.
+// Once each, by their numbers in the outbox, and none before what it came of: it is answered when that has come.
+// Answers order::position.
 struct append {
   std::uint32_t partition = 0;
   party from;
@@ -200,13 +212,15 @@ struct subscriber_status {
 struct status {
   std::uint32_t partition = 0;
   std::int64_t newest = 0;
-  std::int64_t oldest = 0;  // still kept
+  std::int64_t oldest = 0;    // still kept
+  std::int64_t appended = 0;  // events ever: numbers have gaps
+  std::int64_t kept = 0;      // of them
   std::vector<topic_status> topics;
   std::vector<subscriber_status> subscribers;
   std::vector<trouble> troubles;  // the first of them, dead letters first
   std::int64_t held = 0;          // events that wait to be tried again
   std::int64_t dead = 0;          // dead letters
-  SOUK_FIELDS(status, partition, newest, oldest, topics, subscribers, troubles, held, dead);
+  SOUK_FIELDS(status, partition, newest, oldest, appended, kept, topics, subscribers, troubles, held, dead);
 };
 
 }  // namespace souk::event_log

@@ -168,7 +168,7 @@ struct address {
 };
 address address_of(const command& what);
 
-// Changes nothing, so it may be answered before what came with it, from what is committed.
+// Changes nothing, so it may be answered before what came with it.
 bool is_question(const command& what);
 
 // A command over several products is split when the products' shelves lie in several shards: part(command, keep) is

@@ -1,8 +1,8 @@
 // What every domain is to its desk: a plain class that decides commands in front of its store.
 //
 // The desk calls decide() for each command of a batch inside one transaction, then before_commit() if any of them
-// wrote, commits, and only then lets answers and after-effects out. Whatever throws ends this object: the next one
-// starts from the store.
+// wrote, commits, and only then lets answers and after-effects out, but for what rang early. Whatever throws ends this
+// object: the next one starts from the store.
 #pragma once
 
 #include <cstdint>

@@ -19,6 +19,7 @@ public:
   void before_commit() override {
     store_.log.write_the_row();
     leap_is_written_ = leapt_;
+    uncommitted_.clear();
   }
   persistence::store_file& file() override { return store_.file; }
 
@@ -44,6 +45,7 @@ private:
   };
 
   std::int64_t waiting_for(const souk::event_log::fetch& fetch);
+  std::int64_t& position_of(std::uint32_t teller);
 
   persistence::event_log_store store_;
   std::uint32_t partition_;
@@ -51,9 +53,12 @@ private:
   // What is handed out before it is on this disk may never come to it. So each life gives numbers that none before it
   // can have given, and hands nothing out early before that is written.
   bool leapt_ = false, leap_is_written_ = false;
-  moment latest_;                                    // of the events appended since the desk began
-  std::map<std::uint32_t, subscriber> subscribers_;  // by party::id(), as they have asked since the desk began
-  std::array<std::int64_t, domain_count> told_{};    // by topic, since the desk began
+  std::vector<souk::event_log::told_as> uncommitted_;  // the newest events
+  std::map<std::uint32_t, std::int64_t> positions_;    // of tellers
+  bool some_are_held_ = false;                         // because what they came of is not here
+  moment latest_;                                      // of the events appended since the desk began
+  std::map<std::uint32_t, subscriber> subscribers_;    // by party::id(), as they have asked since the desk began
+  std::array<std::int64_t, domain_count> told_{};      // by topic, since the desk began
 };
 
 }  // namespace souk::domains

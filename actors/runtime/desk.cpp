@@ -246,6 +246,7 @@ void desk::wait_for(std::int64_t subject, put_off&& one) {
 }
 
 std::vector<desk::parcel> desk::no_longer_waiting(const std::vector<std::int64_t>& rung) {
+  for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
   std::vector<parcel> may_be_done;
   for (const auto subject : rung) {
     const auto [from, to] = later_.equal_range(subject);
@@ -261,8 +262,9 @@ std::vector<desk::parcel> desk::no_longer_waiting(const std::vector<std::int64_t
 
 // Nobody waits for this disk who need not.
 void desk::answer_early() {
-  auto rung = no_longer_waiting(brain_->rung_early());
-  if (rung.empty()) return;
+  const auto subjects = brain_->rung_early();
+  if (subjects.empty()) return;  // what was put off here waits only if this commits
+  auto rung = no_longer_waiting(subjects);
   auto others = std::exchange(bundles_, {});
   for (auto& parcel : rung)
     for (auto& what : parcel.letters) decide(parcel, what);
@@ -274,7 +276,6 @@ void desk::answer_early() {
 // What rang is answered after the commit that made it ring, from what is committed.
 void desk::after_commit() {
   papers_.counts->by_events = brain_->run_by_events();
-  for (auto& [subject, one] : std::exchange(now_put_off_, {})) wait_for(subject, std::move(one));
   auto rung = brain_->rung();
   if (reactor_) reactor_->after_commit(rung);
   if (!sweep_is_due_) go_on();

@@ -13,7 +13,7 @@
 namespace souk {
 
 // Changes whenever nodes of two versions would not understand each other.
-inline constexpr std::uint32_t nodes_protocol = 6;
+inline constexpr std::uint32_t nodes_protocol = 7;
 
 // Who a node is. The one that dialled says it first, under a number that is the visit's from then on; the other one
 // answers with its own.

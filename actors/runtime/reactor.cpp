@@ -14,13 +14,13 @@ using sagas::verb;
 
 namespace {
 
-// Nothing that could be undone is in effect any more, by the case's own story.
+// Nothing that could be undone is in effect any more, by the case's own story. Each step says that it is undone, also
+// when it was never done: that nothing was heard of it does not say that nothing comes.
 bool all_back(const sagas::plan& plan, const std::vector<order::happening>& story) {
-  const auto has = [&](std::size_t stage, mark what) {
-    return std::any_of(story.begin(), story.end(),
-                       [&](const auto& one) { return one.step == stage && one.what == what; });
-  };
-  return plan.all_back([&](std::size_t stage) { return has(stage, mark::done) && !has(stage, mark::undone); });
+  return plan.all_back([&](std::size_t stage) {
+    return std::none_of(story.begin(), story.end(),
+                        [&](const auto& one) { return one.step == stage && one.what == mark::undone; });
+  });
 }
 
 // The part of a command over lines that lies on the shelves of one shard; false when there is none.
@@ -174,7 +174,8 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
   waits_ = false;
   const auto now = around_->clock->now();
   event_log::event next{0,         at_.domain,   stage, undo ? outcome::undone : outcome::done,
-                        event.why, event.detail, now,   event.about};
+                        event.why, event.detail, now,   event.about,
+                        {},        event.early};
   std::vector<order::happening> timeline;
   if (const auto* story = brain_.story(event.about->id)) {
     const auto ms = now.ms - event.about->placed.ms;
@@ -238,8 +239,16 @@ void reactor::tell(event_log::event&& event) {
     if (!asked_.empty())
       somebody_acts = true;
     else
-      done_already.push_back({0, move.step->home, stage, undo ? outcome::undone : outcome::done, event.why,
-                              event.detail, event.at, event.about});
+      done_already.push_back({0,
+                              move.step->home,
+                              stage,
+                              undo ? outcome::undone : outcome::done,
+                              event.why,
+                              event.detail,
+                              event.at,
+                              event.about,
+                              {},
+                              event.early});
   }
   if (at_.domain != domain::order || somebody_acts) exchange_.told.write(std::move(event));
   for (auto& one : done_already) tell(std::move(one));

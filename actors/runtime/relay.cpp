@@ -39,6 +39,9 @@ std::vector<event_log::batch> parted(const event_log::batch& all, std::uint32_t 
 
 interest interest_of(domain which) {
   interest of;
+  // What the log hands on early may come a second time. Records tell the user and the platform what has happened, in
+  // order; and whether there is such a user is not remembered, but looked up each time.
+  of.committed = which == domain::order || which == domain::user;
   for (std::size_t f = 0; f < order::flows; ++f) {
     const auto& plan = sagas::plan_of(static_cast<order::flow>(f));
     if (plan.is_chain()) continue;
@@ -180,7 +183,7 @@ void subscriber::fetch() {
       fetched_ < careful_until_ ? 1 : batch_max * static_cast<std::uint32_t>(std::popcount(interest_.topics));
   told_kept_ = kept_;
   asker_.ask(event_log::fetch{papers_.partition, papers_.desk, interest_.topics, fetched_, kept_, papers_.subscribers,
-                              limit, interest_.flows},
+                              limit, interest_.flows, interest_.committed},
              patiently(papers_), in_this_run([this](answer&& said) {
                auto* told = std::get_if<event_log::events>(&said.body);
                if (!told) return pause();
@@ -221,7 +224,7 @@ void subscriber::react(const event_log::events& told) {
                if (!heard) return on_silence(told, said.why);
                position_ = heard->upto;
                kept_ = heard->kept;
-               settled_ = std::min(settled_, position_);  // another desk than the one that was told
+               if (position_ < settled_) settled_ = kept_;  // another desk than the one that was told
                if (!heard->bad) return position_ < handed_ ? begin_fetching() : next();
                const auto bad = std::find_if(told.list.begin(), told.list.end(),
                                              [&](const auto& one) { return one.seq == heard->bad; });

@@ -20,6 +20,7 @@ namespace souk::runtime {
 // choreographies.
 struct interest {
   std::uint32_t topics = 0, flows = 0;
+  bool committed = false;  // only what is on the log's disk
 };
 interest interest_of(domain which);
 

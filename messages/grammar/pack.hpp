@@ -130,8 +130,8 @@ private:
     put_rest(both.second);
   }
   void put_rest(bool) {}
-  template <class T>
-  void put_rest(const rare<T>& maybe) {
+  template <template <class> class Maybe, class T>
+  void put_rest(const Maybe<T>& maybe) {
     if (maybe) put(*maybe);
   }
   template <class A, class B>
@@ -258,8 +258,8 @@ private:
     get_rest(both.second, (there & 2) != 0);
   }
   void get_rest(bool& value, bool there) { value = there; }
-  template <class T>
-  void get_rest(rare<T>& maybe, bool there) {
+  template <template <class> class Maybe, class T>
+  void get_rest(Maybe<T>& maybe, bool there) {
     if (there)
       get(maybe.emplace());
     else

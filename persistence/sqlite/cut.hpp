@@ -2,9 +2,9 @@
 // at leisure while the node works on.
 //
 // A commit counts when its WAL was synced, and nobody hears of it before. So the synced length of every WAL, all taken
-// at once, is a state that the node has been in, and no effect is in it without its cause. As long as the cut lives
-// nothing is moved from a WAL to its store's file, so that neither changes up to that length: nobody waits, the WALs
-// grow instead.
+// at once, is a state that the node has been in, and no effect is in it without its cause. (What the event log hands on
+// before it commits has been committed by whoever told it.) As long as the cut lives nothing is moved from a WAL to its
+// store's file, so that neither changes up to that length: nobody waits, the WALs grow instead.
 #pragma once
 
 #include <cstdint>

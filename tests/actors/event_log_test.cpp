@@ -129,6 +129,45 @@ TEST_CASE("a life of the log hands on before it commits, once it numbers where n
   CHECK(rings() == late);
 }
 
+TEST_CASE("what came of an event that the log has lost stands behind it", "[S3.6]") {
+  log_desk desk;
+  desk.append(shelves, {told(1, domain::product, 1)});
+  event_log::event heard;
+  const std::vector lost{told(2, domain::product, 2)};
+  desk.say_in_vain(event_log::append{0, shelves, lost}, [&] {
+    const auto said = desk.brain().decide(event_log::fetch{0, purses, bit(domain::product), 1, 1, 2});
+    const auto& list = body<event_log::events>(said).list;
+    REQUIRE(list.size() == 1);
+    heard = *list.begin();
+  });
+  REQUIRE(heard.early == event_log::told_as{shelves.id(), 2});
+  auto effect = told(2, domain::wallet, 2);
+  effect.early = heard.early;
+  const event_log::append effects{0, purses,
+                                  std::vector{told(1, domain::wallet, 9), effect, told(3, domain::wallet, 8)}};
+  const auto all = [&] { return desk.cases(order_desk, bit(domain::product) | bit(domain::wallet)); };
+  desk.say(effects);
+  REQUIRE(desk.late());
+  const auto then = *desk.late();
+  CHECK(all() == "1 9");
+  const auto restart = GENERATE(false, true);
+  if (restart) {
+    desk.again();
+    desk.say(effects);
+    CHECK(desk.late()->subject == then.subject);
+  }
+  desk.append(order_desk, {told(1, domain::order, 5)});
+  CHECK(desk.rung() == std::vector<std::int64_t>{then.subject});
+  desk.say(then.then);
+  CHECK(desk.late());
+  desk.append(shelves, lost);
+  CHECK(desk.rung() == std::vector<std::int64_t>{then.subject});
+  CHECK(body<order::position>(desk.say(then.then)).seq == 3);
+  CHECK_FALSE(desk.late());
+  CHECK(all() == "1 9 2 2 8");
+  for (const auto& one : desk.fetch(order_desk, bit(domain::wallet), 0).list) CHECK_FALSE(one.early);
+}
+
 TEST_CASE("who wants only what is on the log's own disk does not hear it early", "[S3.5][S3.6]") {
   log_desk desk;
   desk.append(shelves, {told(1, domain::product, 1)});

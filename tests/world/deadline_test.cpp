@@ -211,7 +211,7 @@ TEST_CASE("ten thousand payments race the end of their holds while the clock jum
     CHECK(race.reserved(date) == sold[date.text]);
     completed += sold[date.text].size();
   }
-  CHECK(completed > rounds * places / 4);
+  CHECK(completed > rounds * places / 20);  // so many win and so many lose, or it was no race
   for (int i = 0; i < places; ++i)
     for (const auto& user : {holder(i), rival(i)}) REQUIRE(shop.balance(user) == rounds * price - spent[user]);
   CHECK(shop.node().figures().supervision->given_up == 0);

@@ -33,6 +33,7 @@ runtime::delivery data_platform::take(const order::events& events) {
       done.rejected.push_back({one.seq, {}});
     } else if (percent(now.refuses)) {
       rejected.insert(one.subject.value);
+      ever_rejected_.insert(one.subject.value);
       done.rejected.push_back({one.seq, "422 not today"});
       seen_.saw(situation::event_rejected);
     } else {
@@ -61,6 +62,10 @@ void data_platform::keep(std::uint32_t source, const order::event& event) {
     wrong_.push_back("event " + std::to_string(event.seq) + " of " + to_text(event.subject) + " came after event " +
                      std::to_string(newest));
   newest = std::max(newest, event.seq);
+  const bool of_a_step = event.what == order::kind::wallet_debited || event.what == order::kind::payment_approved;
+  if (of_a_step && told_.contains({event.subject.value, order::kind::completed}) &&
+      !ever_rejected_.contains(event.subject.value))
+    wrong_.push_back(to_text(event.subject) + " was completed before its histories came");
   if (!told_.emplace(event.subject.value, event.what).second)
     wrong_.push_back(to_text(event.subject) + " ended in the same way by two events");
 }

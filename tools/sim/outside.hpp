@@ -51,6 +51,7 @@ private:
   std::map<std::pair<std::uint32_t, std::int64_t>, std::uint64_t> prints_;  // by outbox and number: the content
   std::map<std::pair<std::uint32_t, std::int64_t>, std::int64_t> newest_;   // number of each subject of each source
   std::set<std::pair<std::int64_t, order::kind>> told_;
+  std::set<std::int64_t> ever_rejected_;
   std::vector<std::string> wrong_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "actors/sagas/plans.hpp"
+
 namespace souk::sim {
 
 using order::flow;
@@ -120,6 +122,17 @@ void promises::found(const std::string& request, const answer& said, const runti
     if (one.what == order::mark::undone) seen_.saw(situation::saga_walked_back);
   }
   if (view->state == state::pending) broken(request + " never ended");
+  const auto& plan = sagas::plan_of(view->flow);
+  for (std::size_t step = 0; step < plan.stages().size(); ++step) {
+    if (plan.is_chain() || view->state != state::completed || plan.stages()[step].role != sagas::role::compensable)
+      continue;
+    const auto is_told = [&](const auto& one) {
+      return one.step == step && (one.what == order::mark::done || one.what == order::mark::skipped);
+    };
+    if (std::none_of(view->timeline.begin(), view->timeline.end(), is_told))
+      broken(request + " is completed, and its story does not say that " + std::string{plan.stages()[step].step->name} +
+             " was done");
+  }
   for (const auto& one : mine.told) {
     const bool same = one.state == view->state && (one.state != state::failed || one.why == view->why);
     const bool stands = one.state == state::pending || same ||
