@@ -49,7 +49,10 @@ answer event_log::on(const souk::event_log::append& append) {
     store_.log.write(std::move(kept));
     uncommitted_.push_back({from, one.seq});
     for (auto& [id, who] : subscribers_) {
-      if (!who.asked.wants(one)) continue;
+      if (!who.asked.wants(one)) {
+        if (who.waiting) who.looked_upto = store_.log.newest();
+        continue;
+      }
       who.lag += 1;
       if (std::exchange(who.waiting, false)) (early && !who.asked.committed ? rung_early_ : rung_).push_back(id);
     }

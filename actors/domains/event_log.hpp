@@ -37,8 +37,8 @@ private:
     souk::event_log::fetch asked;  // last; from its `after` on it has not seen anything
     bool waiting = false;
     std::int64_t lag = 0;  // events of its topics after its position
-    // How far the log was looked through for it: its next question mostly goes on from there, and nothing need be
-    // counted anew. From `nothing_after` on nothing was found for it.
+    // How far the log was looked through for it, to its end while it waits: its next question mostly goes on from
+    // there, and nothing need be counted anew. From `nothing_after` on nothing was found for it.
     std::int64_t looked_upto = -1;
     std::int64_t nothing_after = 0;
     std::int64_t handed = 0;

@@ -119,8 +119,7 @@ using partition = event_log::status;
 constexpr row<partition> partition_rows[] = {
     {counter, "souk_event_log_appended_total", "Events ever appended",
      [](const partition& n) { return double(n.appended); }},
-    {gauge, "souk_event_log_kept", "Events that are kept",
-     [](const partition& n) { return double(n.kept); }},
+    {gauge, "souk_event_log_kept", "Events that are kept", [](const partition& n) { return double(n.kept); }},
     {gauge, "souk_event_log_held", "Events that wait to be tried again",
      [](const partition& n) { return double(n.held); }},
     {gauge, "souk_event_log_dead_letters", "Events that were given up",

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/runtime/relay.hpp"
 #include "actors/sagas/plans.hpp"
 #include "messages/grammar/crash_point.hpp"
 
@@ -105,11 +106,17 @@ const platform_source outbox_of_orders{
 const platform_source log_of_histories{
     "histories", domain::event_log,
     [](const follower_papers& papers, std::int64_t after) {
-      constexpr auto topics =
-          1U << static_cast<unsigned>(domain::wallet) | 1U << static_cast<unsigned>(domain::payment);
-      event_log::fetch fetch{papers.shard, {domain::platform, 0}, topics, after, after, papers.subscribers};
-      fetch.committed = true;  // an event that is told anew has another number, and is another one to the platform
-      return command{std::move(fetch)};
+      static const auto of = interest_in_histories();
+      constexpr std::uint32_t limit = 512;
+      return command{event_log::fetch{papers.shard,
+                                      {domain::platform, 0},
+                                      of.topics,
+                                      after,
+                                      after,
+                                      papers.subscribers,
+                                      limit,
+                                      of.flows,
+                                      of.committed}};
     },
     [](answer&& said, std::int64_t& upto) -> std::optional<std::vector<order::event>> {
       const auto* told = std::get_if<event_log::events>(&said.body);
@@ -201,10 +208,10 @@ void platform_follower::fetch() {
     auto upto = position_;
     auto list = source_.read(std::move(said), upto);
     if (!list) return start();
-    const bool by_events =
-        std::any_of(list->begin(), list->end(), [](const auto& one) { return !sagas::plan_of(one.flow).is_chain(); });
+    const bool follow = std::any_of(list->begin(), list->end(),
+                                    [](const auto& one) { return sagas::plan_of(one.flow).tells_histories(); });
     order::events events{number_, *std::move(list)};
-    if (!source_.after_histories || !by_events) return offer(std::move(events), upto);
+    if (!source_.after_histories || !follow) return offer(std::move(events), upto);
     waits_.emplace(std::move(events), upto);
     wait_for_histories();
   });

@@ -197,6 +197,8 @@ std::string reactor::act(const event_log::event& event, std::uint8_t stage, bool
       return {};
     }
     if (said.replayed && !waited) return {};  // told in the transaction in which it was done
+    // A copy of what was undone since: whoever undid it has said so, or did it when the case was over.
+    if (!undo && step.undo && said.why == reason::undone) return {};
     if (const auto* wrote = std::get_if<order::entry>(&said.body)) next.entry = *wrote;
     if (said.what == verdict::refused) {
       if (undo || said.why == reason::key_reused)

@@ -39,8 +39,8 @@ std::vector<event_log::batch> parted(const event_log::batch& all, std::uint32_t 
 
 interest interest_of(domain which) {
   interest of;
-  // What the log hands on early may come a second time. Records tell the user and the platform what has happened, in
-  // order; and whether there is such a user is not remembered, but looked up each time.
+  // What the log hands on early may come a second time, under another number. Records tell what has happened, in order;
+  // and whether there is such a user is not remembered, but looked up each time.
   of.committed = which == domain::order || which == domain::user;
   for (std::size_t f = 0; f < order::flows; ++f) {
     const auto& plan = sagas::plan_of(static_cast<order::flow>(f));
@@ -57,6 +57,13 @@ interest interest_of(domain which) {
   return of;
 }
 
+interest interest_in_histories() {
+  interest of{bit(domain::wallet) | bit(domain::payment), 0, true};
+  for (std::size_t f = 0; f < order::flows; ++f)
+    if (sagas::plan_of(static_cast<order::flow>(f)).tells_histories()) of.flows |= 1U << f;
+  return of;
+}
+
 relay::relay(caf::actor_config& config, relay_papers papers)
     : caf::event_based_actor(config), papers_(std::move(papers)), asker_(this, papers_.where, papers_.around) {}
 
@@ -68,6 +75,7 @@ caf::behavior relay::make_behavior() {
       [this](souk::flush) { asker_.on_flush(); },
       [this](souk::sweep) {
         asker_.on_sweep();
+        if (resume_at_ms_ && papers_.around->clock->steady_ms() >= resume_at_ms_) start();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
@@ -76,6 +84,7 @@ caf::behavior relay::make_behavior() {
 
 // From the partition that is furthest behind: the others know what they have.
 void relay::start() {
+  resume_at_ms_ = 0;
   position_ = INT64_MAX;
   const auto partitions = papers_.where->shards(domain::event_log);
   missing_ = partitions;
@@ -102,13 +111,20 @@ void relay::append(const event_log::events& told) {
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
     if (parts[p].empty()) continue;
     const event_log::append part{p, papers_.desk, parts[p]};
-    asker_.ask(part, patiently(papers_), [this, upto = told.upto](answer&& said) {
+    asker_.ask(part, patiently(papers_), [this, run = run_, upto = told.upto](answer&& said) {
       may_crash(crash_point::appended);
-      if (!said.done()) return start();
+      if (run != run_) return;
+      if (!said.done()) return pause();
       position_ = upto;
       if (--missing_ == 0) collect();
     });
   }
+}
+
+// The log's disk is full. What the other partitions still answer does not say that all have these events.
+void relay::pause() {
+  ++run_;
+  resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
 }
 
 subscriber::subscriber(caf::actor_config& config, relay_papers papers)

@@ -23,6 +23,8 @@ struct interest {
   bool committed = false;  // only what is on the log's disk
 };
 interest interest_of(domain which);
+// What the platform is told of the log.
+interest interest_in_histories();
 
 struct relay_papers {
   event_log::party desk;
@@ -42,11 +44,14 @@ private:
   void start();
   void collect();
   void append(const event_log::events& told);
+  void pause();
 
   relay_papers papers_;
   asker asker_;
   std::int64_t position_ = 0;
   std::size_t missing_ = 0;  // answers of partitions
+  std::uint64_t run_ = 0;    // answers to what was asked before a pause are not heard
+  std::int64_t resume_at_ms_ = 0;
 };
 
 class subscriber : public caf::event_based_actor {

@@ -42,6 +42,11 @@ plan& plan::when_all_back(const std::vector<move>& moves) {
   return *this;
 }
 
+plan& plan::tell_histories() {
+  tells_histories_ = true;
+  return *this;
+}
+
 bool plan::all_back(const std::function<bool(std::size_t stage)>& in_effect) const {
   for (std::size_t i = 0; i < stages_.size(); ++i)
     if (can_be_undone(stages_[i]) && in_effect(i)) return false;

@@ -72,12 +72,15 @@ public:
   plan& when(const step& what, outcome how, std::vector<move> moves);
   // When several are undone at once: what follows the last of them.
   plan& when_all_back(const std::vector<move>& moves);
+  // The platform is told also what its wallets and payments write into their histories.
+  plan& tell_histories();
 
   // Works the chain out into its table. Asserts that the plan makes sense.
   plan build();
 
   std::string_view name() const { return name_; }
   bool is_chain() const { return chain_; }
+  bool tells_histories() const { return tells_histories_; }
   const std::vector<stage>& stages() const { return stages_; }
   const step* rejection() const { return otherwise_; }
   const std::vector<move>& opening() const { return opening_; }
@@ -102,6 +105,7 @@ private:
 
   std::string name_;
   bool chain_;
+  bool tells_histories_ = false;
   std::vector<stage> stages_;
   const step* otherwise_ = nullptr;
   std::vector<move> opening_;

@@ -111,6 +111,7 @@ const plan& by_events() {
                              .when(complete_order, outcome::done, {complete()})
                              .when(complete_order, outcome::refused, {undo(approve_payment)})
                              .when(fail_order, outcome::done, {reject()})
+                             .tell_histories()
                              .build();
   return it;
 }

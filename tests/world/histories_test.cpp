@@ -47,11 +47,11 @@ struct document_platform {
   }
 };
 
-// The same, as the ledger and the book of payments have it.
+// The same, as the ledger and the book of payments have it of orders whose histories are told.
 std::map<std::string, std::string> kept_histories(shop& shop, const std::vector<order::ticket>& tickets,
                                                   const std::vector<std::string>& users) {
   std::map<number, bool> mine;
-  for (const auto& one : tickets) mine[one.id] = true;
+  for (const auto& one : tickets) mine[one.id] = shop.find(one.id).flow == flow::by_events;
   std::map<std::string, std::string> all;
   for (const auto& user : users) {
     const auto ledger = shop.ask(wallet::read_entries{{user}, 0, 10'000});
@@ -68,6 +68,7 @@ std::map<std::string, std::string> kept_histories(shop& shop, const std::vector<
                                                            {payment::state::declined, "payment.declined"},
                                                            {payment::state::cancelled, "payment.cancelled"}};
   for (const auto& one : tickets) {
+    if (!mine[one.id]) continue;
     // What a refund does, long after the order's end, goes by no event.
     const bool refunded = shop.find(one.id).saga == order::saga_state::completed;
     const auto said = shop.ask(payment::find{one.id});
@@ -115,7 +116,7 @@ std::vector<order::ticket> buy(shop& shop, int n) {
                    {},
                    {},
                    false,
-                   i % 2 ? flow::by_events : flow::stock_first});
+                   i % 4 ? flow::by_events : flow::stock_first});
   }
   auto tickets = shop.buy_all(all);
   for (int i = 0; i < n / 10; ++i) {
@@ -146,7 +147,7 @@ TEST_CASE("all histories of wallets and payments arrive once, though the platfor
   for (auto& one : buy(shop, 40)) tickets.push_back(std::move(one));
   platform.it.control(R"({"down":false,"lose_percent":20})");
   const auto kept = kept_histories(shop, tickets, users);
-  CHECK(kept.size() > 150);
+  CHECK(kept.size() > 100);
   CHECK(eventually([&] { return platform.histories().size() >= kept.size(); }));
   CHECK(differences(platform.histories(), kept) == "");
   std::map<std::string, int> of_type;

@@ -65,12 +65,11 @@ public:
     at_desks<persistence::order_store>(domain::order);
     at_desks<persistence::payment_store>(domain::payment);
     at_desks<persistence::cart_store>(domain::cart);
-    constexpr auto histories =
-        1U << static_cast<unsigned>(domain::wallet) | 1U << static_cast<unsigned>(domain::payment);
     for (auto& [partition, store] : logs_) {
       for (auto& [shard, platform] : platforms_)
         must_have_heard("the platform", partition,
-                        platform->positions.of(platform::source_of({domain::event_log, partition})), {histories, ~0U});
+                        platform->positions.of(platform::source_of({domain::event_log, partition})),
+                        runtime::interest_in_histories());
       for (const auto& one : store->troubles.list(UINT32_MAX)) in_trouble(name_of(party::of(one.source)), one);
     }
     for (auto& [shard, platform] : platforms_)

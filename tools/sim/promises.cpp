@@ -22,8 +22,8 @@ std::int64_t paid(const order::view& end) { return end.total.minor - end.discoun
 
 // The flows whose payment an outside provider approves.
 bool asks_the_provider(flow f) { return f == flow::balance_first || f == flow::stock_first || f == flow::by_events; }
-// Those whose steps tell the platform what they wrote into their histories.
-bool runs_by_events(flow f) { return f == flow::stock_first || f == flow::by_events; }
+// Of which the platform is told what wallets and payments wrote into their histories.
+bool tells_histories(flow f) { return f == flow::by_events; }
 }  // namespace
 
 promises::wish& promises::asked(const order::place& what, std::int64_t now_us) {
@@ -257,7 +257,7 @@ void promises::outside(const data_platform& platform, const till& provider) {
   for (const auto& [subject, what] : platform.all()) {
     const auto found = ends.find(subject);
     if (what > kind::returned) {  // a history, not an end
-      if (found == ends.end() || !runs_by_events(found->second->flow))
+      if (found == ends.end() || !tells_histories(found->second->flow))
         broken("the platform was told of a history of " + to_text(number{subject}) + ", which has none");
       continue;
     }
@@ -279,7 +279,7 @@ void promises::look_at_histories(const data_platform& platform) {
   constexpr std::pair<wallet::kind, kind> told_as[]{{wallet::kind::debit, kind::wallet_debited},
                                                     {wallet::kind::debit_undone, kind::wallet_restored}};
   for (const auto& [request, mine] : wishes_) {
-    if (!mine.end || !runs_by_events(mine.end->flow)) continue;
+    if (!mine.end || !tells_histories(mine.end->flow)) continue;
     const auto id = mine.end->id;
     for (const auto& [written, told] : told_as)
       if (const bool is = written_.contains({id.value, written}); is != platform.knows(id, told))

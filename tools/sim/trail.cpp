@@ -64,6 +64,14 @@ std::string in_seconds(std::int64_t us) {
   return std::to_string(us / 1'000'000) + '.' + text;
 }
 
+// "; 1048583 debit_wallet refused: balance_short, early"
+std::string in_words(const event_log::event& event, const followed& of) {
+  if (event.about->id != of.id) return {};
+  constexpr std::string_view outcomes[]{"done", "refused", "lost", "undone"};
+  return "; " + std::to_string(event.seq) + ' ' + step_name(of.flow, event.step) + ' ' +
+         std::string{outcomes[static_cast<std::size_t>(event.how)]} + (event.early ? ", early" : "");
+}
+
 std::string in_words(const command& what, const followed& of) {
   return std::visit(
       [&](const auto& one) {
@@ -71,8 +79,9 @@ std::string in_words(const command& what, const followed& of) {
         if constexpr (requires { one.once.step; })
           text += one.once.saga == of.id ? " (" + step_name(of.flow, one.once.step) + ')' : " (of another case)";
         if constexpr (requires { one.events.list.begin()->about->id; })
-          for (const auto& event : one.events.list)
-            if (event.about->id == of.id) text += ' ' + step_name(of.flow, event.step);
+          for (const auto& event : one.events.list) text += in_words(event, of);
+        if constexpr (requires { one.events.begin()->about->id; })
+          for (const auto& event : one.events) text += in_words(event, of);
         return text;
       },
       what);
