@@ -111,13 +111,14 @@ struct find_position {
   SOUK_FIELDS(find_position, partition, from);
 };
 
-// Once each, by their numbers in the outbox, and none before what it came of: it is answered when that has come.
-// Answers order::position.
+// Once each, by their numbers in the outbox, and none before what it came of: it is answered when that has come. What
+// this partition has not got up to `after` will never come. Answers order::position.
 struct append {
   std::uint32_t partition = 0;
   party from;
   batch events;
-  SOUK_FIELDS(append, partition, from, events);
+  std::int64_t after = 0;
+  SOUK_FIELDS(append, partition, from, events, after);
 };
 
 // The events of these topics and flows after `after`, and that none up to `kept` is wanted any more: the

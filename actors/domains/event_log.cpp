@@ -31,6 +31,7 @@ answer event_log::on(const souk::event_log::append& append) {
   const auto from = append.from.id();
   auto& position = position_of(from);
   const auto before = position;
+  position = std::max(position, append.after);  // a log that was restored from a backup lacks what nobody has any more
   // Who told these has them on disk until they are on this one: only who must not hear them twice waits for it.
   const bool early = leap_is_written_;
   bool held = false;

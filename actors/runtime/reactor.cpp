@@ -93,8 +93,9 @@ answer reactor::on(const event_log::go_on& go_on) {
 answer reactor::on(const event_log::collect& collect) {
   exchange_.told.acknowledge(0, collect.after);
   auto told = exchange_.told.after(collect.after, collect.limit);
-  if (told.empty()) later_ = {bell, collect};
-  const auto upto = told.empty() ? collect.after : told.back().seq;
+  // Whoever asks from before numbers that are gone is told so.
+  const auto upto = told.empty() ? std::max(collect.after, exchange_.told.newest()) : told.back().seq;
+  if (upto == collect.after) later_ = {bell, collect};
   return reply_with(event_log::events{upto, std::move(told)});
 }
 

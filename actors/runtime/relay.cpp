@@ -20,7 +20,8 @@ ask_options patiently(const relay_papers& papers) { return {{}, INT64_MAX / 4, p
 // told together are not parted, or every round of a crowd would come back in smaller pieces.
 constexpr std::uint32_t batch_max = 256;
 constexpr std::int64_t troubles_every_ms = 500;
-// A late copy of a word may set aside again what is out of trouble, and nobody here knows.
+// A late copy of a word may set aside again what is out of trouble, and nobody here knows; nor of a log that was
+// restored.
 constexpr std::int64_t look_again_every_ms = 30'000;
 constexpr std::int64_t pause_ms = 50;
 // An event that fells its desk so often, though the desk answers in between, is set aside.
@@ -75,56 +76,85 @@ caf::behavior relay::make_behavior() {
       [this](souk::flush) { asker_.on_flush(); },
       [this](souk::sweep) {
         asker_.on_sweep();
-        if (resume_at_ms_ && papers_.around->clock->steady_ms() >= resume_at_ms_) start();
+        const auto now = papers_.around->clock->steady_ms();
+        if (resume_at_ms_ && now >= resume_at_ms_) start();
+        if (now >= look_back_at_ms_) look_back();
         delayed_send(this, std::chrono::milliseconds{papers_.around->sweep_ms}, souk::sweep{});
       },
       [this](souk::drain) { quit(); },
   };
 }
 
+hear relay::in_this_run(hear then) const {
+  return [this, run = run_, then = std::move(then)](answer&& said) {
+    if (run == run_) then(std::move(said));
+  };
+}
+
 // From the partition that is furthest behind: the others know what they have.
 void relay::start() {
+  ++run_;
   resume_at_ms_ = 0;
+  look_back_at_ms_ = papers_.around->clock->steady_ms() + look_again_every_ms;
   position_ = INT64_MAX;
   const auto partitions = papers_.where->shards(domain::event_log);
+  has_.assign(partitions, 0);
   missing_ = partitions;
   for (std::uint32_t p = 0; p < partitions; ++p)
-    asker_.ask(event_log::find_position{p, papers_.desk}, patiently(papers_), [this](answer&& said) {
-      const auto* at = std::get_if<order::position>(&said.body);
-      position_ = std::min(position_, at ? at->seq : 0);
-      if (--missing_ == 0) collect();
-    });
+    asker_.ask(event_log::find_position{p, papers_.desk}, patiently(papers_), in_this_run([this, p](answer&& said) {
+                 if (const auto* at = std::get_if<order::position>(&said.body)) has_[p] = at->seq;
+                 position_ = std::min(position_, has_[p]);
+                 if (--missing_ == 0) collect();
+               }));
 }
 
 void relay::collect() {
-  asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently(papers_), [this](answer&& said) {
-    const auto* told = std::get_if<event_log::events>(&said.body);
-    told && !told->list.empty() ? append(*told) : collect();
-  });
+  asker_.ask(event_log::collect{papers_.desk, position_, batch_max}, patiently(papers_),
+             in_this_run([this](answer&& said) {
+               const auto* told = std::get_if<event_log::events>(&said.body);
+               told && told->upto > position_ ? append(*told) : collect();
+             }));
 }
 
+// All partitions are asked, and all answer, before anything else is: while one has no room the others take what is
+// theirs, and it is told again after a pause.
 void relay::append(const event_log::events& told) {
   may_crash(crash_point::before_append);
-  const auto parts = parted(told.list, papers_.where->shards(domain::event_log));
+  const auto& all = told.list;
+  const auto after = all.empty() ? told.upto : all.front().seq - 1;  // in between there is nothing any more
+  const auto parts = parted(all, papers_.where->shards(domain::event_log));
+  full_ = false;
   missing_ = 0;
-  for (const auto& one : parts) missing_ += !one.empty();
+  const auto concerns = [&](const auto& part) { return all.empty() || !part.empty(); };
+  for (const auto& one : parts) missing_ += concerns(one);
   for (std::uint32_t p = 0; p < parts.size(); ++p) {
-    if (parts[p].empty()) continue;
-    const event_log::append part{p, papers_.desk, parts[p]};
-    asker_.ask(part, patiently(papers_), [this, run = run_, upto = told.upto](answer&& said) {
-      may_crash(crash_point::appended);
-      if (run != run_) return;
-      if (!said.done()) return pause();
-      position_ = upto;
-      if (--missing_ == 0) collect();
-    });
+    if (!concerns(parts[p])) continue;
+    asker_.ask(event_log::append{p, papers_.desk, parts[p], after}, patiently(papers_),
+               in_this_run([this, p, upto = told.upto](answer&& said) {
+                 may_crash(crash_point::appended);
+                 if (const auto* at = std::get_if<order::position>(&said.body)) has_[p] = at->seq;
+                 full_ = full_ || !said.done();
+                 if (--missing_ > 0) return;
+                 if (full_) {
+                   resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
+                   return;
+                 }
+                 position_ = upto;
+                 collect();
+               }));
   }
 }
 
-// The log's disk is full. What the other partitions still answer does not say that all have these events.
-void relay::pause() {
-  ++run_;
-  resume_at_ms_ = papers_.around->clock->steady_ms() + pause_ms;
+// A log that was restored from a backup is told again what is still there, and what is not: else others might wait for
+// it.
+void relay::look_back() {
+  look_back_at_ms_ = papers_.around->clock->steady_ms() + look_again_every_ms;
+  if (missing_ > 0 || resume_at_ms_) return;
+  for (std::uint32_t p = 0; p < has_.size(); ++p)
+    asker_.ask(event_log::find_position{p, papers_.desk}, {}, in_this_run([this, p](answer&& said) {
+                 const auto* at = std::get_if<order::position>(&said.body);
+                 if (at && at->seq < has_[p] && missing_ == 0 && !resume_at_ms_) start();
+               }));
 }
 
 subscriber::subscriber(caf::actor_config& config, relay_papers papers)
@@ -222,12 +252,25 @@ void subscriber::next() {
 // What belongs to a case in trouble waits behind it.
 void subscriber::hand_over(const event_log::events& told) {
   if (held_.empty()) return react(told);
-  event_log::set_aside waiting{papers_.partition, papers_.desk, {}, {}, papers_.around->clock->now()};
-  std::vector<event_log::event> others;
-  for (const auto& one : told.list) (held_.contains(one.about->id) ? waiting.events : others).push_back(one);
-  if (waiting.events.empty()) return react(told);
-  const event_log::events rest{told.upto, std::move(others), told.after};
-  asker_.ask(std::move(waiting), patiently(papers_), in_this_run([this, rest](answer&&) { react(rest); }));
+  std::vector<event_log::event> waiting, others;
+  for (const auto& one : told.list) (held_.contains(one.about->id) ? waiting : others).push_back(one);
+  if (waiting.empty()) return react(told);
+  set_aside(std::move(waiting), {}, {told.upto, std::move(others), told.after});
+}
+
+// Then the rest may be taken: none of it belongs to these cases.
+void subscriber::set_aside(std::vector<event_log::event> events, const std::string& error, event_log::events rest) {
+  std::vector<number> cases;
+  for (const auto& one : events) cases.push_back(one.about->id);
+  aside_.insert(cases.begin(), cases.end());
+  ++asides_;
+  asker_.ask(
+      event_log::set_aside{papers_.partition, papers_.desk, std::move(events), error, papers_.around->clock->now()},
+      patiently(papers_), [this, cases, rest, run = run_](answer&& said) {
+        for (const auto id : cases) aside_.erase(aside_.find(id));
+        ++asides_;
+        if (run == run_) said.done() ? react(rest) : pause();
+      });
 }
 
 void subscriber::react(const event_log::events& told) {
@@ -267,14 +310,7 @@ void subscriber::skip(const event_log::event& bad, const std::string& error) {
   spdlog::warn("{} cannot take event {} of order {}: {}", to_text(papers_.desk.domain), bad.seq, to_text(bad.about->id),
                error);
   held_.insert(bad.about->id);
-  const auto mine = aside_.insert(bad.about->id);
-  ++asides_;
-  asker_.ask(event_log::set_aside{papers_.partition, papers_.desk, {bad}, error, papers_.around->clock->now()},
-             patiently(papers_), [this, upto = bad.seq, run = run_, mine](answer&& said) {
-               aside_.erase(mine);
-               ++asides_;
-               if (run == run_) said.done() ? react({upto, {}, position_}) : pause();
-             });
+  set_aside({bad}, error, {bad.seq, {}, position_});
 }
 
 void subscriber::pause() {

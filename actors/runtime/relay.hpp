@@ -44,14 +44,18 @@ private:
   void start();
   void collect();
   void append(const event_log::events& told);
-  void pause();
+  void look_back();
+  hear in_this_run(hear then) const;
 
   relay_papers papers_;
   asker asker_;
   std::int64_t position_ = 0;
-  std::size_t missing_ = 0;  // answers of partitions
-  std::uint64_t run_ = 0;    // answers to what was asked before a pause are not heard
-  std::int64_t resume_at_ms_ = 0;
+  std::vector<std::int64_t> has_;  // by partition: the last event that it has said it has
+  std::size_t missing_ = 0;        // answers of partitions
+  bool full_ = false;              // one of them has no room
+  std::uint64_t run_ = 0;          // since it began to collect anew
+  std::int64_t resume_at_ms_ = 0;  // 0: not pausing
+  std::int64_t look_back_at_ms_ = 0;
 };
 
 class subscriber : public caf::event_based_actor {
@@ -68,6 +72,7 @@ private:
   void hand_over(const event_log::events& told);
   void react(const event_log::events& told);
   void on_silence(const event_log::events& told, reason why);
+  void set_aside(std::vector<event_log::event> events, const std::string& error, event_log::events rest);
   void skip(const event_log::event& bad, const std::string& error);
   void pause();
   void begin_run();

@@ -79,6 +79,13 @@ public:
     reactor_ = std::make_unique<runtime::reactor>(*brain_, runtime::directory::place{which_, 0}, where_,
                                                   std::make_shared<runtime::surroundings>());
   }
+  // As its copy does that was restored from a backup.
+  void goes_on_from(std::int64_t last, std::int64_t next) {
+    brain_->file().begin();
+    brain_->file().prepare("INSERT INTO told_acknowledged VALUES(-1,?1),(-2,?2)").run(last, next);
+    brain_->file().commit();
+    again();
+  }
 
 private:
   temporary_folder folder_;
@@ -178,6 +185,23 @@ TEST_CASE("a wallet is debited by the event before it, and restored by the event
   CHECK(*told[1].entry == order::entry{{600}, money{1'000}});
   CHECK(desk.told() == "done debit_wallet, undone debit_wallet");
   CHECK(body<wallet::page>(desk.say(wallet::read_entries{{"ann"}, 0, 10})).entries.size() == 3);
+}
+
+TEST_CASE("whoever collects from a desk that was restored hears at once how far nothing will ever come",
+          "[S3.6][S0.8]") {
+  shelves desk;
+  desk.hear({happened(1, sagas::verify_user, outcome::done, sale(1))});
+  const auto collect = [&](std::int64_t after) {
+    return body<event_log::events>(desk.say(event_log::collect{{domain::product, 0}, after, 100}));
+  };
+  const auto told = collect(0);
+  REQUIRE(told.list.size() == 1);
+  CHECK(collect(told.upto).upto == told.upto);
+  const auto next = told.upto + 1'000;
+  desk.goes_on_from(told.upto, next);
+  CHECK(collect(0).upto == told.upto);
+  CHECK(collect(told.upto).upto == next);
+  CHECK(collect(next).upto == next);
 }
 
 TEST_CASE("what moved no money and made no payment tells of no entry", "[S3.5][S1.6]") {
