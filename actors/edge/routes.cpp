@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <vector>
 
 namespace souk::edge {
@@ -246,11 +247,14 @@ bool is_callers_own(const asked& a, const call& c) {
   return true;
 }
 
-// A parameter that the route does not know: a slip of the pen must not silently mean something else.
-std::string_view unknown_parameter(const asked& a) {
+// A parameter that the route does not know, or one that is there twice: a slip of the pen must not silently mean
+// something else.
+std::optional<problem> trouble_of_parameters(const asked& a) {
+  std::set<std::string_view> seen;
   for (auto rest = a.query; !rest.empty();) {
     const auto one = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    if (one.empty()) continue;
     const auto name = one.substr(0, one.find('='));
     bool known = false;
     for (auto names = a.route.parameters; !names.empty() && !known;) {
@@ -258,9 +262,12 @@ std::string_view unknown_parameter(const asked& a) {
       names.remove_prefix(std::min(word.size() + 1, names.size()));
       known = word == name;
     }
-    if (!known) return name;
+    if (known && seen.insert(name).second) continue;
+    return std::move(problem{problems::invalid_parameter}
+                         .with("parameter", name)
+                         .detail(std::string{name} + (known ? " is there twice" : " is no parameter of this route")));
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -307,10 +314,7 @@ void render(const http_request& request, const call& c) {
       }
       what.id[n++] = *std::move(id);
     }
-    if (const auto stranger = unknown_parameter(what); !stranger.empty())
-      return c.answer(problem{problems::invalid_parameter}
-                          .with("parameter", stranger)
-                          .detail(std::string{stranger} + " is no parameter of this route"));
+    if (auto trouble = trouble_of_parameters(what)) return c.answer(*trouble);
     if (!is_callers_own(what, c)) return;
     what.key = request.header("idempotency-key");
     const bool given = !what.key.empty();

@@ -637,6 +637,13 @@ TEST_CASE("what is not there is 404, what is not done there 405", "[edge]") {
   CHECK(s.ask("GET", "/v1/products?limit=1001").status == 400);
   CHECK(s.ask("GET", "/v1/products?limit=x").status == 400);
   CHECK(s.ask("GET", "/v1/products?limits=5").status == 400);
+  for (const auto* twice : {"limit=5&limit=5", "limit=5&limit=x", "&limit=5&&limit"}) {
+    const auto said = s.ask("GET", std::string{"/v1/products?"} + twice);
+    CHECK(said.status == 400);
+    CHECK(json::parse(said.body)["parameter"] == "limit");
+  }
+  CHECK(s.ask("GET", "/v1/products?=1").status == 400);
+  CHECK(s.ask("GET", "/v1/products?&limit=5&").status == 200);
   CHECK(s.ask("GET", "/v1/orders?state=DONE").status == 400);
   CHECK(s.ask("GET", "/v1/orders?user=a%20b").status == 400);
 }
